@@ -1,0 +1,1 @@
+"""The alerts app of the portal."""

@@ -1,0 +1,8 @@
+"""The email channel."""
+
+
+class EmailChannel:
+    """Stands until written."""
+
+    slug = "email"
+    label = "email"

@@ -1,0 +1,8 @@
+"""The pagerduty channel."""
+
+
+class PagerDutyChannel:
+    """Stands until written."""
+
+    slug = "pagerduty"
+    label = "pagerduty"

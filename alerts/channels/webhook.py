@@ -1,0 +1,8 @@
+"""The webhook channel."""
+
+
+class WebhookChannel:
+    """Stands until written."""
+
+    slug = "webhook"
+    label = "webhook"

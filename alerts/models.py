@@ -1,0 +1,309 @@
+"""The nouns of the gateway. Deeds are in modules of their own."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from alerts.normalise import SEVERITIES
+from opsportal.accounts.models import ApiKey, Team
+from opsportal.lib.crypto import EncryptedJSONField
+from opsportal.lib.outbox import OutboxRow, due_index
+from opsportal.lib.registry import choices
+
+SEVERITY_CHOICES = [(name, name) for name in SEVERITIES]
+
+
+def channel_kinds() -> list[tuple[str, str]]:
+    """The channel plug-ins, as form choices."""
+    return choices("ALERT_CHANNELS")
+
+
+class Alert(models.Model):
+    """One episode: from the first firing of a dedup key until it is resolved.
+
+    `last_received_at` and `repeat_count` move with every repeat, so no index may hold them.
+    """
+
+    class Status(models.TextChoices):
+        """`acknowledged` is still firing, but somebody has taken it."""
+
+        FIRING = "firing"
+        ACKNOWLEDGED = "acknowledged"
+        RESOLVED = "resolved"
+
+    dedup_key = models.CharField(max_length=255)
+    name = models.CharField(max_length=300)
+    status = models.CharField(max_length=12, choices=Status, default=Status.FIRING)
+    severity = models.CharField(max_length=8, choices=SEVERITY_CHOICES)
+    # As the sender said it; `severity` may be set otherwise by a rule.
+    received_severity = models.CharField(max_length=8, choices=SEVERITY_CHOICES)
+    summary = models.CharField(max_length=1024, blank=True)
+    description = models.TextField(blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    service = models.CharField(max_length=200, blank=True)
+    resource = models.CharField(max_length=300, blank=True)
+    environment = models.CharField(max_length=100, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    labels = models.JSONField(default=dict)
+    annotations = models.JSONField(default=dict)
+    links = models.JSONField(default=list)
+    value = models.FloatField(null=True, blank=True)
+    runbook_url = models.CharField(max_length=1000, blank=True)
+    raw = models.TextField(blank=True)
+    # Of what a repeat may change (summary, labels, value ...): equal hash, nothing to rewrite.
+    content_hash = models.CharField(max_length=16)
+
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    # Whether a rule held back the telling at the last routing.
+    suppressed = models.CharField(max_length=300, blank=True)
+
+    starts_at = models.DateTimeField()
+    received_at = models.DateTimeField()  # the episode's first receipt
+    last_received_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    repeat_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dedup_key"], condition=Q(resolved_at=None), name="one_open_episode"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="resolved", resolved_at__isnull=False)
+                | (~Q(status="resolved") & Q(resolved_at__isnull=True)),
+                name="resolved_has_its_time",
+            ),
+        ]
+        indexes = [
+            # "What is firing now?", also "which open ones have expired or been snoozed long enough?"
+            models.Index(fields=["-id"], condition=Q(resolved_at=None), name="alert_open"),
+            # "Which episodes had this key before?"
+            models.Index(fields=["dedup_key", "-id"], name="alert_episodes"),
+            # "What did this service have lately?"
+            models.Index(fields=["service", "-id"], name="alert_of_service"),
+            # "What came in since yesterday?"
+            models.Index(fields=["-received_at"], name="alert_by_receipt"),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary or self.name
+
+    def get_absolute_url(self) -> str:
+        """The alert's page."""
+        return f"/alerts/{self.pk}/"
+
+
+class Transition(models.Model):
+    """One change of an episode's status, severity or owner, or a note. Never edited."""
+
+    class Kind(models.TextChoices):
+        """The first six and `woken` are routed; the rest are only recorded."""
+
+        OPENED = "opened"
+        REOPENED = "reopened"
+        WORSENED = "worsened"
+        IMPROVED = "improved"
+        RESOLVED = "resolved"
+        EXPIRED = "expired"
+        WOKEN = "woken"  # a snooze ended and it still fires
+        ACKNOWLEDGED = "acknowledged"
+        UNACKNOWLEDGED = "unacknowledged"
+        ASSIGNED = "assigned"
+        SNOOZED = "snoozed"
+        NOTED = "noted"
+        SET = "set"  # a rule set severity, service, team or runbook
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="transitions")
+    kind = models.CharField(max_length=14, choices=Kind)
+    at = models.DateTimeField()
+    before = models.CharField(max_length=300, blank=True)
+    after = models.CharField(max_length=300, blank=True)
+    note = models.TextField(blank=True)
+    actor = models.CharField(max_length=200, blank=True)  # empty: the sender, or the portal itself
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["-at"], name="transition_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Decision(OutboxRow):
+    """The routing of one transition: first the work to do, then what was decided and why."""
+
+    class Outcome(models.TextChoices):
+        """What came of it; empty while undecided."""
+
+        NOTIFIED = "notified"
+        SUPPRESSED = "suppressed"
+        SNOOZED = "snoozed"
+        ALREADY_TOLD = "already_told", "already told"
+        NOBODY = "nobody", "nobody to tell"
+
+    transition = models.OneToOneField(Transition, on_delete=models.CASCADE, related_name="decision")
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    # One object per rule looked at: {rule, name, matched, actions, stopped}.
+    reasons = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [due_index("decision_due")]
+
+    def __str__(self) -> str:
+        return self.outcome or "undecided"
+
+
+class Channel(models.Model):
+    """A way to tell somebody; what `settings` holds is the plug-in's business."""
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=30, choices=channel_kinds)
+    settings = EncryptedJSONField(default=dict)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rule(models.Model):
+    """What to do with alerts that match; rules are asked in order until one stops."""
+
+    name = models.CharField(max_length=100, unique=True)
+    match = models.CharField(max_length=2000, blank=True, help_text='{severity="critical"}')
+    order = models.PositiveIntegerField(default=100)
+    stop = models.BooleanField(default=False, help_text="Ask no further rule after this one.")
+    enabled = models.BooleanField(default=True)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RuleAction(models.Model):
+    """One deed of a rule."""
+
+    class Kind(models.TextChoices):
+        """What is done with an alert that matches."""
+
+        NOTIFY = "notify"
+        SUPPRESS = "suppress"
+        SET = "set"
+
+    class Field(models.TextChoices):
+        """What `set` may set."""
+
+        SEVERITY = "severity"
+        SERVICE = "service"
+        TEAM = "team"
+        RUNBOOK_URL = "runbook_url", "runbook"
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
+    position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=10, choices=Kind)
+    channel = models.ForeignKey(
+        Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="rule_actions"
+    )
+    field = models.CharField(max_length=12, choices=Field, blank=True)
+    # The reason of a `suppress`, or the value of a `set`.
+    value = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="notify", channel__isnull=False, field="", value="")
+                | Q(kind="suppress", channel__isnull=True, field="")
+                | (Q(kind="set", channel__isnull=True) & ~Q(field="")),
+                name="action_fits_its_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.channel or self.field} {self.value}".strip()
+
+
+class Notification(OutboxRow):
+    """One telling of one recipient about one episode: "already told" as data, and the outbox."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="notifications")
+    transition = models.ForeignKey(Transition, on_delete=models.CASCADE)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="notifications")
+    rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.SET_NULL)
+    # What the recipient is told: the severity while firing, "resolved", or "woken <transition>".
+    about = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "channel", "about"], name="told_once"),
+        ]
+        indexes = [
+            due_index("notification_due"),
+            # "Which have failed for good?"
+            models.Index(fields=["-id"], condition=Q(state="dead"), name="notification_dead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} about {self.about}"
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt, so that a receiver can drop a second copy."""
+        return f"opsportal-notification-{self.pk}"
+
+
+class DeliveryAttempt(models.Model):
+    """One try to hand a notification over, with the other side's answer."""
+
+    notification = models.ForeignKey(
+        Notification, on_delete=models.CASCADE, related_name="delivery_attempts"
+    )
+    number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    duration = models.DurationField()
+    succeeded = models.BooleanField()
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.answer}"
+
+
+class IdempotentReply(models.Model):
+    """The answer once given to an Idempotency-Key, given again to a repeat of the request."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
+    token = models.CharField(max_length=255)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "idempotent replies"
+        constraints = [
+            models.UniqueConstraint(fields=["key", "token"], name="one_reply_per_token"),
+        ]
+
+    def __str__(self) -> str:
+        return self.token

@@ -1,0 +1,74 @@
+"""An alert as the portal hands it around: one frozen dataclass, whatever format it came in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+FIRING = "firing"
+RESOLVED = "resolved"
+
+# Worst first; the rank orders and compares.
+SEVERITIES = ("critical", "high", "warning", "low", "info")
+SEVERITY_RANK: Mapping[str, int] = MappingProxyType(
+    {name: rank for rank, name in enumerate(reversed(SEVERITIES), start=1)}
+)
+
+# What other systems call them. Sources: PagerDuty Events v2, syslog (RFC 5424), Alerta, Opsgenie.
+SEVERITY_SYNONYMS: Mapping[str, str] = MappingProxyType(
+    {
+        "page": "critical", "fatal": "critical", "emergency": "critical", "emerg": "critical",
+        "panic": "critical", "disaster": "critical", "p1": "critical", "sev1": "critical",
+        "crit": "critical", "blocker": "critical",
+        "error": "high", "err": "high", "major": "high", "alert": "high", "p2": "high",
+        "sev2": "high", "urgent": "high",
+        "warn": "warning", "minor": "warning", "average": "warning", "medium": "warning",
+        "moderate": "warning", "p3": "warning", "sev3": "warning",
+        "notice": "low", "p4": "low", "sev4": "low", "trivial": "low",
+        "information": "info", "informational": "info", "debug": "info", "none": "info",
+        "p5": "info", "sev5": "info",
+    }
+)  # fmt: skip
+
+
+def worse(one: str, other: str) -> bool:
+    """Whether severity `one` is worse than `other`."""
+    return SEVERITY_RANK[one] > SEVERITY_RANK[other]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page worth opening."""
+
+    href: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One statement of a sender: "this fires" or "this is resolved".
+
+    Texts hold no NUL and fit their columns; instants are aware and in UTC.
+    """
+
+    name: str
+    dedup_key: str
+    status: str = FIRING
+    severity: str = "warning"
+    summary: str = ""
+    description: str = ""
+    source: str = ""
+    service: str = ""
+    resource: str = ""
+    environment: str = ""
+    region: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    value: float | None = None
+    runbook_url: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    timeout: timedelta | None = None  # resolves by itself so long after the last receipt
+    team_id: int | None = None  # the sender's team, from its key
+    raw: str = ""  # what was received: JSON text, capped, secrets redacted

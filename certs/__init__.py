@@ -1,0 +1,1 @@
+"""The certs app of the portal."""

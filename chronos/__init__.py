@@ -1,0 +1,1 @@
+"""The chronos app of the portal."""

@@ -1,0 +1,7 @@
+"""Backends."""
+
+from django.contrib.auth.backends import ModelBackend
+
+
+class RoleBackend(ModelBackend):
+    """Stands until written."""

@@ -1,0 +1,1 @@
+"""The ground floor: small modules every app may use. No models, imports no app."""

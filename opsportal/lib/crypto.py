@@ -1,0 +1,62 @@
+"""Secrets at rest: JSON encrypted with keys derived from the portal's secret key.
+
+Fernet (AES-128-CBC with HMAC-SHA256, cryptography.io); the first of SECRET_KEY and
+SECRET_KEY_FALLBACKS encrypts, all of them decrypt, so a key can be rotated.
+"""
+
+import base64
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+@lru_cache(maxsize=8)
+def _fernet(secrets: tuple[str, ...]) -> MultiFernet:
+    keys = []
+    for secret in secrets:
+        kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"opsportal settings at rest")
+        keys.append(Fernet(base64.urlsafe_b64encode(kdf.derive(secret.encode()))))
+    return MultiFernet(keys)
+
+
+def _current() -> MultiFernet:
+    return _fernet((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+def encrypt_json(value: object) -> str:
+    """The value as encrypted text."""
+    return _current().encrypt(json.dumps(value, sort_keys=True).encode()).decode()
+
+
+def decrypt_json(text: str) -> Any:
+    """The value again. Raises ImproperlyConfigured when no known key fits."""
+    try:
+        return json.loads(_current().decrypt(text.encode()))
+    except InvalidToken as error:
+        raise ImproperlyConfigured(
+            "A stored secret cannot be read with OPSPORTAL_SECRET_KEY; restore the key it was "
+            "written with, or name it in OPSPORTAL_SECRET_KEY_FALLBACKS."
+        ) from error
+
+
+class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+    """JSON that is readable in Python and ciphertext in the database."""
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
+        """Decrypt what was read."""
+        return None if value is None else decrypt_json(value)
+
+    def get_prep_value(self, value: object) -> str | None:
+        """Encrypt what is written."""
+        return None if value is None else encrypt_json(value)
+
+    def to_python(self, value: Any) -> Any:
+        """JSON text from fixtures and forms becomes the value."""
+        return json.loads(value) if isinstance(value, str) else value

@@ -1,0 +1,67 @@
+"""Settings from the environment: typed, strict, and each secret also as `NAME_FILE`.
+
+Every variable that is read is remembered in `READ`, so that a test can hold the documented table
+complete.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+PREFIX = "OPSPORTAL_"
+READ: set[str] = set()
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def env_str(name: str, default: str = "") -> str:
+    """The variable's text, or the default when unset or empty."""
+    READ.add(PREFIX + name)
+    return os.environ.get(PREFIX + name, "").strip() or default
+
+
+def env_bool(name: str, *, default: bool) -> bool:
+    """A strict boolean: anything but 1/0, true/false, yes/no, on/off stops the start."""
+    raw = env_str(name).lower()
+    if not raw:
+        return default
+    if raw in _TRUE or raw in _FALSE:
+        return raw in _TRUE
+    raise ImproperlyConfigured(f"{PREFIX}{name}: {raw!r} is neither true nor false")
+
+
+def env_int(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number not below `least`."""
+    raw = env_str(name)
+    if not raw:
+        return default
+    try:
+        number = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{PREFIX}{name}: {raw!r} is not a whole number") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{PREFIX}{name}: {number} is below {least}")
+    return number
+
+
+def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """Comma-separated values, without blanks."""
+    raw = env_str(name)
+    return [part.strip() for part in raw.split(",") if part.strip()] if raw else list(default)
+
+
+def env_secret(name: str, default: str = "") -> str:
+    """The variable's text, or the content of the file that `NAME_FILE` names."""
+    READ.add(f"{PREFIX}{name}_FILE")
+    path = os.environ.get(f"{PREFIX}{name}_FILE", "").strip()
+    value = env_str(name)
+    if not path:
+        return value or default
+    if value:
+        raise ImproperlyConfigured(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set")
+    try:
+        return Path(path).read_text().strip() or default
+    except OSError as error:
+        raise ImproperlyConfigured(f"{PREFIX}{name}_FILE: {error}") from error

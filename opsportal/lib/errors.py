@@ -1,0 +1,103 @@
+"""The one error family. Each message says what was wrong, where, and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One complaint about one field of the input; `field` is a dotted path, "" for the whole."""
+
+    field: str
+    message: str
+
+
+class OpsError(Exception):
+    """Base of all errors that a caller can do something about."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = tuple(errors)
+
+    def as_json(self) -> dict[str, object]:
+        """The API's one error shape."""
+        errors = [{"field": e.field, "message": e.message} for e in self.errors]
+        return {"code": self.code, "message": self.message, "errors": errors}
+
+
+class PayloadError(OpsError):
+    """What was sent cannot be understood or is out of bounds."""
+
+    code = "invalid"
+    status = 400
+
+
+class TooLargeError(PayloadError):
+    """The body is larger than the portal takes."""
+
+    code = "too_large"
+    status = 413
+
+
+class NotAuthenticatedError(OpsError):
+    """No key, or one that is not (any longer) valid."""
+
+    code = "not_authenticated"
+    status = 401
+
+
+class ForbiddenError(OpsError):
+    """The key or person is known but may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class ConflictError(OpsError):
+    """The thing is already in the state asked for, or changed meanwhile."""
+
+    code = "conflict"
+    status = 409
+
+
+class RateLimitedError(OpsError):
+    """A key has spent its allowance; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(OpsError):
+    """The database cannot be reached now; the same request may succeed later."""
+
+    code = "unavailable"
+    status = 503
+
+
+class CollectError(OpsError):
+    """A system we observe answered with an error. Never means "it is gone"."""
+
+    code = "collect_failed"
+    status = 502
+
+
+class DeliveryError(OpsError):
+    """A message could not be handed over. `permanent` errors are not worth a retry."""
+
+    code = "delivery_failed"
+    status = 502
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after

@@ -1,0 +1,1 @@
+"""Django's SQLite backend, with RE2 as a function of the database."""

@@ -1,0 +1,284 @@
+"""Every setting; values come from the environment through `lib/env` and nowhere else.
+
+docs/configuration.md has the table of all variables; a test holds it complete.
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+import dj_email_url
+from csp.constants import NONE, SELF
+
+from opsportal.lib.env import env_bool, env_int, env_list, env_secret, env_str
+from opsportal.lib.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+
+def _kept_secret(path: Path) -> str:
+    """The generated secret key: made once, readable by its owner only."""
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return path.read_text().strip()
+    key = secrets.token_urlsafe(64)
+    path.write_text(key)
+    return key
+
+
+# --- the machine -----------------------------------------------------------------------------
+DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+DEBUG = env_bool("DEBUG", default=False)
+SECRET_KEY = env_secret("SECRET_KEY") or _kept_secret(DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = [k for k in env_secret("SECRET_KEY_FALLBACKS").split(",") if k]
+# Where people reach the portal; links in messages start with it.
+PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+_HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ("*",) if DEBUG else ("localhost", "127.0.0.1", "[::1]"))
+CSRF_TRUSTED_ORIGINS = env_list("TRUSTED_ORIGINS", (PUBLIC_URL,))
+
+# --- what it is made of ----------------------------------------------------------------------
+INSTALLED_APPS = [
+    "opsportal.accounts",
+    "opsportal.runtime",
+    "chronos",
+    "alerts",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+    "django_htmx",
+    "axes",
+    "csp",
+]
+MIDDLEWARE = [
+    "opsportal.lib.requests.RequestIdMiddleware",
+    "opsportal.lib.requests.UnavailableMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "opsportal.urls"
+WSGI_APPLICATION = "opsportal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- plug-ins and registries, each a dotted path ---------------------------------------------
+ALERT_CHANNELS = [
+    "alerts.channels.email.EmailChannel",
+    "alerts.channels.pagerduty.PagerDutyChannel",
+    "alerts.channels.webhook.WebhookChannel",
+]
+ALERT_FORMATS = [
+    "alerts.formats.native.NativeFormat",
+    "alerts.formats.alertmanager.AlertmanagerFormat",
+]
+# What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
+OUTBOXES = [
+    "alerts.tasks.DecisionOutbox",
+    "alerts.tasks.NotificationOutbox",
+]
+# Sections of `applyconfig` files, in the order they are applied.
+CONFIG_SECTIONS = [
+    "opsportal.accounts.configure.TeamSection",
+    "alerts.configure.ChannelSection",
+    "alerts.configure.RuleSection",
+]
+# What `manage.py demo` plays.
+DEMOS = ["alerts.demo.AlertDemo"]
+# Gauges and counters of /metrics that are read from the database.
+METRICS = ["alerts.metrics.AlertMetrics"]
+# The only source of periodic jobs: name -> (dotted path of a function, every).
+SCHEDULES = {
+    "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
+    "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
+    "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
+}
+
+# --- storage ---------------------------------------------------------------------------------
+DATABASES = {
+    "default": dj_database_url.parse(
+        env_secret("DATABASE_URL", f"sqlite:///{DATA_DIR / 'opsportal.sqlite3'}"),
+        conn_max_age=env_int("DATABASE_CONN_MAX_AGE", 300),
+        conn_health_checks=True,
+    )
+}
+SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+if SQLITE:
+    # One writer at a time, writers take the lock at once (so that busy is waited out), and what
+    # is committed survives a power loss.
+    DATABASES["default"]["ENGINE"] = "opsportal.lib.sqlite"
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
+            "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
+        ),
+    }
+    # `PRAGMA journal_mode` and the like are per connection: keep it.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env_secret("REDIS_URL")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    )
+}
+
+# --- work in the background ------------------------------------------------------------------
+Q_CLUSTER = {
+    "name": "opsportal",
+    "workers": env_int("WORKERS", 2, least=1),
+    "timeout": 60,
+    "retry": 180,
+    "queue_limit": 2,
+    "bulk": 1,
+    "max_attempts": 5,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 500,
+    "poll": 0.2,
+    "orm": "default",
+}
+WEB_WORKERS = env_int("WEB_WORKERS", 1 if SQLITE else 2, least=1)
+WEB_THREADS = env_int("WEB_THREADS", 16, least=1)
+
+# --- who may come in -------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "opsportal.accounts.backends.RoleBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+AXES_FAILURE_LIMIT = env_int("LOGIN_FAILURES", 5, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SECURE_SSL_REDIRECT = False  # the proxy in front does it
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:"],
+        "frame-ancestors": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "object-src": [NONE],
+    }
+}
+
+# --- limits ----------------------------------------------------------------------------------
+MAX_BODY_BYTES = env_int("MAX_BODY_MB", 8, least=1) * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
+
+# --- outward ---------------------------------------------------------------------------------
+_EMAIL = dj_email_url.parse(env_secret("EMAIL_URL", "console:"))
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = _EMAIL["EMAIL_HOST"] or ""
+EMAIL_PORT = _EMAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _EMAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _EMAIL["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = _EMAIL["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "opsportal@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Private ranges that the guarded client may reach, as CIDRs; public addresses always.
+OUTBOUND_ALLOW = env_list("OUTBOUND_ALLOW")
+# Who may read /metrics without a key.
+METRICS_ALLOW = env_list("METRICS_ALLOW", ("127.0.0.0/8", "::1/128"))
+
+# --- API -------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "opsportal.accounts.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["opsportal.accounts.permissions.NobodyYet"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "opsportal.lib.api.handle_error",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "opsportal",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- text, time, files, logs -----------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+LOGGING_CONFIG = None
+LOGGING = logging_settings(env_str("LOG_LEVEL", "INFO"), env_str("LOG_FORMAT", "json"))
+UNFOLD = {"SITE_TITLE": "opsportal", "SITE_HEADER": "opsportal"}

@@ -1,0 +1,1 @@
+"""The security app of the portal."""
