@@ -81,7 +81,7 @@ class Alert(models.Model):
             ),
         ]
         indexes = [
-            # "What is firing now?", also "which open ones have expired or been snoozed long enough?"
+            # "What is firing now?", and "which of it has expired or been snoozed long enough?"
             models.Index(fields=["-id"], condition=Q(resolved_at=None), name="alert_open"),
             # "Which episodes had this key before?"
             models.Index(fields=["dedup_key", "-id"], name="alert_episodes"),

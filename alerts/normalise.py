@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from django.conf import settings
+
 FIRING = "firing"
 RESOLVED = "resolved"
 
@@ -48,7 +50,8 @@ class Link:
 class AlertEvent:
     """One statement of a sender: "this fires" or "this is resolved".
 
-    Texts hold no NUL and fit their columns; instants are aware and in UTC.
+    Texts hold no NUL and fit their columns; instants are aware and in UTC; a `resolved` ended at
+    `ends_at`, a `firing` one with `ends_at` lasts until then unless it is said again.
     """
 
     name: str
@@ -71,4 +74,33 @@ class AlertEvent:
     ends_at: datetime | None = None
     timeout: timedelta | None = None  # resolves by itself so long after the last receipt
     team_id: int | None = None  # the sender's team, from its key
-    raw: str = ""  # what was received: JSON text, capped, secrets redacted
+    payload: object = None  # as received and decoded; kept, redacted, beside the episode
+
+
+def alert_url(alert_id: int) -> str:
+    """The address of an alert's page, for messages and answers."""
+    return f"{settings.PUBLIC_URL}/alerts/{alert_id}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one event: the answer to its sender."""
+
+    alert_id: int | None  # None when ignored
+    dedup_key: str
+    outcome: str  # opened, repeated, changed, reopened, resolved or ignored
+    status: str
+    severity: str
+    repeat_count: int
+
+    def as_json(self) -> dict[str, object]:
+        """The API's shape."""
+        return {
+            "id": self.alert_id,
+            "dedup_key": self.dedup_key,
+            "outcome": self.outcome,
+            "status": self.status,
+            "severity": self.severity,
+            "repeat_count": self.repeat_count,
+            "url": None if self.alert_id is None else alert_url(self.alert_id),
+        }

@@ -150,6 +150,8 @@ if SQLITE:
             "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
         ),
     }
+    # In memory, threads would share one cache and its table locks, unlike what runs.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     # `PRAGMA journal_mode` and the like are per connection: keep it.
     DATABASES["default"]["CONN_MAX_AGE"] = None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,9 +1,48 @@
-"""What the web server calls."""
+"""What the web server calls: alerts past Django's middleware, everything else through it."""
 
 import os
+from collections.abc import Callable, Iterable
+from http.client import responses
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+# Models can be imported only once Django is set up.
+from alerts.intake import INTAKES, Posted, shared_commits, take_in  # noqa: E402
+from opsportal.lib.registry import plugin  # noqa: E402
+from opsportal.lib.requests import request_id  # noqa: E402
+from opsportal.lib.times import utc_now  # noqa: E402
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+_FORMATS = {path: plugin("ALERT_FORMATS", slug)() for path, slug in INTAKES.items()}
+
+
+def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    """WSGI (PEP 3333)."""
+    alert_format = _FORMATS.get(environ["PATH_INFO"])
+    if alert_format is None or environ["REQUEST_METHOD"] != "POST":
+        return django(environ, start_response)
+    length = environ.get("CONTENT_LENGTH") or ""
+    posted = Posted(
+        authorization=environ.get("HTTP_AUTHORIZATION", ""),
+        idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", ""),
+        content_length=int(length) if length.isdecimal() else None,
+        content_encoding=environ.get("HTTP_CONTENT_ENCODING", "").lower(),
+        read=environ["wsgi.input"].read,
+    )
+    reply = take_in(alert_format, posted, now=utc_now(), store=shared_commits.submit)
+    start_response(
+        f"{reply.status} {responses.get(reply.status, '')}",
+        [
+            ("Content-Type", reply.content_type),
+            ("Content-Length", str(len(reply.body))),
+            ("X-Request-ID", request_id(environ.get("HTTP_X_REQUEST_ID", ""))),
+            ("X-Content-Type-Options", "nosniff"),
+            *reply.headers.items(),
+        ],
+    )
+    return [reply.body]

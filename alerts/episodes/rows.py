@@ -1,0 +1,171 @@
+"""What goes into the statements, and what comes back."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from alerts.normalise import AlertEvent
+
+RAW_CAP = 16_384
+_SECRET = re.compile(
+    r"pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|credential|private[_-]?key",
+    re.IGNORECASE,
+)
+REDACTED = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A key that is spoken of: how often it was said to fire, and until when it holds."""
+
+    dedup_key: str
+    repeats: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An open episode as the database holds it."""
+
+    id: int
+    dedup_key: str
+    status: str
+    severity: str
+    received_severity: str
+    repeat_count: int
+    content_hash: str
+    snoozed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewEpisode:
+    """An episode to open, from the first and the last event that said so."""
+
+    event: AlertEvent
+    starts_at: datetime
+    expires_at: datetime | None
+    repeat_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """An open episode's new state; `content` is None when only the state changed."""
+
+    id: int
+    status: str
+    severity: str
+    received_severity: str
+    wake: bool  # ends a snooze
+    resolved_at: datetime | None
+    content: AlertEvent | None
+
+
+def content_hash(event: AlertEvent) -> str:
+    """Of what a repeat may change; equal for equal content."""
+    content = (
+        event.summary,
+        event.description,
+        event.value,
+        event.labels,
+        event.annotations,
+        [(link.href, link.text) for link in event.links],
+    )
+    return blake2b(msgspec.msgpack.encode(content), digest_size=8).hexdigest()
+
+
+def content_columns(event: AlertEvent) -> tuple[Any, ...]:
+    """Values of CONTENT, in its order; JSON as text."""
+    return (
+        event.summary,
+        event.description,
+        _json(event.labels),
+        _json(event.annotations),
+        _json([{"href": link.href, "text": link.text} for link in event.links]),
+        event.value,
+        raw_text(event.payload),
+        content_hash(event),
+    )
+
+
+CONTENT = (
+    "summary",
+    "description",
+    "labels",
+    "annotations",
+    "links",
+    "value",
+    "raw",
+    "content_hash",
+)
+STATE = (
+    "dedup_key",
+    "name",
+    "status",
+    "severity",
+    "received_severity",
+    "source",
+    "service",
+    "resource",
+    "environment",
+    "region",
+    "runbook_url",
+    "team_id",
+    "suppressed",
+    "starts_at",
+    "received_at",
+    "last_received_at",
+    "expires_at",
+    "repeat_count",
+)
+
+
+def raw_text(payload: object) -> str:
+    """What was received as JSON text: secrets redacted, capped."""
+    text = _json(payload)
+    if _SECRET.search(text):
+        text = _json(_redacted(payload))
+    return text if len(text) <= RAW_CAP else f"{text[:RAW_CAP]}…"
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            key: REDACTED if _SECRET.search(str(key)) else _redacted(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_redacted(inner) for inner in value]
+    return value
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def state_columns(episode: NewEpisode, now: datetime) -> tuple[Any, ...]:
+    """Values of STATE, in its order."""
+    event = episode.event
+    return (
+        event.dedup_key,
+        event.name,
+        "firing",
+        event.severity,
+        event.severity,
+        event.source,
+        event.service,
+        event.resource,
+        event.environment,
+        event.region,
+        event.runbook_url,
+        event.team_id,
+        "",
+        episode.starts_at,
+        now,
+        now,
+        episode.expires_at,
+        episode.repeat_count,
+    )

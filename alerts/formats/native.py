@@ -1,0 +1,267 @@
+"""The portal's own contract: `POST /api/v1/alerts`, one object or an array of them."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from alerts.formats import Parsed, Rejection, Reply, check_instant, decode_json, error_body
+from alerts.normalise import (
+    FIRING,
+    RESOLVED,
+    SEVERITIES,
+    SEVERITY_RANK,
+    SEVERITY_SYNONYMS,
+    AlertEvent,
+    Link,
+    Receipt,
+)
+from opsportal.lib.errors import FieldError, OpsError, PayloadError
+
+MOST_ALERTS = 10_000
+LONGEST_TIMEOUT = timedelta(days=3660)
+_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
+
+Name = Annotated[str, Meta(min_length=1, max_length=300)]
+Short = Annotated[str, Meta(max_length=100)]
+Medium = Annotated[str, Meta(max_length=200)]
+Url = Annotated[str, Meta(max_length=1000)]
+LabelName = Annotated[str, Meta(min_length=1, max_length=200)]
+Scalar = str | int | float | bool | None
+Instant = Annotated[datetime, Meta(tz=True)] | int | float | None
+
+
+class NativeLink(Struct):
+    """One entry of `links`."""
+
+    href: Url
+    text: Annotated[str, Meta(max_length=300)] | None = None
+
+
+class NativeAlert(Struct):
+    """The fields of one alert; others are kept in the raw record."""
+
+    name: Name
+    status: str | None = None
+    severity: str | None = None
+    summary: Annotated[str, Meta(max_length=1024)] | None = None
+    description: Annotated[str, Meta(max_length=32_768)] | None = None
+    source: Medium | None = None
+    service: Medium | None = None
+    resource: Annotated[str, Meta(max_length=300)] | None = None
+    environment: Short | None = None
+    region: Short | None = None
+    labels: Annotated[dict[LabelName, Scalar], Meta(max_length=100)] | None = None
+    annotations: Annotated[dict[LabelName, Scalar], Meta(max_length=100)] | None = None
+    links: Annotated[list[NativeLink], Meta(max_length=20)] | None = None
+    value: float | None = None
+    runbook_url: Url | None = None
+    dedup_key: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    starts_at: Instant = None
+    ends_at: Instant = None
+    timeout: float | None = None
+
+
+class NativeFormat:
+    """`POST /api/v1/alerts`."""
+
+    slug = "native"
+    label = "opsportal"
+
+    def parse(self, body: bytes, *, now: datetime, team_id: int | None) -> Parsed:
+        """One object, or an array whose good members are kept."""
+        payload = decode_json(body)
+        if isinstance(payload, dict):
+            return Parsed([_event(payload, now, team_id)], many=False)
+        if not isinstance(payload, list):
+            raise PayloadError("Send one alert as a JSON object, or an array of them.")
+        if len(payload) > MOST_ALERTS:
+            raise PayloadError(
+                f"The array holds {len(payload)} alerts; send at most {MOST_ALERTS} at a time."
+            )
+        events, rejected = [], []
+        for index, item in enumerate(payload):
+            try:
+                events.append(_event(item, now, team_id))
+            except PayloadError as error:
+                rejected.append(Rejection(index, error.errors))
+        if rejected and not events:
+            raise PayloadError(
+                "None of the alerts is usable.",
+                [
+                    FieldError(f"{r.index}.{e.field}".rstrip("."), e.message)
+                    for r in rejected[:100]
+                    for e in r.errors
+                ],
+            )
+        return Parsed(events, rejected)
+
+    def answer(self, parsed: Parsed, receipts: Sequence[Receipt]) -> Reply:
+        """201 for a single alert that was opened, 200 otherwise."""
+        if not parsed.many:
+            status = 201 if receipts[0].outcome == "opened" else 200
+            return Reply(status, msgspec.json.encode(receipts[0].as_json()))
+        answer = {
+            "accepted": len(receipts),
+            "results": [receipt.as_json() for receipt in receipts],
+            "rejected": [
+                {
+                    "index": r.index,
+                    "errors": [{"field": e.field, "message": e.message} for e in r.errors],
+                }
+                for r in parsed.rejected
+            ],
+        }
+        return Reply(200, msgspec.json.encode(answer))
+
+    def refuse(self, error: OpsError) -> Reply:
+        """The portal's own error shape."""
+        return Reply(error.status, error_body(error))
+
+
+def _event(payload: Any, now: datetime, team_id: int | None) -> AlertEvent:
+    """One member as an event. Raises PayloadError with every complaint there is."""
+    try:
+        alert = msgspec.convert(payload, NativeAlert)
+    except msgspec.ValidationError as error:
+        raise _refusal([_complaint(str(error))]) from error
+    errors: list[FieldError] = []
+    status = _status(alert.status, errors)
+    severity = _severity(alert.severity, errors)
+    starts_at = _instant("starts_at", alert.starts_at, errors)
+    ends_at = _instant("ends_at", alert.ends_at, errors)
+    if starts_at and ends_at and ends_at < starts_at:
+        errors.append(FieldError("ends_at", "is before starts_at"))
+    if alert.value is not None and not math.isfinite(alert.value):
+        errors.append(FieldError("value", "must be a finite number"))
+    if alert.runbook_url:
+        _check_url("runbook_url", alert.runbook_url, errors)
+    for index, link in enumerate(alert.links or ()):
+        _check_url(f"links[{index}].href", link.href, errors)
+    timeout = _timeout(alert.timeout, errors)
+    if errors:
+        raise _refusal(errors)
+    if status == FIRING and ends_at and ends_at <= now:
+        status = RESOLVED
+    return AlertEvent(
+        name=alert.name,
+        dedup_key=alert.dedup_key or derive_dedup_key(alert),
+        status=status,
+        severity=severity,
+        summary=alert.summary or "",
+        description=alert.description or "",
+        source=alert.source or "",
+        service=alert.service or "",
+        resource=alert.resource or "",
+        environment=alert.environment or "",
+        region=alert.region or "",
+        labels=_texts(alert.labels),
+        annotations=_texts(alert.annotations),
+        links=tuple(Link(link.href, link.text or "") for link in alert.links or ()),
+        value=alert.value,
+        runbook_url=alert.runbook_url or "",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        timeout=timeout,
+        team_id=team_id,
+        payload=payload,
+    )
+
+
+def derive_dedup_key(alert: NativeAlert) -> str:
+    """Source, environment, service, resource and name, parted by bars; hashed when too long."""
+    parts = (alert.source, alert.environment, alert.service, alert.resource, alert.name)
+    return joined_key([part or "" for part in parts])
+
+
+def joined_key(parts: Sequence[str]) -> str:
+    """Parts joined so that different parts never give the same key."""
+    key = "|".join(
+        part.replace("\\", "\\\\").replace("|", "\\|") if "|" in part or "\\" in part else part
+        for part in parts
+    )
+    return key if len(key) <= 255 else f"sha256:{sha256(key.encode()).hexdigest()}"
+
+
+def _refusal(errors: Sequence[FieldError]) -> PayloadError:
+    return PayloadError("The alert is not valid.", errors)
+
+
+def _complaint(text: str) -> FieldError:
+    """msgspec's words, with the place as our field."""
+    found = _PLACE.search(text)
+    if found:
+        return FieldError(found[1], text[: found.start()])
+    missing = re.search(r"missing required field `(\w+)`", text)
+    return FieldError(missing[1], "is required") if missing else FieldError("", text)
+
+
+def _status(given: str | None, errors: list[FieldError]) -> str:
+    status = (given or FIRING).lower()
+    if status not in (FIRING, RESOLVED):
+        errors.append(FieldError("status", f"must be firing or resolved, not {given!r}"))
+    return status
+
+
+def _severity(given: str | None, errors: list[FieldError]) -> str:
+    severity = (given or "warning").lower()
+    if severity in SEVERITY_RANK:
+        return severity
+    known = SEVERITY_SYNONYMS.get(severity)
+    if known is None:
+        names = ", ".join(SEVERITIES)
+        errors.append(FieldError("severity", f"must be one of {names} or a synonym, not {given!r}"))
+        return "warning"
+    return known
+
+
+def _instant(field: str, given: Any, errors: list[FieldError]) -> datetime | None:
+    if given is None:
+        return None
+    try:
+        if not isinstance(given, datetime):
+            given = datetime.fromtimestamp(given, UTC)
+        return check_instant(given)
+    except (ValueError, OverflowError, OSError) as error:
+        errors.append(FieldError(field, str(error)))
+        return None
+
+
+def _timeout(given: float | None, errors: list[FieldError]) -> timedelta | None:
+    """Seconds; 0 is never."""
+    if not given:
+        return None
+    if not 0 < given <= LONGEST_TIMEOUT.total_seconds():
+        errors.append(
+            FieldError("timeout", f"must be seconds from 0 (never) to {LONGEST_TIMEOUT.days} days")
+        )
+        return None
+    return timedelta(seconds=given)
+
+
+def _check_url(field: str, url: str, errors: list[FieldError]) -> None:
+    if not url.lower().startswith(("https://", "http://")):
+        errors.append(FieldError(field, "must start with https:// or http://"))
+
+
+def _texts(labels: Mapping[str, Scalar] | None) -> Mapping[str, str]:
+    """Label values as texts; null means absent."""
+    if not labels:
+        return {}
+    errors = []
+    texts: dict[str, str] = {}
+    for name, value in labels.items():
+        if value is None:
+            continue
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        if len(text) > 4096:
+            errors.append(FieldError(f"labels.{name}", "is longer than 4096 characters"))
+        texts[name] = text
+    if errors:
+        raise _refusal(errors)
+    return texts

@@ -1,0 +1,177 @@
+"""Ingest: an HTTP request of any alert format becomes stored events and the contract's answer.
+
+The same deed serves two doors: `opsportal.wsgi`, which takes the hot paths past Django's
+middleware and shares commits between requests, and plain Django views.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+
+from alerts.formats import AlertFormat, Parsed, Reply
+from alerts.models import IdempotentReply
+from alerts.normalise import AlertEvent
+from alerts.receive import receive_alerts
+from opsportal.accounts.keys import require_scope, resolve_key
+from opsportal.accounts.throttle import spend
+from opsportal.lib.errors import (
+    ConflictError,
+    OpsError,
+    PayloadError,
+    RateLimitedError,
+    TooLargeError,
+    UnavailableError,
+)
+from opsportal.lib.groupcommit import GroupCommit
+
+logger = logging.getLogger(__name__)
+
+# Path -> slug of the format that is spoken there.
+INTAKES = {
+    "/api/v1/alerts": "native",
+    "/alertmanager/api/v2/alerts": "alertmanager",
+}
+RETRY_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What intake needs to know of a request; `read` gives the body, at most so many bytes."""
+
+    authorization: str
+    idempotency_key: str
+    content_length: int | None
+    content_encoding: str
+    read: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request's events, ready to be stored with others'."""
+
+    format: AlertFormat
+    parsed: Parsed
+    now: datetime
+    key_id: int
+    token: str
+    body_hash: str
+
+
+Store = Callable[[Submission], Reply]
+
+
+def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: Store) -> Reply:
+    """Authenticate, read, parse, store, answer; every refusal in the contract's own shape."""
+    try:
+        key = resolve_key(posted.authorization, now)
+        require_scope(key, "alerts:write")
+        spend(key, now)
+        body = _read(posted)
+        token = posted.idempotency_key
+        if len(token) > 255:
+            raise PayloadError("Idempotency-Key is longer than 255 characters.")
+        parsed = alert_format.parse(body, now=now, team_id=key.team_id)
+        body_hash = sha256(body).hexdigest() if token else ""
+        return store(Submission(alert_format, parsed, now, key.pk, token, body_hash))
+    except OpsError as error:
+        return _refuse(alert_format, error)
+    except (OperationalError, InterfaceError, TimeoutError) as error:
+        logger.warning("intake unavailable error=%s", type(error).__name__)
+        return _refuse(
+            alert_format, UnavailableError("The database cannot be reached; send this again.")
+        )
+
+
+def _read(posted: Posted) -> bytes:
+    """The body. Raises TooLargeError before reading it where the length is announced."""
+    if posted.content_encoding not in ("", "identity"):
+        raise PayloadError(
+            f"Content-Encoding {posted.content_encoding[:40]!r} is not understood; send it plain."
+        )
+    most = settings.MAX_BODY_BYTES
+    body = b"" if (posted.content_length or 0) > most else posted.read(most + 1)
+    if (posted.content_length or 0) > most or len(body) > most:
+        raise TooLargeError(
+            f"The body is larger than {most // 1024 // 1024} MiB; send it in parts."
+        )
+    return body
+
+
+def _refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
+    reply = alert_format.refuse(error)
+    headers = dict(reply.headers)
+    if isinstance(error, RateLimitedError):
+        headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, UnavailableError):
+        headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
+    elif error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Reply(reply.status, reply.body, reply.content_type, headers)
+
+
+def store_submissions(submissions: Sequence[Submission]) -> list[Reply]:
+    """Store many requests in one transaction, and answer each."""
+    now = max(submission.now for submission in submissions)
+    with transaction.atomic():
+        replies: dict[int, Reply] = {}
+        fresh: list[int] = []
+        for place, submission in enumerate(submissions):
+            earlier = _earlier_reply(submission) if submission.token else None
+            if earlier:
+                replies[place] = earlier
+            else:
+                fresh.append(place)
+        events: list[AlertEvent] = []
+        for place in fresh:
+            events.extend(submissions[place].parsed.events)
+        receipts = receive_alerts(events, now=now)
+        start = 0
+        for place in fresh:
+            submission = submissions[place]
+            end = start + len(submission.parsed.events)
+            reply = submission.format.answer(submission.parsed, receipts[start:end])
+            start = end
+            if submission.token:
+                _keep_reply(submission, reply)
+            replies[place] = reply
+    return [replies[place] for place in range(len(submissions))]
+
+
+def store_submission(submission: Submission) -> Reply:
+    """Store one request by itself."""
+    return store_submissions([submission])[0]
+
+
+def _earlier_reply(submission: Submission) -> Reply | None:
+    """The answer already given to this Idempotency-Key."""
+    kept = IdempotentReply.objects.filter(key_id=submission.key_id, token=submission.token).first()
+    if kept is None:
+        return None
+    if kept.body_hash != submission.body_hash:
+        return _refuse(
+            submission.format,
+            ConflictError("This Idempotency-Key was used with another body; take a new one."),
+        )
+    return Reply(kept.status, kept.body.encode(), headers={"Idempotent-Replayed": "true"})
+
+
+def _keep_reply(submission: Submission, reply: Reply) -> None:
+    IdempotentReply.objects.create(
+        key_id=submission.key_id,
+        token=submission.token,
+        body_hash=submission.body_hash,
+        status=reply.status,
+        body=reply.body.decode(),
+        created_at=submission.now,
+    )
+
+
+# Requests on the hot paths share commits; a batch holds about so many alerts.
+shared_commits: GroupCommit[Submission, Reply] = GroupCommit(
+    store_submissions, weigh=lambda submission: len(submission.parsed.events), most=1000
+)
