@@ -1,0 +1,80 @@
+"""Alertmanager's API v2 as Prometheus speaks it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerts.formats.alertmanager import AlertmanagerFormat, fingerprint
+from opsportal.lib.errors import PayloadError
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+FORMAT = AlertmanagerFormat()
+
+
+def parse(payload):
+    return FORMAT.parse(json.dumps(payload).encode(), now=NOW, team_id=None)
+
+
+def one(labels=None, **fields):
+    return parse([{"labels": labels or {"alertname": "DiskFull"}, **fields}]).events[0]
+
+
+def test_fingerprints_are_alertmanagers():
+    assert fingerprint((("alertname", "ok1"),)) == "d7252752c04bd3c5"
+
+
+def test_labels_and_annotations_fill_the_fields():
+    event = one(
+        {"alertname": "DiskFull", "severity": "page", "job": "node", "instance": "h1:9100", "env": "prod", "x": ""},
+        annotations={"summary": "full", "description": "very", "runbook_url": "https://wiki/x"},
+        generatorURL="http://prometheus/graph",
+    )  # fmt: skip
+    assert (event.name, event.severity, event.service) == ("DiskFull", "critical", "node")
+    assert (event.resource, event.environment, event.summary) == ("h1:9100", "prod", "full")
+    assert event.runbook_url == "https://wiki/x"
+    assert event.links[0].href == "http://prometheus/graph"
+    assert "x" not in event.labels
+
+
+def test_an_end_in_the_future_still_fires_until_then():
+    end = NOW + timedelta(minutes=4)
+    event = one(endsAt=end.isoformat())
+    assert (event.status, event.ends_at) == ("firing", end)
+
+
+def test_an_end_that_has_come_resolves():
+    assert one(endsAt=NOW.isoformat()).status == "resolved"
+
+
+def test_without_an_end_it_lasts_the_resolve_timeout():
+    event = one(endsAt="0001-01-01T00:00:00.000Z", startsAt="0001-01-01T00:00:00.000Z")
+    assert (event.starts_at, event.ends_at, event.timeout) == (None, None, timedelta(minutes=5))
+
+
+def test_errors_of_meaning_leave_the_good_ones():
+    parsed = parse([{"labels": {}}, {"labels": {"alertname": "ok"}}])
+    reply = FORMAT.answer(parsed, [])
+    assert [event.name for event in parsed.events] == ["ok"]
+    assert (reply.status, json.loads(reply.body)) == (400, "at least one label pair required")
+
+
+def test_an_end_before_the_start_is_refused():
+    parsed = parse([{"labels": {"a": "b"}, "startsAt": "2026-01-02T00:00:00Z", "endsAt": "2026-01-01T00:00:00Z"}])
+    assert parsed.rejected[0].errors[0].message == "start time must be before end time"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"labels": {"a": "b"}}, [{"annotations": {}}], [{"labels": {"a": 1}}], [5],
+     [{"labels": {"a": "b"}, "startsAt": "soon"}]],
+)  # fmt: skip
+def test_errors_of_shape_refuse_the_batch(payload):
+    with pytest.raises(PayloadError) as caught:
+        parse(payload)
+    assert json.loads(FORMAT.refuse(caught.value).body)["code"] == 400
+
+
+def test_nothing_is_fine():
+    parsed = parse([])
+    assert FORMAT.answer(parsed, []).status == 200
