@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from alerts.formats import AlertFormat, Parsed, Reply
 from alerts.models import IdempotentReply
@@ -82,6 +82,7 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
         return _refuse(alert_format, error)
     except (OperationalError, InterfaceError, TimeoutError) as error:
         logger.warning("intake unavailable error=%s", type(error).__name__)
+        connection.close_if_unusable_or_obsolete()
         return _refuse(
             alert_format, UnavailableError("The database cannot be reached; send this again.")
         )

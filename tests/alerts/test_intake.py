@@ -1,0 +1,189 @@
+"""Ingest over HTTP: both doors, keys, limits, idempotency, a database that is away."""
+
+import io
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from alerts.intake import INTAKES
+from alerts.models import Alert, IdempotentReply
+from opsportal import wsgi
+from opsportal.accounts.actors import COMMAND_LINE
+from opsportal.accounts.keys import create_key, revoke_key
+
+NOW = datetime.now(UTC)
+NATIVE = "/api/v1/alerts"
+ALERTMANAGER = "/alertmanager/api/v2/alerts"
+
+
+@pytest.fixture(params=["django", "wsgi"])
+def post(request, client):
+    """Posts through either door: (status, headers, decoded body)."""
+
+    def through_django(path, body, headers):
+        meta = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+        reply = client.post(path, body, content_type="application/json", **meta)
+        return reply.status_code, dict(reply.headers), reply.content
+
+    def through_wsgi(path, body, headers):
+        environ = {
+            "REQUEST_METHOD": "POST", "PATH_INFO": path, "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            **{f"HTTP_{name.upper().replace('-', '_')}": v for name, v in headers.items()},
+        }  # fmt: skip
+        seen = {}
+
+        def start_response(status, fields):
+            seen.update(status=int(status.split()[0]), headers=dict(fields))
+
+        content = b"".join(wsgi.application(environ, start_response))
+        return seen["status"], seen["headers"], content
+
+    door = through_django if request.param == "django" else through_wsgi
+
+    def send(payload, key="", path=NATIVE, **headers):
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        status, fields, content = door(path, body, headers)
+        return status, fields, json.loads(content) if content else None
+
+    return send
+
+
+@pytest.fixture
+def key(transactional_db):
+    return create_key("sender", ["alerts:write"], now=NOW)[1]
+
+
+def test_the_first_post_is_created_and_the_next_a_repeat(post, key):
+    status, _, first = post({"name": "disk full", "service": "billing"}, key)
+    assert (status, first["outcome"], first["status"]) == (201, "opened", "firing")
+    assert first["url"].endswith(f"/alerts/{first['id']}/")
+    status, _, second = post({"name": "disk full", "service": "billing"}, key)
+    assert (status, second["outcome"], second["repeat_count"]) == (200, "repeated", 1)
+    assert second["id"] == first["id"]
+
+
+def test_a_resolve_for_nothing_open_is_ignored(post, key):
+    status, _, answer = post({"name": "x", "status": "resolved"}, key)
+    assert (status, answer["outcome"], answer["id"]) == (200, "ignored", None)
+
+
+def test_an_array_keeps_its_good_members(post, key):
+    status, _, answer = post([{"name": "a"}, {"name": ""}], key)
+    assert (status, answer["accepted"], answer["rejected"][0]["index"]) == (200, 1, 1)
+    assert Alert.objects.get().name == "a"
+
+
+def test_an_unknown_field_is_kept_in_the_raw_record(post, key):
+    post({"name": "a", "colour": "red"}, key)
+    assert json.loads(Alert.objects.get().raw) == {"name": "a", "colour": "red"}
+
+
+@pytest.mark.parametrize("path", INTAKES)
+def test_without_a_key_nobody_comes_in(post, transactional_db, path):
+    status, headers, _ = post({"name": "a"}, path=path)
+    assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize("path", INTAKES)
+def test_a_key_needs_the_scope(post, transactional_db, path):
+    reader = create_key("reader", ["alerts:read"], now=NOW)[1]
+    assert post({"name": "a"}, reader, path=path)[0] == 403
+
+
+def test_a_revoked_key_is_refused_at_once(post, key):
+    assert post({"name": "a"}, key)[0] == 201
+    made, text = create_key("short", ["alerts:write"], now=NOW)
+    assert post({"name": "a"}, text)[0] == 200
+    revoke_key(made, actor=COMMAND_LINE, now=NOW)
+    assert post({"name": "a"}, text)[0] == 401
+
+
+def test_a_spent_key_hears_when_to_come_again(post, transactional_db):
+    text = create_key("slow", ["alerts:write"], rate_limit=1, now=NOW)[1]
+    answers = [post({"name": "a"}, text) for _ in range(3)]
+    assert {429} <= {status for status, _, _ in answers}
+    refused = next(answer for answer in answers if answer[0] == 429)
+    assert 1 <= int(refused[1]["Retry-After"]) <= 60
+    assert refused[2]["code"] == "rate_limited"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[[[", b"7", b"[]x", b"[" * 99_999])
+def test_rubbish_is_a_400_in_the_one_shape(post, key, body):
+    status, _, answer = post(body, key)
+    assert (status, set(answer)) == (400, {"code", "message", "errors"})
+
+
+def test_ten_megabytes_are_too_large(post, key):
+    status, _, answer = post(b'{"name":"' + b"x" * 10_000_000 + b'"}', key)
+    assert (status, answer["code"]) == (413, "too_large")
+
+
+def test_compressed_bodies_are_refused_by_name(post, key):
+    status, _, answer = post({"name": "a"}, key, **{"Content-Encoding": "gzip"})
+    assert status == 400
+    assert "gzip" in answer["message"]
+
+
+def test_the_same_idempotency_key_gets_the_same_answer(post, key):
+    headers = {"Idempotency-Key": "one"}
+    first = post({"name": "a"}, key, **headers)
+    again = post({"name": "a"}, key, **headers)
+    assert (first[0], again[0]) == (201, 201)
+    assert first[2] == again[2]
+    assert again[1]["Idempotent-Replayed"] == "true"
+    assert Alert.objects.get().repeat_count == 0
+
+
+def test_an_idempotency_key_with_another_body_is_a_conflict(post, key):
+    headers = {"Idempotency-Key": "one"}
+    post({"name": "a"}, key, **headers)
+    status, _, answer = post({"name": "b"}, key, **headers)
+    assert (status, answer["code"]) == (409, "conflict")
+    assert Alert.objects.count() == 1
+
+
+def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch):
+    def gone(*args, **kwargs):
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alerts.intake.receive_alerts", gone)
+        status, headers, answer = post({"name": "a"}, key, **{"Idempotency-Key": "one"})
+    assert (status, headers["Retry-After"], answer["code"]) == (503, "5", "unavailable")
+    assert IdempotentReply.objects.count() == 0
+    assert post({"name": "a"}, key, **{"Idempotency-Key": "one"})[0] == 201
+
+
+def test_prometheus_gets_what_alertmanager_answers(post, key):
+    soon = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
+    alert = {"labels": {"alertname": "Up"}, "endsAt": soon, "generatorURL": "http://p/g"}
+    assert post([alert], key, path=ALERTMANAGER)[::2] == (200, None)
+    assert Alert.objects.get().dedup_key.startswith("am:")
+    assert post({}, key, path=ALERTMANAGER)[0] == 400
+
+
+def test_twenty_concurrent_posts_of_one_idempotency_key_are_one(key):
+    answers = []
+
+    def send():
+        environ = {
+            "REQUEST_METHOD": "POST", "PATH_INFO": NATIVE, "CONTENT_LENGTH": "12",
+            "HTTP_AUTHORIZATION": f"Bearer {key}", "HTTP_IDEMPOTENCY_KEY": "t",
+            "wsgi.input": io.BytesIO(b'{"name":"a"}'),
+        }  # fmt: skip
+        wsgi.application(environ, lambda status, headers: answers.append(status))
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == ["201 Created"] * 20
+    assert Alert.objects.get().repeat_count == 0
