@@ -281,6 +281,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-LOGGING_CONFIG = None
 LOGGING = logging_settings(env_str("LOG_LEVEL", "INFO"), env_str("LOG_FORMAT", "json"))
 UNFOLD = {"SITE_TITLE": "opsportal", "SITE_HEADER": "opsportal"}

@@ -35,6 +35,8 @@ def logging_settings(level: str, style: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
+            # Django's own handlers would say everything twice.
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "ERROR"},
             "axes": {"level": "WARNING"},
             "django-q": {"level": "WARNING", "propagate": True},

@@ -1,0 +1,51 @@
+"""What every test runs with: real parts, and nothing beyond this machine."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+# Playwright keeps an event loop running in the thread of the tests that use it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+
+
+def _check(sock: socket.socket, address: object) -> None:
+    if sock.family not in {socket.AF_INET, socket.AF_INET6} or not isinstance(address, tuple):
+        return
+    host = str(address[0])
+    try:
+        local = ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise AssertionError(f"a test reached out to {address}")
+
+
+def _local_connect(self: socket.socket, address: object) -> None:
+    _check(self, address)
+    _connect(self, address)  # type: ignore[arg-type]
+
+
+def _local_connect_ex(self: socket.socket, address: object) -> int:
+    _check(self, address)
+    return _connect_ex(self, address)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _local_connect)
+    patch.setattr(socket.socket, "connect_ex", _local_connect_ex)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
