@@ -1,8 +1,19 @@
 """Where everything answers."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from opsportal.accounts import urls as accounts_urls
+from opsportal.accounts.docs import DocsView, SchemaView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
+    path("api/docs/", DocsView.as_view(), name="api-docs"),
+    path("api/v1/", include(accounts_urls.api_urlpatterns)),
 ]
+
+handler400 = "opsportal.lib.api.handlers.bad_request"
+handler403 = "opsportal.lib.api.handlers.forbidden"
+handler404 = "opsportal.lib.api.handlers.not_found"
+handler500 = "opsportal.lib.api.handlers.failed"

@@ -1,0 +1,38 @@
+"""The OpenAPI schema and its page, for anyone who is signed in and any key."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.settings import api_settings
+
+from opsportal.accounts.authentication import ApiKeyAuthentication
+from opsportal.accounts.permissions import Anyone
+
+
+class SchemaView(SpectacularAPIView):
+    """OpenAPI 3."""
+
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    permission_classes = [Anyone]
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The schema as a page; its script is a file of its own, so the CSP needs no exception."""
+
+    authentication_classes = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+    permission_classes = [Anyone]
+    url_name = "schema"
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema names it."""
+
+    target_class = ApiKeyAuthentication
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """The scheme's entry."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of the portal, `ops_...`, with the scope that the call names.",
+        }

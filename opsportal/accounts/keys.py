@@ -1,0 +1,172 @@
+"""Keys for machines: made, resolved from a header, checked for scopes, revoked."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.expressions import Col
+
+from opsportal.accounts.actors import Actor
+from opsportal.accounts.audit import audit_state, record_audit
+from opsportal.accounts.models import ApiKey, Team, User
+from opsportal.lib.errors import (
+    FieldError,
+    ForbiddenError,
+    NotAuthenticatedError,
+    PayloadError,
+)
+from opsportal.lib.times import format_instant
+
+SCOPES = {
+    "alerts:write": "Send alerts",
+    "alerts:read": "Read alerts",
+    "alerts:respond": "Acknowledge, resolve, assign, snooze and note alerts",
+    "events:write": "Send change events",
+    "events:read": "Read change events",
+    "config:read": "Read teams, channels and rules, without their secrets",
+    "metrics:read": "Read /metrics",
+}
+USED_EVERY = timedelta(minutes=1)
+
+_HEADER = re.compile(r"[Bb]earer +(ops_([a-z0-9]{12})_[A-Za-z0-9_-]{43})")
+_FIELDS = tuple(ApiKey._meta.concrete_fields)
+_NAMES = [field.attname for field in _FIELDS]
+_SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(  # noqa: S608 - names from the model
+    ", ".join(f'"{field.column}"' for field in _FIELDS), ApiKey._meta.db_table
+)
+# What the database last said about a prefix, and the same as Python values. The row is read on
+# every call, so that a revocation acts at once; only its conversion is spared while it is equal.
+_SEEN: dict[str, tuple[Sequence[Any], list[Any]]] = {}
+_SEEN_MOST = 10_000
+
+
+def check_scopes(scopes: Iterable[str]) -> list[str]:
+    """The scopes, sorted and once each. Raises PayloadError that lists the known ones."""
+    given = sorted(set(scopes))
+    unknown = [scope for scope in given if scope not in SCOPES]
+    message = ""
+    if unknown:
+        message = f"unknown scope {', '.join(unknown)}; known: {', '.join(SCOPES)}"
+    elif not given:
+        message = f"name at least one scope; known: {', '.join(SCOPES)}"
+    if message:
+        raise PayloadError(message, [FieldError("scopes", message)])
+    return given
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def create_key(
+    name: str,
+    scopes: Iterable[str],
+    *,
+    team: Team | None = None,
+    rate_limit: int | None = None,
+    expires_at: datetime | None = None,
+    created_by: User | None = None,
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which is shown this once: only its SHA-256 is stored."""
+    if expires_at is not None and expires_at <= now:
+        raise PayloadError("expires_at is past", [FieldError("expires_at", "is past")])
+    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+    prefix = "".join(secrets.choice(alphabet) for _ in range(12))
+    text = f"ops_{prefix}_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(
+        name=name,
+        prefix=prefix,
+        key_hash=_digest(text),
+        scopes=check_scopes(scopes),
+        team=team,
+        rate_limit=rate_limit,
+        expires_at=expires_at,
+        created_by=created_by,
+    )
+    return key, text
+
+
+def resolve_key(header: str, now: datetime) -> ApiKey:
+    """The valid key of an `Authorization` header. Raises NotAuthenticatedError.
+
+    On the path of every request of a machine: one SELECT by unique prefix, no model query.
+    """
+    found = _HEADER.fullmatch(header)
+    if found is None:
+        raise NotAuthenticatedError("Send `Authorization: Bearer KEY` with a key of this portal.")
+    key = _read_key(found[2])
+    if not hmac.compare_digest(_digest(found[1]), key.key_hash if key else ""):
+        key = None
+    if key is None:
+        raise NotAuthenticatedError("This key is not known here.")
+    if key.revoked_at is not None:
+        raise NotAuthenticatedError(f"This key was revoked at {format_instant(key.revoked_at)}.")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise NotAuthenticatedError(f"This key expired at {format_instant(key.expires_at)}.")
+    if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
+        _note_use(key, now)
+    return key
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=now - USED_EVERY)
+    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+@lru_cache(maxsize=4)
+def _converters(vendor: str) -> list[tuple[Col, list[Any]]]:
+    columns = [Col(ApiKey._meta.db_table, field) for field in _FIELDS]
+    return [
+        (col, connection.ops.get_db_converters(col) + col.get_db_converters(connection))
+        for col in columns
+    ]
+
+
+def _converted(row: Sequence[Any]) -> list[Any]:
+    values = []
+    for value, (col, converters) in zip(row, _converters(connection.vendor), strict=True):
+        for convert in converters:
+            value = convert(value, col, connection)  # noqa: PLW2901 - a chain of converters
+        values.append(value)
+    return values
+
+
+def _read_key(prefix: str) -> ApiKey | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT, [prefix])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    seen = _SEEN.get(prefix)
+    if seen is None or seen[0] != row:
+        if len(_SEEN) >= _SEEN_MOST:
+            _SEEN.clear()
+        seen = _SEEN[prefix] = (row, _converted(row))
+    return ApiKey.from_db(connection.alias, _NAMES, seen[1])
+
+
+def require_scope(key: ApiKey, scope: str) -> None:
+    """Raise ForbiddenError unless the key has the scope."""
+    if scope not in key.scopes:
+        has = ", ".join(key.scopes) or "none"
+        raise ForbiddenError(f"This key needs the scope {scope}; it has: {has}.")
+
+
+@transaction.atomic
+def revoke_key(key: ApiKey, *, actor: Actor, now: datetime) -> bool:
+    """End the key's life, on every process at once; False when it had ended before."""
+    before = audit_state(key)
+    if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+        return False
+    key.revoked_at = now
+    record_audit(actor, "revoke", key, before=before, after=audit_state(key), now=now)
+    return True

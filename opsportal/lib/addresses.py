@@ -1,0 +1,51 @@
+"""Where a request comes from: one answer for throttles, audit and allow-lists."""
+
+import ipaddress
+from functools import lru_cache
+from typing import TypeAlias
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@lru_cache(maxsize=16)
+def parse_networks(texts: tuple[str, ...], setting: str) -> tuple[Network, ...]:
+    """The CIDRs of a setting. Raises ImproperlyConfigured that names it."""
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{setting}: {error}") from error
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The sender's address; None when it is unknown (a Unix socket).
+
+    X-Forwarded-For is believed only as far as OPSPORTAL_TRUSTED_PROXIES wrote it: read from the
+    right, the first address that is not a trusted proxy is the client.
+    """
+    peer = _parse(request.META.get("REMOTE_ADDR", ""))
+    trusted = parse_networks(tuple(settings.TRUSTED_PROXIES), "OPSPORTAL_TRUSTED_PROXIES")
+    if peer is None or not any(peer in network for network in trusted):
+        return str(peer) if peer else None
+    client = peer
+    for text in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        hop = _parse(text)
+        if hop is None:
+            break
+        client = hop
+        if not any(hop in network for network in trusted):
+            break
+    return str(client)

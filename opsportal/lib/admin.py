@@ -1,0 +1,114 @@
+"""The one place that imports the admin's theme. What the apps use of it has its name here."""
+
+from typing import Any
+
+from django.contrib.admin import action, display, register, site
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserChangeForm
+from unfold.forms import UserCreationForm as UserAddForm
+from unfold.sites import UnfoldAdminSite
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple as CheckboxesWidget
+
+__all__ = [
+    "AdminPasswordChangeForm",
+    "CheckboxesWidget",
+    "PortalAdmin",
+    "PortalSite",
+    "ReadOnlyAdmin",
+    "ShortPaginator",
+    "StackedInline",
+    "TabularInline",
+    "UserAddForm",
+    "UserChangeForm",
+    "action",
+    "display",
+    "register",
+    "site",
+]
+
+
+class PortalLoginForm(AuthenticationForm):
+    """Lets in whom the portal's roles let in; `is_staff` plays no part."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Raise ValidationError for those without a role."""
+        if not (user.is_active and user.has_perm("accounts.enter_portal")):
+            raise self.get_invalid_login_error()
+
+
+class PortalSite(UnfoldAdminSite):
+    """The admin of the portal: open to every member, each page by permission."""
+
+    login_form = PortalLoginForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may enter at all."""
+        user = request.user
+        return user.is_active and user.has_perm("accounts.enter_portal")
+
+
+class ShortPaginator(Paginator):
+    """Pages of a big table without counting it.
+
+    It counts no further than `most` rows, so a list shows its newest rows in as many pages, and
+    filters and search reach the older ones.
+    """
+
+    most = 2_000
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or `most` when there are more."""
+        return self.object_list.order_by().values("pk")[: self.most].count()
+
+
+class PortalAdmin(ModelAdmin):
+    """The base of every admin page."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    compressed_fields = True
+    warn_unsaved_form = True
+    list_filter_submit = True
+
+    # The audit trail replaces Django's own log of what was done in the admin.
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        """Nothing."""
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        """Nothing."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Nothing."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """The audit trail of the object."""
+        trail = reverse(f"{self.admin_site.name}:accounts_auditentry_changelist")
+        target = f"target_type={self.opts.label_lower}&target_id={object_id}"
+        return HttpResponseRedirect(f"{trail}?{target}")
+
+
+class ReadOnlyAdmin(PortalAdmin):
+    """Ledgers: nobody adds, changes or deletes here, administrators included."""
+
+    paginator = ShortPaginator
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False

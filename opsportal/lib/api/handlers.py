@@ -1,0 +1,36 @@
+"""Errors outside any view: pages for people, the error shape for paths under /api/."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+
+from opsportal.lib.api.errors import error_body
+
+
+def _json(request: HttpRequest, status: int, message: str) -> HttpResponse | None:
+    if not request.path.startswith("/api/"):
+        return None
+    return JsonResponse(error_body(status, message), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400."""
+    answer = _json(request, 400, "The request cannot be understood.")
+    return answer or defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    answer = _json(request, 403, "This is not allowed.")
+    return answer or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    answer = _json(request, 404, f"Nothing answers at {request.path[:200]}.")
+    return answer or defaults.page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500."""
+    answer = _json(request, 500, "The portal failed; the log has the reason under X-Request-ID.")
+    return answer or defaults.server_error(request)
