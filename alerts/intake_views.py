@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from alerts.intake import INTAKES, Posted, store_submission, take_in
 from opsportal.lib.registry import plugin
@@ -26,3 +26,9 @@ def intake_view(request: HttpRequest) -> HttpResponse:
     return HttpResponse(
         reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers
     )
+
+
+@require_GET
+def ready(request: HttpRequest) -> HttpResponse:
+    """Alertmanager's readiness probe: open to all and says nothing."""
+    return HttpResponse("OK", content_type="text/plain")

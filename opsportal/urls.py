@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from alerts import urls as alerts_urls
 from opsportal.accounts import urls as accounts_urls
 from opsportal.accounts.docs import DocsView, SchemaView
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/v1/", include(accounts_urls.api_urlpatterns)),
+    path("", include(alerts_urls.intake_urlpatterns)),
 ]
 
 handler400 = "opsportal.lib.api.handlers.bad_request"

@@ -20,7 +20,7 @@ def _check(sock: socket.socket, address: object) -> None:
         return
     host = str(address[0])
     try:
-        local = ipaddress.ip_address(host.split("%")[0]).is_loopback
+        local = ipaddress.ip_address(host.split("%", maxsplit=1)[0]).is_loopback
     except ValueError:
         local = host == "localhost"
     if not local:

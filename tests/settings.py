@@ -23,7 +23,7 @@ os.environ["OPSPORTAL_LOG_LEVEL"] = "WARNING"
 os.environ["OPSPORTAL_LOG_FORMAT"] = "text"
 
 from opsportal.settings import *  # noqa: E402, F403
-from opsportal.settings import CACHES, DATABASES, DATA_DIR, SQLITE, STORAGES  # noqa: E402
+from opsportal.settings import CACHES, DATA_DIR, DATABASES, SQLITE, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -148,7 +148,7 @@ def measure(server, case, connections, seconds, tag):
 
 def empty_database(url):
     """A fresh PostgreSQL database beside the given one, and its address."""
-    base, name = url.rsplit("/", 1)
+    base = url.rsplit("/", 1)[0]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS opsportal_benchmark WITH (FORCE)")
         connection.execute("CREATE DATABASE opsportal_benchmark")

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS barest (
     environment text, resource text, labels {"jsonb" if URL.startswith("postgres") else "text"},
     repeat_count int DEFAULT 0, last_received_at double precision)
 """
-UPSERT = f"""
+UPSERT = """
 ON CONFLICT (dedup_key) DO UPDATE SET repeat_count = barest.repeat_count + 1,
     last_received_at = excluded.last_received_at, summary = excluded.summary
 """

@@ -59,7 +59,9 @@ def run_load(url, path, key, *, batch, keys, tag, connections, seconds):
         )  # fmt: skip
     text = done.stdout
     posts, took = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
-    errors = sum(map(int, re.findall(r"(?:Non-2xx[^:]*: |connect |read |write |timeout )(\d+)", text)))
+    errors = sum(
+        map(int, re.findall(r"(?:Non-2xx[^:]*: |connect |read |write |timeout )(\d+)", text))
+    )
     return Seen(
         alerts=(int(posts) - errors) * batch,
         seconds=float(took),

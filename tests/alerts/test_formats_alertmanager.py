@@ -26,7 +26,8 @@ def test_fingerprints_are_alertmanagers():
 
 def test_labels_and_annotations_fill_the_fields():
     event = one(
-        {"alertname": "DiskFull", "severity": "page", "job": "node", "instance": "h1:9100", "env": "prod", "x": ""},
+        {"alertname": "DiskFull", "severity": "page", "job": "node", "instance": "h1:9100",
+         "env": "prod", "x": ""},
         annotations={"summary": "full", "description": "very", "runbook_url": "https://wiki/x"},
         generatorURL="http://prometheus/graph",
     )  # fmt: skip
@@ -60,7 +61,15 @@ def test_errors_of_meaning_leave_the_good_ones():
 
 
 def test_an_end_before_the_start_is_refused():
-    parsed = parse([{"labels": {"a": "b"}, "startsAt": "2026-01-02T00:00:00Z", "endsAt": "2026-01-01T00:00:00Z"}])
+    parsed = parse(
+        [
+            {
+                "labels": {"a": "b"},
+                "startsAt": "2026-01-02T00:00:00Z",
+                "endsAt": "2026-01-01T00:00:00Z",
+            }
+        ]
+    )
     assert parsed.rejected[0].errors[0].message == "start time must be before end time"
 
 

@@ -81,7 +81,8 @@ def test_all_complaints_about_meaning_come_at_once():
      ({"name": "x", "starts_at": "0001-01-01T00:00:00Z"}, "starts_at"),
      ({"name": "x", "starts_at": "yesterday"}, "starts_at"),
      ({"name": "x", "starts_at": 1e300}, "starts_at"),
-     ({"name": "x", "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}, "ends_at"),
+     ({"name": "x", "starts_at": "2026-01-02T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"},
+      "ends_at"),
      ({"name": "x", "dedup_key": "k" * 256}, "dedup_key")],
 )  # fmt: skip
 def test_a_bad_field_is_named(payload, field):
@@ -137,7 +138,12 @@ def test_firing_with_an_end_in_the_past_is_resolved():
 )
 def test_no_json_breaks_the_parser(payload):
     try:
-        parsed = parse(json.dumps([{"name": "x", **payload}] if isinstance(payload, dict) else payload).encode(), raw=True)
+        parsed = parse(
+            json.dumps(
+                [{"name": "x", **payload}] if isinstance(payload, dict) else payload
+            ).encode(),
+            raw=True,
+        )
     except PayloadError as error:
         assert error.message
     else:
