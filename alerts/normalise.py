@@ -1,11 +1,11 @@
 """An alert as the portal hands it around: one frozen dataclass, whatever format it came in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from django.conf import settings
+from msgspec import Struct
 
 FIRING = "firing"
 RESOLVED = "resolved"
@@ -38,17 +38,17 @@ def worse(one: str, other: str) -> bool:
     return SEVERITY_RANK[one] > SEVERITY_RANK[other]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True, gc=False):
     """A page worth opening."""
 
     href: str
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertEvent:
+class AlertEvent(Struct, frozen=True, gc=False, kw_only=True):
     """One statement of a sender: "this fires" or "this is resolved".
+
+    A msgspec Struct is a frozen dataclass that costs a tenth to make; ingest makes many.
 
     Texts hold no NUL and fit their columns; instants are aware and in UTC; a `resolved` ended at
     `ends_at`, a `firing` one with `ends_at` lasts until then unless it is said again.
@@ -65,8 +65,8 @@ class AlertEvent:
     resource: str = ""
     environment: str = ""
     region: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
     links: tuple[Link, ...] = ()
     value: float | None = None
     runbook_url: str = ""
@@ -74,7 +74,7 @@ class AlertEvent:
     ends_at: datetime | None = None
     timeout: timedelta | None = None  # resolves by itself so long after the last receipt
     team_id: int | None = None  # the sender's team, from its key
-    payload: object = None  # as received and decoded; kept, redacted, beside the episode
+    payload: bytes = b""  # the JSON as received; kept, redacted, beside the episode
 
 
 def alert_url(alert_id: int) -> str:
@@ -82,8 +82,7 @@ def alert_url(alert_id: int) -> str:
     return f"{settings.PUBLIC_URL}/alerts/{alert_id}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True, gc=False):
     """What became of one event: the answer to its sender."""
 
     alert_id: int | None  # None when ignored

@@ -4,7 +4,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
@@ -160,20 +160,18 @@ def _open(
 
 def _repeat(stored: Stored, run: Sequence[tuple[int, AlertEvent]], outcome: _Outcome) -> Stored:
     """Receipts, transitions and rewrites of an episode that was open before."""
-    before = replace(stored, repeat_count=stored.repeat_count - len(run))
-    after = _follow(before, run, outcome)
+    status, severity = stored.status, stored.received_severity
+    stored.repeat_count -= len(run)  # as it was before this batch
+    _follow(stored, run, outcome)
     last = run[-1][1] if run else None
     changed = last is not None and content_hash(last) != stored.content_hash
-    if changed or (after.status, after.received_severity) != (
-        stored.status,
-        stored.received_severity,
-    ):
-        outcome.rewrites[stored.id] = _rewrite(after, content=last if changed else None)
-    return after
+    if changed or (status, severity) != (stored.status, stored.received_severity):
+        outcome.rewrites[stored.id] = _rewrite(stored, content=last if changed else None)
+    return stored
 
 
 def _follow(state: Stored, run: Sequence[tuple[int, AlertEvent]], outcome: _Outcome) -> Stored:
-    """The episode after further firing events; a rise ends acknowledgement and snooze."""
+    """Move the episode on; a rise of severity ends acknowledgement and snooze."""
     for place, event in run:
         said = "repeated"
         if event.severity != state.received_severity:
@@ -181,14 +179,10 @@ def _follow(state: Stored, run: Sequence[tuple[int, AlertEvent]], outcome: _Outc
             rises = worse(event.severity, state.received_severity)
             kind = "worsened" if rises else "improved"
             outcome.transitions.append((state.id, kind, state.severity, event.severity))
-            state = replace(
-                state,
-                severity=event.severity,
-                received_severity=event.severity,
-                status=FIRING if rises else state.status,
-                snoozed=state.snoozed and not rises,
-            )
-        state = replace(state, repeat_count=state.repeat_count + 1)
+            state.severity = state.received_severity = event.severity
+            if rises:
+                state.status, state.snoozed = FIRING, False
+        state.repeat_count += 1
         outcome.receipts[place] = _receipt(state, said)
     return state
 
@@ -209,13 +203,13 @@ def _resolve(
             )
             continue
         outcome.transitions.append((state.id, RESOLVED, state.status, RESOLVED))
-        ended = replace(state, status=RESOLVED)
+        state.status = RESOLVED
         resolved_at = min(event.ends_at or now, now)
         earlier = outcome.rewrites.get(state.id)
         outcome.rewrites[state.id] = _rewrite(
-            ended, content=earlier.content if earlier else None, resolved_at=resolved_at
+            state, content=earlier.content if earlier else None, resolved_at=resolved_at
         )
-        outcome.receipts[place] = _receipt(ended, RESOLVED)
+        outcome.receipts[place] = _receipt(state, RESOLVED)
         state = None
     return []
 

@@ -1,12 +1,12 @@
 """What goes into the statements, and what comes back."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from alerts.normalise import AlertEvent
 
@@ -18,8 +18,7 @@ _SECRET = re.compile(
 REDACTED = "[redacted]"
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True, gc=False):
     """A key that is spoken of: how often it was said to fire, and until when it holds."""
 
     dedup_key: str
@@ -27,9 +26,8 @@ class Touch:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An open episode as the database holds it."""
+class Stored(Struct, gc=False):
+    """An open episode as the database holds it; `receive` moves it on, event by event."""
 
     id: int
     dedup_key: str
@@ -41,8 +39,7 @@ class Stored:
     snoozed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NewEpisode:
+class NewEpisode(Struct, frozen=True, gc=False):
     """An episode to open, from the first and the last event that said so."""
 
     event: AlertEvent
@@ -51,8 +48,7 @@ class NewEpisode:
     repeat_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(Struct, frozen=True, gc=False):
     """An open episode's new state; `content` is None when only the state changed."""
 
     id: int
@@ -72,7 +68,7 @@ def content_hash(event: AlertEvent) -> str:
         event.value,
         event.labels,
         event.annotations,
-        [(link.href, link.text) for link in event.links],
+        event.links,
     )
     return blake2b(msgspec.msgpack.encode(content), digest_size=8).hexdigest()
 
@@ -82,9 +78,9 @@ def content_columns(event: AlertEvent) -> tuple[Any, ...]:
     return (
         event.summary,
         event.description,
-        _json(event.labels),
-        _json(event.annotations),
-        _json([{"href": link.href, "text": link.text} for link in event.links]),
+        _json(event.labels) if event.labels else "{}",
+        _json(event.annotations) if event.annotations else "{}",
+        _json(event.links),
         event.value,
         raw_text(event.payload),
         content_hash(event),
@@ -123,11 +119,11 @@ STATE = (
 )
 
 
-def raw_text(payload: object) -> str:
+def raw_text(payload: bytes) -> str:
     """What was received as JSON text: secrets redacted, capped."""
-    text = _json(payload)
+    text = payload.decode()
     if _SECRET.search(text):
-        text = _json(_redacted(payload))
+        text = _json(_redacted(msgspec.json.decode(payload)))
     return text if len(text) <= RAW_CAP else f"{text[:RAW_CAP]}…"
 
 

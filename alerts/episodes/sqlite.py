@@ -1,12 +1,15 @@
-"""SQLite: no round trips to save, so short prepared statements in a loop are the fastest.
+"""SQLite: one look at all keys of a batch, then prepared statements over its rows.
 
-The connection's own cursor is used: Django's rewrites each statement's placeholders anew.
+The transaction is IMMEDIATE: nobody else writes, so what was read still holds, and rows inserted
+together have consecutive ids. The connection's own methods are used, since Django's cursor
+rewrites the placeholders of each statement anew.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from alerts.episodes.rows import (
@@ -20,19 +23,20 @@ from alerts.episodes.rows import (
     state_columns,
 )
 
-_TOUCH = """
-UPDATE alerts_alert
-SET repeat_count = repeat_count + ?, last_received_at = ?, expires_at = ?
-WHERE dedup_key = ? AND resolved_at IS NULL
-RETURNING id, dedup_key, status, severity, received_severity, repeat_count, content_hash,
-    snoozed_until IS NOT NULL
-"""
+# CROSS JOIN fixes the order: look each key up, never scan the open episodes.
 _LOOK = """
-SELECT id, dedup_key, status, severity, received_severity, repeat_count, content_hash,
+SELECT alert.id, dedup_key, status, severity, received_severity, repeat_count, content_hash,
     snoozed_until IS NOT NULL
-FROM alerts_alert WHERE dedup_key = ? AND resolved_at IS NULL
+FROM json_each(?) AS given CROSS JOIN alerts_alert alert
+WHERE dedup_key = given.value AND resolved_at IS NULL
 """
-_SEEN = "SELECT 1 FROM alerts_alert WHERE dedup_key = ? AND resolved_at > ? LIMIT 1"
+_TOUCH = """
+UPDATE alerts_alert SET repeat_count = ?, last_received_at = ?, expires_at = ? WHERE id = ?
+"""
+_SEEN = """
+SELECT DISTINCT dedup_key FROM json_each(?) AS given CROSS JOIN alerts_alert
+WHERE dedup_key = given.value AND resolved_at > ?
+"""
 _COLUMNS = STATE + CONTENT
 _INSERT = f"""
 INSERT INTO alerts_alert ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
@@ -58,45 +62,47 @@ VALUES (?, 'due', ?, 0, '', '', '[]')
 
 
 class SqliteStatements:
-    """See `alerts.episodes.Statements`. The transaction is IMMEDIATE, so nobody else writes."""
+    """See `alerts.episodes.Statements`."""
 
     def __init__(self) -> None:
         connection.ensure_connection()
-        self.run = connection.connection.execute
+        self.database = connection.connection
 
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats; a key that is only resolved is looked up and not counted."""
-        at, found = _instant(now), {}
+        keys = msgspec.json.encode([touch.dedup_key for touch in touches]).decode()
+        rows = self.database.execute(_LOOK, (keys,)).fetchall()
+        found = {row[1]: Stored(*row) for row in rows}
+        at, counted = _instant(now), []
         for touch in touches:
-            if touch.repeats:
-                cursor = self.run(
-                    _TOUCH, (touch.repeats, at, _instant(touch.expires_at), touch.dedup_key)
-                )
-            else:
-                cursor = self.run(_LOOK, (touch.dedup_key,))
-            for row in cursor.fetchall():
-                found[touch.dedup_key] = Stored(*row[:7], snoozed=bool(row[7]))
+            stored = found.get(touch.dedup_key)
+            if stored and touch.repeats:
+                stored.repeat_count += touch.repeats
+                counted.append((stored.repeat_count, at, _instant(touch.expires_at), stored.id))
+        self.database.executemany(_TOUCH, counted)
         return found
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Keys with an episode resolved after `since`."""
-        moment = _instant(since)
-        return {key for key in keys if self.run(_SEEN, (key, moment)).fetchone()}
+        given = msgspec.json.encode(keys).decode()
+        return {row[0] for row in self.database.execute(_SEEN, (given, _instant(since)))}
 
     def insert(self, episodes: Sequence[NewEpisode], now: datetime) -> dict[str, int]:
         """Open episodes."""
-        ids = {}
-        for episode in episodes:
-            values = map(_plain, state_columns(episode, now))
-            cursor = self.run(_INSERT, (*values, *content_columns(episode.event)))
-            ids[episode.event.dedup_key] = int(cursor.lastrowid or 0)
-        return ids
+        first = self._append(
+            _INSERT,
+            [
+                (*map(_plain, state_columns(episode, now)), *content_columns(episode.event))
+                for episode in episodes
+            ],
+        )
+        return {episode.event.dedup_key: first + n for n, episode in enumerate(episodes)}
 
     def rewrite(self, rewrites: Sequence[Rewrite]) -> None:
         """Store what changed."""
-        for new in rewrites:
-            self.run(
-                _REWRITE_STATE,
+        self.database.executemany(
+            _REWRITE_STATE,
+            [
                 (
                     new.status,
                     new.severity,
@@ -104,17 +110,26 @@ class SqliteStatements:
                     _instant(new.resolved_at),
                     new.wake,
                     new.id,
-                ),
-            )
-            if new.content:
-                self.run(_REWRITE_CONTENT, (*content_columns(new.content), new.id))
+                )
+                for new in rewrites
+            ],
+        )
+        self.database.executemany(
+            _REWRITE_CONTENT,
+            [(*content_columns(new.content), new.id) for new in rewrites if new.content],
+        )
 
     def record(self, transitions: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
         """Append transitions and their decisions."""
         at = _instant(now)
-        for transition in transitions:
-            cursor = self.run(_TRANSITION, (*transition, at))
-            self.run(_DECISION, (cursor.lastrowid, at))
+        first = self._append(_TRANSITION, [(*transition, at) for transition in transitions])
+        self._append(_DECISION, [(first + n, at) for n in range(len(transitions))])
+
+    def _append(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Insert the rows; the id of the first."""
+        self.database.executemany(statement, rows)
+        last = self.database.execute("SELECT last_insert_rowid()").fetchone()[0]
+        return int(last) - len(rows) + 1
 
 
 def _instant(instant: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -17,6 +17,10 @@ from opsportal.lib.errors import FieldError, OpsError, PayloadError
 from opsportal.lib.times import EARLIEST, LATEST
 
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+_members = msgspec.json.Decoder(list[msgspec.Raw])
+_anything = msgspec.json.Decoder(msgspec.Raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,18 @@ class AlertFormat(Protocol):
         """The contract's shape of an error."""
 
 
-def decode_json(body: bytes) -> Any:
-    """The body as plain objects; NUL becomes U+FFFD, since no database text can hold it.
+def split_json(body: bytes) -> tuple[list[bytes], bool]:
+    """The JSON text of each member of an array (and True), or of the one value (and False).
 
-    Raises PayloadError for whatever is not JSON (RFC 8259).
+    NUL becomes U+FFFD, since no database text can hold it. Raises PayloadError for whatever is
+    not JSON (RFC 8259); what a member holds is checked when it is decoded.
     """
     if rb"\u0000" in body:
         body = _NUL.sub(rb"\1\\ufffd", body)
     try:
-        return msgspec.json.decode(body)
+        if body.lstrip(b" \t\r\n")[:1] == b"[":
+            return [bytes(member) for member in _members.decode(body)], True
+        return [bytes(_anything.decode(body))], False
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise PayloadError(f"The body is not valid JSON: {error}") from error
     except RecursionError as error:

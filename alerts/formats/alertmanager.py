@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from alerts.formats import Parsed, Rejection, Reply, check_instant, decode_json
+from alerts.formats import Parsed, Rejection, Reply, check_instant, split_json
 from alerts.normalise import (
     FIRING,
     RESOLVED,
@@ -41,6 +41,9 @@ class PostableAlert(Struct, rename="camel"):
     generator_url: str | None = msgspec.field(default=None, name="generatorURL")
 
 
+_decoder = msgspec.json.Decoder(PostableAlert)
+
+
 class AlertmanagerFormat:
     """`POST /alertmanager/api/v2/alerts`."""
 
@@ -49,17 +52,17 @@ class AlertmanagerFormat:
 
     def parse(self, body: bytes, *, now: datetime, team_id: int | None) -> Parsed:
         """An array of postable alerts."""
-        payload = decode_json(body)
-        if not isinstance(payload, list):
+        members, many = split_json(body)
+        if not many:
             raise PayloadError("parsing alerts body failed: it must be an array")
         try:
-            alerts = msgspec.convert(payload, list[PostableAlert])
-        except msgspec.ValidationError as error:
+            alerts = [_decoder.decode(member) for member in members]
+        except (msgspec.MsgspecError, UnicodeError) as error:
             raise PayloadError(f"parsing alerts body failed: {error}") from error
         events, rejected = [], []
         for index, alert in enumerate(alerts):
             try:
-                events.append(_event(alert, payload[index], now, team_id))
+                events.append(_event(alert, members[index], now, team_id))
             except ValueError as error:
                 rejected.append(Rejection(index, (FieldError("", str(error)),)))
         return Parsed(events, rejected)
@@ -78,7 +81,7 @@ class AlertmanagerFormat:
         )
 
 
-def _event(alert: PostableAlert, payload: object, now: datetime, team_id: int | None) -> AlertEvent:
+def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | None) -> AlertEvent:
     labels = {name: value for name, value in alert.labels.items() if value}
     if not labels:
         raise ValueError("at least one label pair required")

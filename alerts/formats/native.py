@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from alerts.formats import Parsed, Rejection, Reply, check_instant, decode_json, error_body
+from alerts.formats import Parsed, Rejection, Reply, check_instant, error_body, split_json
 from alerts.normalise import (
     FIRING,
     RESOLVED,
@@ -67,6 +67,9 @@ class NativeAlert(Struct):
     timeout: float | None = None
 
 
+_decoder = msgspec.json.Decoder(NativeAlert)
+
+
 class NativeFormat:
     """`POST /api/v1/alerts`."""
 
@@ -75,17 +78,15 @@ class NativeFormat:
 
     def parse(self, body: bytes, *, now: datetime, team_id: int | None) -> Parsed:
         """One object, or an array whose good members are kept."""
-        payload = decode_json(body)
-        if isinstance(payload, dict):
-            return Parsed([_event(payload, now, team_id)], many=False)
-        if not isinstance(payload, list):
-            raise PayloadError("Send one alert as a JSON object, or an array of them.")
-        if len(payload) > MOST_ALERTS:
+        members, many = split_json(body)
+        if not many:
+            return Parsed([_event(members[0], now, team_id)], many=False)
+        if len(members) > MOST_ALERTS:
             raise PayloadError(
-                f"The array holds {len(payload)} alerts; send at most {MOST_ALERTS} at a time."
+                f"The array holds {len(members)} alerts; send at most {MOST_ALERTS} at a time."
             )
         events, rejected = [], []
-        for index, item in enumerate(payload):
+        for index, item in enumerate(members):
             try:
                 events.append(_event(item, now, team_id))
             except PayloadError as error:
@@ -124,12 +125,14 @@ class NativeFormat:
         return Reply(error.status, error_body(error))
 
 
-def _event(payload: Any, now: datetime, team_id: int | None) -> AlertEvent:
+def _event(payload: bytes, now: datetime, team_id: int | None) -> AlertEvent:
     """One member as an event. Raises PayloadError with every complaint there is."""
     try:
-        alert = msgspec.convert(payload, NativeAlert)
+        alert = _decoder.decode(payload)
     except msgspec.ValidationError as error:
         raise _refusal([_complaint(str(error))]) from error
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise PayloadError("The body is not valid JSON.", [FieldError("", str(error))]) from error
     errors: list[FieldError] = []
     status = _status(alert.status, errors)
     severity = _severity(alert.severity, errors)

@@ -33,7 +33,7 @@ def test_a_name_is_enough():
     event = one()
     assert (event.name, event.status, event.severity) == ("disk full", "firing", "warning")
     assert (event.dedup_key, event.team_id) == ("||||disk full", 7)
-    assert event.payload == {"name": "disk full"}
+    assert event.payload == b'{"name": "disk full"}'
 
 
 def test_the_derived_key_names_what_the_alert_is_about():
