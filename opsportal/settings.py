@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "opsportal.urls"
+WSGI = "opsportal.wsgi:application"
 WSGI_APPLICATION = "opsportal.wsgi.application"
 TEMPLATES = [
     {
@@ -155,6 +156,9 @@ if SQLITE:
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     # `PRAGMA journal_mode` and the like are per connection: keep it.
     DATABASES["default"]["CONN_MAX_AGE"] = None
+else:
+    # A database that does not answer must not hold a request for long.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_secret("REDIS_URL")
 CACHES = {
@@ -198,6 +202,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# The first administrator, made at the first start; without a password one is generated.
+ADMIN_USER = env_str("ADMIN_USER", "admin")
+ADMIN_PASSWORD = env_secret("ADMIN_PASSWORD")
 LOGIN_URL = "admin:login"
 # What team admins may edit when their team owns it; and the apps that only administrators see.
 TEAM_OWNED = ["accounts.apikey", "alerts.channel", "alerts.rule", "alerts.ruleaction"]

@@ -1,0 +1,49 @@
+"""What `manage.py check` says about plug-ins and schedules: a bad path must not wait for its hour."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from opsportal.lib.registry import plugins
+from opsportal.runtime.schedules import MINUTE
+
+PLUGIN_SETTINGS = (
+    "ALERT_CHANNELS",
+    "ALERT_FORMATS",
+    "OUTBOXES",
+    "CONFIG_SECTIONS",
+    "DEMOS",
+    "METRICS",
+)
+
+
+@register
+def check_plugins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every dotted path in a plug-in setting imports and has a slug of its own."""
+    errors: list[CheckMessage] = []
+    for setting in PLUGIN_SETTINGS:
+        try:
+            plugins(setting)
+        except ImproperlyConfigured as error:
+            errors.append(Error(str(error), id="opsportal.E001"))
+    return errors
+
+
+@register
+def check_schedules(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every scheduled function imports, and comes round in whole minutes."""
+    errors: list[CheckMessage] = []
+    for name, (path, every) in settings.SCHEDULES.items():
+        try:
+            import_string(path)
+        except ImportError as error:
+            text = f"SCHEDULES[{name!r}]: cannot import {path!r}: {error}"
+            errors.append(Error(text, id="opsportal.E002"))
+        if every < MINUTE or every % MINUTE:
+            text = f"SCHEDULES[{name!r}]: {every} is not a whole number of minutes"
+            errors.append(Error(text, id="opsportal.E003"))
+    return errors
