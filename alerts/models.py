@@ -7,7 +7,7 @@ from django.db.models import Q
 from alerts.normalise import SEVERITIES
 from opsportal.accounts.models import ApiKey, Team
 from opsportal.lib.crypto import EncryptedJSONField
-from opsportal.lib.outbox import OutboxRow, due_index
+from opsportal.lib.outbox import OutboxRow, dead_index, due_index
 from opsportal.lib.registry import choices
 
 SEVERITY_CHOICES = [(name, name) for name in SEVERITIES]
@@ -157,7 +157,7 @@ class Decision(OutboxRow):
     reasons = models.JSONField(default=list)
 
     class Meta:
-        indexes = [due_index("decision_due")]
+        indexes = [due_index("decision_due"), dead_index("decision_dead")]
 
     def __str__(self) -> str:
         return self.outcome or "undecided"
@@ -257,8 +257,7 @@ class Notification(OutboxRow):
         ]
         indexes = [
             due_index("notification_due"),
-            # "Which have failed for good?"
-            models.Index(fields=["-id"], condition=Q(state="dead"), name="notification_dead"),
+            dead_index("notification_dead"),
         ]
 
     def __str__(self) -> str:

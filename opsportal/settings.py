@@ -6,6 +6,7 @@ docs/configuration.md has the table of all variables; a test holds it complete.
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 import dj_email_url
@@ -38,7 +39,8 @@ SECRET_KEY_FALLBACKS = [k for k in env_secret("SECRET_KEY_FALLBACKS").split(",")
 # Where people reach the portal; links in messages start with it.
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 _HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ("*",) if DEBUG else ("localhost", "127.0.0.1", "[::1]"))
+_HOSTS = ("localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ("*",) if DEBUG else _HOSTS)
 CSRF_TRUSTED_ORIGINS = env_list("TRUSTED_ORIGINS", (PUBLIC_URL,))
 
 # --- what it is made of ----------------------------------------------------------------------
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "opsportal.lib.requests.RequestIdMiddleware",
+    "opsportal.lib.requests.AccessLogMiddleware",
     "opsportal.lib.requests.UnavailableMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -81,8 +84,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# A line for every request that Django answers; the ingest path is too busy to be logged.
+ACCESS_LOG = env_bool("ACCESS_LOG", default=False)
 ROOT_URLCONF = "opsportal.urls"
-WSGI = "opsportal.wsgi:application"
 WSGI_APPLICATION = "opsportal.wsgi.application"
 TEMPLATES = [
     {
@@ -123,7 +127,7 @@ CONFIG_SECTIONS = [
 # What `manage.py demo` plays.
 DEMOS = ["alerts.demo.AlertDemo"]
 # Gauges and counters of /metrics that are read from the database.
-METRICS = ["alerts.metrics.AlertMetrics"]
+METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetrics"]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),

@@ -560,4 +560,10 @@ class Migration(migrations.Migration):
                 name="decision_due",
             ),
         ),
+        migrations.AddIndex(
+            model_name="decision",
+            index=models.Index(
+                condition=models.Q(("state", "dead")), fields=["-id"], name="decision_dead"
+            ),
+        ),
     ]

@@ -79,6 +79,11 @@ def due_index(name: str) -> models.Index:
     return models.Index(fields=["due_at"], condition=unfinished, name=name)
 
 
+def dead_index(name: str) -> models.Index:
+    """The index behind "which have failed for good, and how many?"."""
+    return models.Index(fields=["-id"], condition=Q(state=State.DEAD), name=name)
+
+
 class Outbox:
     """Base of the outboxes listed in settings.OUTBOXES; the app implements `perform`."""
 

@@ -1,15 +1,31 @@
-"""Middleware every request passes: its id, and a calm answer when the database is away."""
+"""What every request passes: its id, its log line, a calm answer when the database is away."""
 
+import logging
 import re
+import sys
+import time
 import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+RETRY_AFTER_SECONDS = 5
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MACHINES = ("/api/", "/alertmanager/", "/readyz", "/metrics")
+log = logging.getLogger(__name__)
+access_log = logging.getLogger("opsportal.access")
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">{refresh}<title>{title}</title>
+<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto }}</style></head>
+<body>
+<h1>{title}</h1><p>{text}</p></body></html>
+"""
 
 
 def request_id(given: str) -> str:
@@ -33,8 +49,70 @@ class RequestIdMiddleware:
         return response
 
 
+class AccessLogMiddleware:
+    """One line a request, without query and body; only with OPSPORTAL_ACCESS_LOG."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.ACCESS_LOG:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request and say what came of it."""
+        start = time.perf_counter()
+        response = self.get_response(request)
+        facts = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "ms": round((time.perf_counter() - start) * 1000, 1),
+            "who": _who(request),
+        }
+        access_log.info("request", extra=facts)
+        return response
+
+
+def _who(request: HttpRequest) -> str:
+    """The key's prefix or the user's name, as far as it is known without asking the database."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return "_".join(key.split("_", 2)[:2])[:20] if key.startswith("ops_") else "unknown key"
+    user = getattr(request, "_cached_user", None)
+    return str(user) if user is not None else ""
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether the error means that the database cannot be reached or used at the moment."""
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """A browser asked for a page, rather than a machine for data."""
+    accepts_html = "text/html" in request.headers.get("Accept", "")
+    return accepts_html and not request.path.startswith(_MACHINES)
+
+
+def answer_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """503 that tells senders and browsers to come again."""
+    log.error("answered 503: %s: %s", type(error).__name__, str(error).strip())
+    text = "The database cannot be reached at the moment."
+    response: HttpResponse
+    if wants_page(request):
+        refresh = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'
+        page = _PAGE.format(
+            title="Back in a moment", text=f"{text} This page tries again.", refresh=refresh
+        )
+        response = HttpResponse(page, status=503)
+    else:
+        response = JsonResponse({"code": "unavailable", "message": text, "errors": []}, status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    # Said above in one line; Django's own would add a stack trace for every request of an outage.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
 class UnavailableMiddleware:
-    """503 with Retry-After instead of a 500 while the database cannot be reached."""
+    """503 with Retry-After when a view loses the database; `answer_error` does so elsewhere."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -45,10 +123,18 @@ class UnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database into an answer that tells senders to come again."""
-        if not isinstance(error, OperationalError | InterfaceError):
-            return None
-        return JsonResponse(
-            {"code": "unavailable", "message": "The database cannot be reached.", "errors": []},
-            status=503,
-            headers={"Retry-After": "5"},
-        )
+        return answer_unavailable(request, error) if is_unavailable(error) else None
+
+
+def answer_error(request: HttpRequest) -> HttpResponse:
+    """The project's handler500: what no view has handled, errors of middleware included."""
+    error = sys.exc_info()[1]
+    if error is not None and is_unavailable(error):
+        return answer_unavailable(request, error)
+    text = "Something went wrong here; it has been logged."
+    identifier = request.META.get("OPSPORTAL_REQUEST_ID", "")
+    if wants_page(request):
+        text = f"{text} Request {identifier}."
+        return HttpResponse(_PAGE.format(title="Error", text=text, refresh=""), status=500)
+    body = {"code": "error", "message": f"{text} Request {identifier}.", "errors": []}
+    return JsonResponse(body, status=500)

@@ -1,4 +1,4 @@
-"""What `manage.py check` says about plug-ins and schedules: a bad path must not wait for its hour."""
+"""What `manage.py check` says about plug-ins and schedules: a bad path must not wait."""
 
 from collections.abc import Sequence
 from typing import Any

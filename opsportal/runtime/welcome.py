@@ -28,7 +28,7 @@ def ready_text(url: str, made: FirstStart) -> str:
         "Send an alert:",
         f"  curl {shlex.quote(url + '/api/v1/alerts')} \\",
         f'    -H "Authorization: Bearer {bearer}" -H "Content-Type: application/json" \\',
-        """    -d '{"name": "DiskFull", "severity": "high", "service": "billing", "resource": "db1"}'""",
+        """    -d '{"name": "DiskFull", "severity": "high", "service": "billing"}'""",
     ]
     if not made.key:
         lines.append(

@@ -1,6 +1,7 @@
 """`manage.py up`: the whole portal as one supervised group of processes."""
 
 import errno
+import os
 import socket
 import sys
 from argparse import ArgumentParser
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from opsportal.lib.env import env_str
 from opsportal.lib.times import utc_now
 from opsportal.runtime.prepare import FirstStart, prepare_portal
 from opsportal.runtime.supervise import Child, Supervisor
@@ -32,11 +34,12 @@ def web_argv(host: str, port: int) -> list[str]:
         "--backpressure": str(max(256, settings.WEB_THREADS * 16)),
         "--respawn-interval": "0.5",
         "--workers-kill-timeout": "5",
-        "--log-level": "warning",
+        "--log-level": "error",
     }
     flags = ["--respawn-failed-workers", "--no-ws"]
+    target = ":".join(settings.WSGI_APPLICATION.rsplit(".", 1))
     granian = str(Path(sys.executable).with_name("granian"))
-    return [granian, *(part for pair in options.items() for part in pair), *flags, settings.WSGI]
+    return [granian, *(part for pair in options.items() for part in pair), *flags, target]
 
 
 def manage_argv(command: str) -> list[str]:
@@ -59,16 +62,28 @@ def refuse_taken_port(host: str, port: int) -> None:
         raise CommandError(reason, returncode=2) from error
 
 
+def reachable(host: str) -> str:
+    """An address to connect to, also when the server listens on all of them."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def announce_public_url(host: str, port: int) -> str:
+    """Where people reach the portal; told to the children when the environment does not say."""
+    name = reachable(host)
+    url = env_str("PUBLIC_URL") or f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    os.environ["OPSPORTAL_PUBLIC_URL"] = url
+    return url.rstrip("/")
+
+
 def announce_when_ready(host: str, port: int, say: Callable[[], None]) -> Callable[[], None]:
     """A function that calls `say` once the web server takes connections."""
-    reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     waiting = [True]
 
     def look() -> None:
         if not waiting:
             return
         try:
-            socket.create_connection((reach, port), 0.2).close()
+            socket.create_connection((reachable(host), port), 0.2).close()
         except OSError:
             return
         waiting.clear()
@@ -106,8 +121,10 @@ class Command(BaseCommand):
             "dispatcher": manage_argv("dispatch"),
         }
 
+        url = announce_public_url(host, port)
+
         def say() -> None:
-            self.stdout.write(ready_text(settings.PUBLIC_URL, made))
+            self.stdout.write(ready_text(url, made))
             self.stdout.flush()
 
         tick = announce_when_ready(host, port, say) if "web" in only else (lambda: None)

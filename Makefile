@@ -1,0 +1,63 @@
+# `make run` starts the portal, `make test` tests it. PORT and HOST come from the environment.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MAKEFLAGS += --no-print-directory
+.SILENT:
+.PHONY: run demo test test-postgres lint lock bench clean help
+
+help:
+	echo "make run            start the portal on http://$(HOST):$(PORT)"
+	echo "make demo           give a running portal life"
+	echo "make test           the test suite on SQLite"
+	echo "make test-postgres  the test suite on PostgreSQL, with Redis where present"
+	echo "make lint           ruff, mypy, import-linter, migrations, deploy check"
+	echo "make lock           lock the requirements anew"
+	echo "make bench          measure ingest"
+
+run: $(VENV)/.runtime
+	exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
+
+demo: $(VENV)/.runtime
+	$(BIN)/python manage.py demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -q $(ARGS)
+
+test-postgres: $(VENV)/.dev
+	$(BIN)/python -m tests.postgres -n 2 -q $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.deploycheck
+
+lock: $(VENV)/.dev
+	for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt; \
+	done
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.ingest $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache htmlcov .coverage
+
+$(VENV)/.made:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "opsportal needs Python 3.11 or later: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV) || { echo "Cannot make $(VENV); on Debian: apt-get install python3-venv" >&2; exit 1; }
+	touch $@
+
+$(VENV)/.runtime: $(VENV)/.made requirements.txt
+	echo "Installing the requirements into $(VENV) ..." >&2
+	$(BIN)/pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	echo "Installing what tests and linters need ..." >&2
+	$(BIN)/pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,35 @@
+"""What /metrics says about alerts."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db.models import Count, Max
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from alerts.models import Alert, Transition
+from opsportal.lib.times import utc_now
+
+
+class AlertMetrics:
+    """Open alerts by severity and status, and how much is going on."""
+
+    slug = "alerts"
+
+    def collect(self) -> Iterator[Metric]:
+        """Each is counted on an index of its own."""
+        open_alerts = GaugeMetricFamily(
+            "opsportal_alerts_open", "Open alerts.", labels=["severity", "status"]
+        )
+        rows = Alert.objects.filter(resolved_at=None).order_by()
+        for severity, status, count in rows.values_list("severity", "status").annotate(Count("pk")):
+            open_alerts.add_metric([severity, status], count)
+        yield open_alerts
+        opened = GaugeMetricFamily("opsportal_alerts_opened_last_hour", "Episodes opened.")
+        hour_ago = utc_now() - timedelta(hours=1)
+        opened.add_metric([], Alert.objects.filter(received_at__gte=hour_ago).count())
+        yield opened
+        # Ids only grow, also when old rows are pruned: cheap, and monotonic as counters must be.
+        newest = Transition.objects.aggregate(newest=Max("pk"))["newest"]
+        yield CounterMetricFamily(
+            "opsportal_alert_transitions", "Changes of episodes.", value=newest or 0
+        )

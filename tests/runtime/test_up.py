@@ -1,0 +1,148 @@
+"""The real processes: started, killed, restarted, stopped, and none left behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.portal import ROOT, Portal, running_portal
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def portal(tmp_path):
+    with running_portal(tmp_path) as running:
+        yield running
+
+
+def test_a_first_start_makes_administrator_and_key_and_a_second_keeps_the_data(tmp_path):
+    with running_portal(tmp_path) as first:
+        assert first.key.startswith("ops_")
+        assert f'curl {first.url}/api/v1/alerts' in first.output()
+        assert f"Authorization: Bearer {first.key}" in first.output()
+        wait_until(first.ready, 20)
+    start = time.monotonic()
+    with running_portal(tmp_path) as second:
+        assert time.monotonic() - start < 15
+        assert second.key == ""
+        assert "createkey" in second.output()
+        assert "shown this once" not in second.output()
+
+
+def test_a_generated_password_is_printed_once_and_never_stored(tmp_path):
+    with running_portal(tmp_path, {"OPSPORTAL_ADMIN_PASSWORD": ""}) as running:
+        assert running.output().count("shown this once") == 2
+        password = running.output().split(" password ")[1].split()[0]
+        for path in tmp_path.glob("opsportal.sqlite3*"):
+            assert password.encode() not in path.read_bytes()
+            assert running.key.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_ends_everything_cleanly(tmp_path, number):
+    with running_portal(tmp_path) as running:
+        assert len(running.pids()) >= 8
+        assert running.stop(number) < 12
+        assert running.supervisor.returncode == 0
+        assert running.pids() == []
+        assert "Traceback" not in running.output()
+
+
+def test_killing_the_supervisor_leaves_no_orphan(portal):
+    wait_until(lambda: len(portal.pids("qcluster")) >= 5)
+    portal.supervisor.kill()
+    wait_until(lambda: portal.pids() == [], 10, what="no process is left")
+
+
+def test_killing_the_supervisor_and_its_guardian_leaves_no_orphan(portal):
+    wait_until(lambda: len(portal.pids("qcluster")) >= 5)
+    os.kill(portal.pids("guardian.py")[0], signal.SIGSTOP)
+    portal.supervisor.kill()
+    portal.kill("guardian.py")
+    wait_until(lambda: portal.pids() == [], 20, what="no process is left")
+
+
+def test_a_killed_guardian_is_replaced_and_still_guards(portal):
+    (old,) = portal.kill("guardian.py")
+    wait_until(lambda: portal.pids("guardian.py") not in ([], [old]))
+    portal.supervisor.kill()
+    wait_until(lambda: portal.pids() == [], 10, what="no process is left")
+
+
+@pytest.mark.parametrize("name", ["granian", "qcluster", "dispatch"])
+def test_a_killed_part_is_started_again_and_nothing_of_the_old_stays(portal, name):
+    wait_until(portal.ready, 20)
+    before = set(portal.pids(name))
+    os.kill(min(before), signal.SIGKILL)  # the parent of the part; its children live on
+    wait_until(lambda: not before & set(portal.pids(name)), 10, what="the old ones are gone")
+    wait_until(lambda: portal.pids(name), 10)
+    wait_until(portal.ready, 30)
+
+
+def test_a_killed_web_worker_is_started_again(portal):
+    worker = max(portal.pids("granian"))
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: worker not in portal.pids("granian"))
+    wait_until(lambda: portal.get("/healthz")[0] == 200, 15)
+
+
+def test_a_killed_job_worker_is_started_again(portal):
+    wait_until(lambda: len(portal.pids("qcluster")) >= 6)
+    count, worker = len(portal.pids("qcluster")), max(portal.pids("qcluster"))
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: worker not in portal.pids() and len(portal.pids("qcluster")) >= count, 20)
+
+
+def test_a_taken_port_is_a_clear_message_and_exit_2(tmp_path):
+    portal = Portal(tmp_path, {})
+    with socket.create_server(("127.0.0.1", portal.port)):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "up", "--port", str(portal.port)],
+            cwd=ROOT,
+            env=portal.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert f"port {portal.port} on 127.0.0.1 is taken" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_readyz_says_what_is_wrong_when_the_dispatcher_is_away(portal):
+    wait_until(portal.ready, 20)
+    with running_portal(portal.data_dir, args=("--only", "web")) as web:
+        assert web.ready()
+        portal.stop()
+        status, body = wait_until(lambda: _not_ready(web), 30)
+        assert status == 503
+        checks = json.loads(body)["checks"]
+        assert checks["database"]["ok"]
+        assert not checks["dispatcher"]["ok"]
+
+
+def _not_ready(portal):
+    status, body = portal.get("/readyz")
+    return (status, body) if status == 503 else None
+
+
+def test_an_idle_portal_costs_next_to_nothing(portal):
+    wait_until(portal.ready, 20)
+    (dispatcher,) = portal.pids("dispatch")
+
+    def ticks():
+        with open(f"/proc/{dispatcher}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = ticks()
+    time.sleep(5)
+    assert ticks() - before <= 15  # hundredths of a second, in five
