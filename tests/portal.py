@@ -29,8 +29,8 @@ def free_port() -> int:
 class Portal:
     """`manage.py up` on a free port, with a data directory (and perhaps database) of its own.
 
-    Every process of it carries OPSPORTAL_DATA_DIR in its environment; that is how they are found,
-    orphans included.
+    Every process of it carries a mark in its environment; that is how they are found, orphans
+    included.
     """
 
     def __init__(self, data_dir: Path, env: dict[str, str], args: tuple[str, ...] = ()) -> None:
@@ -46,11 +46,14 @@ class Portal:
         }
         self.env = {
             **inherited,
-            "DJANGO_SETTINGS_MODULE": "opsportal.settings",
+            "DJANGO_SETTINGS_MODULE": os.environ.get(
+                "OPSPORTAL_TEST_SETTINGS", "opsportal.settings"
+            ),
             "OPSPORTAL_DATA_DIR": str(data_dir),
             "OPSPORTAL_ADMIN_PASSWORD": PASSWORD,
             "OPSPORTAL_OUTBOUND_ALLOW": "127.0.0.0/8,::1/128",
             "OPSPORTAL_LOG_FORMAT": "text",
+            "OPSPORTAL_TEST_PORTAL": str(self.port),
             **env,
         }
         self.args = args
@@ -100,7 +103,7 @@ class Portal:
 
     def pids(self, needle: str = "") -> list[int]:
         """Its living processes, children of children included, whose command line has `needle`."""
-        mark = f"OPSPORTAL_DATA_DIR={self.data_dir}\0".encode()
+        mark = f"OPSPORTAL_TEST_PORTAL={self.port}\0".encode()
         found = []
         for process in Path("/proc").iterdir():
             if not process.name.isdigit():

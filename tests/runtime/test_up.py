@@ -25,7 +25,7 @@ def portal(tmp_path):
 def test_a_first_start_makes_administrator_and_key_and_a_second_keeps_the_data(tmp_path):
     with running_portal(tmp_path) as first:
         assert first.key.startswith("ops_")
-        assert f'curl {first.url}/api/v1/alerts' in first.output()
+        assert f"curl {first.url}/api/v1/alerts" in first.output()
         assert f"Authorization: Bearer {first.key}" in first.output()
         wait_until(first.ready, 20)
     start = time.monotonic()
