@@ -37,8 +37,9 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m tests.deploycheck
 
 lock: $(VENV)/.dev
+	test -x $(BIN)/uv || $(BIN)/pip install -q --disable-pip-version-check uv
 	for name in requirements requirements-dev; do \
-	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt; \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate $$name.in -o $$name.txt; \
 	done
 
 bench: $(VENV)/.dev

@@ -4,9 +4,15 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.core.signals import setting_changed
+
+from opsportal.lib.registry import plugins
+from tests.portal import Portal, running_portal
+from tests.postgres import PostgresServer, find_binaries
 
 # Playwright keeps an event loop running in the thread of the tests that use it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -49,3 +55,39 @@ def _loopback_only() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_registry(settings: object) -> Iterator[None]:
+    """A test that changes a plug-in setting sees its own plug-ins, the next one does not."""
+
+    def forget(**_: object) -> None:
+        plugins.cache_clear()
+
+    setting_changed.connect(forget)
+    yield
+    setting_changed.disconnect(forget)
+
+
+@pytest.fixture(scope="session")
+def postgres_binaries() -> Path:
+    """Where PostgreSQL's programs are; the test is skipped where there are none."""
+    found = find_binaries()
+    if found is None:
+        pytest.skip("no PostgreSQL is installed")
+    return found
+
+
+@pytest.fixture
+def postgres_server(postgres_binaries: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of the test's own, to stop and start."""
+    server = PostgresServer(postgres_binaries)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    """The real portal, in processes of its own, on SQLite."""
+    with running_portal(tmp_path) as running:
+        yield running

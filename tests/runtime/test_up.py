@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +15,6 @@ from tests.portal import ROOT, Portal, running_portal
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
-
-
-@pytest.fixture
-def portal(tmp_path):
-    with running_portal(tmp_path) as running:
-        yield running
 
 
 def test_a_first_start_makes_administrator_and_key_and_a_second_keeps_the_data(tmp_path):
@@ -139,8 +134,7 @@ def test_an_idle_portal_costs_next_to_nothing(portal):
     (dispatcher,) = portal.pids("dispatch")
 
     def ticks():
-        with open(f"/proc/{dispatcher}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()
+        fields = Path(f"/proc/{dispatcher}/stat").read_text().rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12])
 
     before = ticks()
