@@ -37,7 +37,7 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m tests.deploycheck
 
 lock: $(VENV)/.dev
-	test -x $(BIN)/uv || $(BIN)/pip install -q --disable-pip-version-check uv
+	test -x $(BIN)/uv || $(BIN)/pip install -qq --disable-pip-version-check uv
 	for name in requirements requirements-dev; do \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate $$name.in -o $$name.txt; \
 	done
@@ -55,10 +55,10 @@ $(VENV)/.made:
 
 $(VENV)/.runtime: $(VENV)/.made requirements.txt
 	echo "Installing the requirements into $(VENV) ..." >&2
-	$(BIN)/pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --no-input --require-hashes -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	echo "Installing what tests and linters need ..." >&2
-	$(BIN)/pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
 	touch $@
