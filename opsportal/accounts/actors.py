@@ -26,7 +26,7 @@ COMMAND_LINE = Actor("command line", None, None)
 def actor_of(request: HttpRequest | Request) -> Actor:
     """The person or key behind a request, Django's or the REST framework's."""
     key = getattr(request, "auth", None)
-    address = client_address(request)  # type: ignore[arg-type]
+    address = client_address(request)
     request_id = request.META.get("OPSPORTAL_REQUEST_ID", "")
     if isinstance(key, ApiKey):
         return Actor(f"key {key.name}", None, key.pk, address, request_id)

@@ -16,9 +16,10 @@ class AccountsSite(PortalSite):
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Change one's own password, and leave an audit entry."""
-        before = request.user.password
+        user: Any = request.user
+        before = user.password
         with transaction.atomic():
-            response = super().password_change(request, extra_context)
-            if request.user.password != before:
-                record_audit(actor_of(request), "change password", request.user, now=utc_now())
+            response: HttpResponse = super().password_change(request, extra_context)
+            if user.password != before:
+                record_audit(actor_of(request), "change password", user, now=utc_now())
         return response

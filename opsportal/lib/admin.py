@@ -1,18 +1,22 @@
 """The one place that imports the admin's theme. What the apps use of it has its name here."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from django.contrib.admin import action, display, register, site
+from django.contrib.admin import action, register, site
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin
+from unfold.admin import StackedInline as ThemeStackedInline
+from unfold.admin import TabularInline as ThemeTabularInline
+from unfold.decorators import display as theme_display
 from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserChangeForm
 from unfold.forms import UserCreationForm as UserAddForm
 from unfold.sites import UnfoldAdminSite
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple as CheckboxesWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxesWidget
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -30,6 +34,15 @@ __all__ = [
     "register",
     "site",
 ]
+
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def display(**options: Any) -> Callable[[Decorated], Decorated]:
+    """How a method looks as a column: `description`, `ordering`, `label` (text -> colour)."""
+    decorator: Callable[[Decorated], Decorated] = theme_display(**options)
+    return decorator
 
 
 class PortalLoginForm(AuthenticationForm):
@@ -64,7 +77,33 @@ class ShortPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         """How many rows there are, or `most` when there are more."""
-        return self.object_list.order_by().values("pk")[: self.most].count()
+        rows: Any = self.object_list
+        number: int = rows.order_by().values("pk")[: self.most].count()
+        return number
+
+
+class SharedChoices:
+    """Inline rows share one list of choices, where Django would read it again for each row."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The field, with its choices read once per request."""
+        field = super().formfield_for_foreignkey(  # type: ignore[misc]
+            db_field, request, **kwargs
+        )
+        if field is not None and db_field.name not in getattr(self, "autocomplete_fields", ()):
+            shared = request.__dict__.setdefault("_inline_choices", {})
+            if db_field not in shared:
+                shared[db_field] = list(field.choices)
+            field.choices = shared[db_field]
+        return field
+
+
+class TabularInline(SharedChoices, ThemeTabularInline):
+    """Rows in a table."""
+
+
+class StackedInline(SharedChoices, ThemeStackedInline):
+    """Rows as blocks."""
 
 
 class PortalAdmin(ModelAdmin):
@@ -77,13 +116,13 @@ class PortalAdmin(ModelAdmin):
     list_filter_submit = True
 
     # The audit trail replaces Django's own log of what was done in the admin.
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         """Nothing."""
 
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         """Nothing."""
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Nothing."""
 
     def history_view(
@@ -99,7 +138,7 @@ class ReadOnlyAdmin(PortalAdmin):
     """Ledgers: nobody adds, changes or deletes here, administrators included."""
 
     paginator = ShortPaginator
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,9 +50,11 @@ class KeysetPagination(BasePagination):
     _next: str | None = None
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: object = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: object = None
     ) -> list[Any]:
         """One page, and whether there is another: one row more than asked for is read."""
+        if not isinstance(queryset, QuerySet):
+            raise TypeError("only querysets have keyset pages")
         keyset: tuple[str, ...] = getattr(view, "keyset", self.keyset)
         limit = self._limit(request)
         cursor = request.query_params.get("cursor")

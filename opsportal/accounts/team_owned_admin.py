@@ -1,0 +1,40 @@
+"""Admin pages of what teams own: everyone sees it, the team's admins edit it."""
+
+from typing import Any
+
+from django.contrib.auth import get_permission_codename
+from django.http import HttpRequest
+
+from opsportal.accounts.models import Team
+from opsportal.accounts.permissions import administered_teams, is_administrator
+from opsportal.lib.admin import PortalAdmin
+
+
+class TeamOwnedAdmin(PortalAdmin):
+    """Asks for permission on the object, by its `team`; the model is in settings.TEAM_OWNED."""
+
+    def _may(self, request: HttpRequest, verb: str, obj: Any) -> bool:
+        codename = get_permission_codename(verb, self.opts)
+        return request.user.has_perm(f"{self.opts.app_label}.{codename}", obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever administers a team."""
+        return self._may(request, "add", None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever administers the object's team."""
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever administers the object's team."""
+        return self._may(request, "delete", obj)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Team admins choose among their own teams, and have to."""
+        mine = db_field.name == "team" and not is_administrator(request.user)
+        if mine:
+            kwargs["queryset"] = Team.objects.filter(pk__in=administered_teams(request.user))
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if mine:
+            field.required = True
+        return field
