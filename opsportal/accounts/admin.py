@@ -1,7 +1,7 @@
 """Admin pages of people, teams and the trail of what they did."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -60,7 +60,7 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):
     _person = (None, {"fields": ["username", "first_name", "last_name", "email"]})
     _role = ("Role", {"fields": ["is_active", "is_superuser"]})
     _dates = ("Dates", {"fields": ["last_login", "date_joined"]})
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         _person,
         ("Password", {"fields": ["password"]}),
         _role,
