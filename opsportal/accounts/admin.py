@@ -43,6 +43,10 @@ class MembershipInline(TabularInline):
     model = Membership
     extra = 0
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what a row's title names."""
+        return super().get_queryset(request).select_related("user", "team")
+
 
 @register(User)
 class UserAdmin(DjangoUserAdmin, AuditedAdmin):

@@ -1,6 +1,7 @@
 """The one error shape: `{"code", "message", "errors": [{"field", "message"}]}`."""
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 from django.core import exceptions as django_errors
@@ -87,7 +88,7 @@ def _from_framework(error: drf_errors.APIException) -> Response:
     if challenge:
         headers["WWW-Authenticate"] = challenge
     if wait:
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(ceil(wait))
     if isinstance(error, drf_errors.ValidationError):
         body = _invalid(list(flatten(error.detail)))
     else:
