@@ -98,6 +98,11 @@ class Alert(models.Model):
         """The alert's page."""
         return f"/alerts/{self.pk}/"
 
+    @property
+    def episode_key(self) -> str:
+        """What other systems know the episode by; with its time, as the number may come again."""
+        return f"opsportal-alert-{self.pk}-{int(self.received_at.timestamp())}"
+
 
 class Transition(models.Model):
     """One change of an episode's status, severity or owner, or a note. Never edited."""
@@ -249,6 +254,8 @@ class Notification(OutboxRow):
     # What the recipient is told: the severity while firing, "resolved", or "woken <transition>".
     about = models.CharField(max_length=40)
     created_at = models.DateTimeField()
+    # Those of the channel's recipients who have it, while others are still tried.
+    accepted = models.JSONField(default=list, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -266,7 +273,8 @@ class Notification(OutboxRow):
     @property
     def idempotency_key(self) -> str:
         """The same for every attempt, so that a receiver can drop a second copy."""
-        return f"opsportal-notification-{self.pk}"
+        # With its time, since another database may give out the same number.
+        return f"opsportal-notification-{self.pk}-{int(self.created_at.timestamp())}"
 
 
 class DeliveryAttempt(models.Model):

@@ -1,0 +1,216 @@
+"""Decide: who is told of a transition, by the rules in their order, and why.
+
+A batch deed: the number of queries is the same for one decision and for two hundred.
+
+`Decision.reasons` is a list; one object per rule looked at,
+`{rule, name, match, matched, failed, actions: [text], stopped}` (`failed` is the matcher that did
+not hold), and `{note}` where something else decided.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from alerts.models import Alert, Decision, Notification, Transition
+from alerts.normalise import SEVERITY_RANK
+from alerts.rulebook import Rulebook, Verdict, load_rulebook
+from opsportal.lib.jobs import nudge
+from opsportal.lib.outbox import OutboxRow
+
+Kind = Transition.Kind
+Outcome = Decision.Outcome
+ENDS = frozenset({Kind.RESOLVED, Kind.EXPIRED})
+# Transitions whose `after` is the severity they were about.
+OF_SEVERITY = frozenset({Kind.OPENED, Kind.REOPENED, Kind.WORSENED, Kind.IMPROVED})
+RESOLVED = "resolved"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the batch knows, and what it will write."""
+
+    now: datetime
+    rulebook: Rulebook
+    # alert id -> channel id -> what it has been told
+    told: Mapping[int, dict[int, set[str]]]
+    changed: dict[int, Alert] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+
+
+def route_transitions(decisions: Sequence[Decision], *, now: datetime) -> None:
+    """Decide each, write the notifications and the reasons, and mark the decisions done."""
+    with transaction.atomic():
+        held = _hold(decisions)
+        if not held:
+            return
+        batch = _Batch(now, load_rulebook(), _told({d.transition.alert_id for d in held}))
+        alerts: dict[int, Alert] = {}
+        for decision in held:
+            # One instance per episode, so that later transitions see what rules set before.
+            alert = alerts.setdefault(decision.transition.alert_id, decision.transition.alert)
+            decision.outcome, decision.reasons = _decide(decision.transition, alert, batch)
+            decision.state, decision.finished_at = OutboxRow.State.DONE, now
+            decision.last_error = ""
+        _write(held, batch)
+    for decision in decisions:
+        decision.state = OutboxRow.State.DONE
+
+
+def _hold(decisions: Sequence[Decision]) -> list[Decision]:
+    """Those that are still ours, locked with their episodes, in the order things happened."""
+    ours = {decision.pk: decision for decision in decisions}
+    rows = (
+        Decision.objects.filter(pk__in=list(ours), state=OutboxRow.State.CLAIMED)
+        .select_related("transition__alert__team")
+        .defer(
+            "transition__alert__raw",
+            "transition__alert__description",
+            "transition__alert__annotations",
+            "transition__alert__links",
+        )
+        .select_for_update(of=("self", "transition__alert"))
+        # Episodes are locked by key everywhere.
+        .order_by("transition__alert__dedup_key", "transition_id")
+    )
+    held = [r for r in rows if (r.attempts, r.due_at) == (ours[r.pk].attempts, ours[r.pk].due_at)]
+    return sorted(held, key=lambda decision: decision.transition_id)
+
+
+def _told(alert_ids: set[int]) -> dict[int, dict[int, set[str]]]:
+    told: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    rows = Notification.objects.filter(alert_id__in=alert_ids).order_by()
+    for alert_id, channel_id, about in rows.values_list("alert_id", "channel_id", "about"):
+        told[alert_id][channel_id].add(about)
+    return told
+
+
+def _decide(
+    transition: Transition, alert: Alert, batch: _Batch
+) -> tuple[str, list[dict[str, object]]]:
+    if transition.kind in ENDS:
+        return _tell_the_told(transition, alert, batch)
+    if alert.resolved_at is not None:
+        note = "The episode was resolved before this was routed: a firing is no longer told."
+        return Outcome.NOBODY, [{"note": note}]
+    severity = transition.after if transition.kind in OF_SEVERITY else alert.severity
+    if severity not in SEVERITY_RANK:
+        severity = alert.severity
+    verdict = batch.rulebook.ask(alert, severity)
+    _apply(verdict, transition, alert, batch)
+    held_back = _held_back(transition, alert, verdict, batch.now)
+    if held_back:
+        outcome, note = held_back
+        return outcome, [*verdict.reasons, {"note": note}]
+    about = f"woken {transition.pk}" if transition.kind == Kind.WOKEN else verdict.severity
+    return _tell(verdict, about, transition, alert, batch)
+
+
+def _held_back(
+    transition: Transition, alert: Alert, verdict: Verdict, now: datetime
+) -> tuple[str, str] | None:
+    """Why nobody is to be told, if so."""
+    if verdict.suppressed:
+        return Outcome.SUPPRESSED, f"Suppressed: {verdict.suppressed}"
+    if alert.snoozed_until is not None and alert.snoozed_until > now:
+        until = f"{alert.snoozed_until:%Y-%m-%d %H:%M:%S} UTC"
+        return Outcome.SNOOZED, f"Snoozed until {until}; if it still fires then, it is told."
+    if transition.kind == Kind.IMPROVED and alert.status == Alert.Status.ACKNOWLEDGED:
+        return Outcome.NOBODY, "Somebody has acknowledged it: that it got better is not told."
+    return None
+
+
+def _tell(
+    verdict: Verdict, about: str, transition: Transition, alert: Alert, batch: _Batch
+) -> tuple[str, list[dict[str, object]]]:
+    reasons = list(verdict.reasons)
+    told = batch.told[alert.pk]
+    new, already = [], []
+    for channel_id, (channel, rule_id) in verdict.channels.items():
+        if about in told[channel_id]:
+            already.append(channel)
+            continue
+        told[channel_id].add(about)
+        new.append(_notification(transition, channel_id, about, batch.now, rule_id))
+    batch.notifications.extend(new)
+    if already:
+        reasons.append({"note": f"Already told of {about!r}: {', '.join(already)}"})
+    if new:
+        return Outcome.NOTIFIED, reasons
+    return (Outcome.ALREADY_TOLD if already else Outcome.NOBODY), reasons
+
+
+def _tell_the_told(
+    transition: Transition, alert: Alert, batch: _Batch
+) -> tuple[str, list[dict[str, object]]]:
+    """The end of an episode goes to everyone who heard of it, and to nobody else."""
+    heard = {channel for channel, abouts in batch.told[alert.pk].items() if abouts}
+    if not heard:
+        return Outcome.NOBODY, [{"note": "Nobody was told of this episode, so nobody of its end."}]
+    new = sorted(channel for channel in heard if RESOLVED not in batch.told[alert.pk][channel])
+    for channel_id in new:
+        batch.told[alert.pk][channel_id].add(RESOLVED)
+        batch.notifications.append(
+            _notification(transition, channel_id, RESOLVED, batch.now)
+        )
+    note = f"The end is told to everyone who was told of the episode: {len(heard)} in all."
+    return (Outcome.NOTIFIED if new else Outcome.ALREADY_TOLD), [{"note": note}]
+
+
+def _notification(
+    transition: Transition, channel_id: int, about: str, now: datetime, rule_id: int | None = None
+) -> Notification:
+    return Notification(
+        alert_id=transition.alert_id,
+        transition_id=transition.pk,
+        channel_id=channel_id,
+        rule_id=rule_id,
+        about=about,
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _apply(verdict: Verdict, transition: Transition, alert: Alert, batch: _Batch) -> None:
+    """What rules set becomes the episode's own; each change is a transition of its own."""
+    # Routed late, the episode may have another severity by now: then the later routing sets it.
+    current = transition.kind not in OF_SEVERITY or transition.after == alert.received_severity
+    for change in verdict.changes:
+        if change.field == "severity" and not current:
+            continue
+        if change.field == "severity" and alert.severity == change.after:
+            continue
+        setattr(alert, change.field, change.value)
+        batch.changed[alert.pk] = alert
+        batch.transitions.append(
+            Transition(
+                alert_id=alert.pk,
+                kind=Kind.SET,
+                at=batch.now,
+                before=f"{change.field}={change.before}"[:300],
+                after=f"{change.field}={change.after}"[:300],
+                actor=f"rule {change.rule}"[:200],
+            )
+        )
+    if alert.suppressed != verdict.suppressed:
+        alert.suppressed = verdict.suppressed
+        batch.changed[alert.pk] = alert
+
+
+def _write(held: Sequence[Decision], batch: _Batch) -> None:
+    if batch.changed:
+        Alert.objects.bulk_update(
+            batch.changed.values(), ["severity", "service", "team", "runbook_url", "suppressed"]
+        )
+    if batch.transitions:
+        Transition.objects.bulk_create(batch.transitions)
+    if batch.notifications:
+        # Whoever was told meanwhile by another worker stays told once.
+        Notification.objects.bulk_create(batch.notifications, ignore_conflicts=True)
+        nudge("alerts.notifications")
+    Decision.objects.bulk_update(
+        held, ["state", "finished_at", "last_error", "outcome", "reasons"]
+    )
