@@ -1,0 +1,46 @@
+"""Retention: what is old enough goes, in batches that hold no lock for long."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from alerts.models import Alert, Decision, DeliveryAttempt, IdempotentReply, Notification, Transition
+
+BATCH = 500
+# The rest is for the next run: one run must not outlast a worker's time limit.
+MOST_BATCHES = 50
+REPLY_LIFETIME = timedelta(hours=24)
+
+
+def prune_episodes(*, now: datetime) -> int:
+    """Delete episodes resolved before the retention, with all that belongs to them."""
+    cutoff = now - settings.RETENTION
+    # An episode resolved before the cutoff was received before it too: that has an index.
+    old = Alert.objects.filter(received_at__lt=cutoff, resolved_at__lt=cutoff)
+    total = 0
+    for _ in range(MOST_BATCHES):
+        with transaction.atomic():
+            found = list(old.order_by("received_at").values_list("pk", flat=True)[:BATCH])
+            if not found:
+                break
+            DeliveryAttempt.objects.filter(notification__alert__in=found).delete()
+            Notification.objects.filter(alert__in=found).delete()
+            Decision.objects.filter(transition__alert__in=found).delete()
+            Transition.objects.filter(alert__in=found).delete()
+            Alert.objects.filter(pk__in=found).delete()
+        total += len(found)
+    return total
+
+
+def prune_replies(*, now: datetime) -> int:
+    """Forget the answers to Idempotency-Keys of more than a day ago."""
+    old = IdempotentReply.objects.filter(created_at__lt=now - REPLY_LIFETIME)
+    total = 0
+    for _ in range(MOST_BATCHES):
+        found = list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])
+        if not found:
+            break
+        IdempotentReply.objects.filter(pk__in=found).delete()
+        total += len(found)
+    return total

@@ -1,0 +1,56 @@
+"""What the workers run: the outboxes of alerts, and the periodic jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from alerts.deliver import deliver_notifications
+from alerts.expire import expire_episodes, wake_snoozed
+from alerts.models import Decision, Notification
+from alerts.prune import prune_episodes, prune_replies
+from alerts.route import route_transitions
+from opsportal.lib.outbox import Outbox
+from opsportal.lib.times import utc_now
+
+
+class DecisionOutbox(Outbox):
+    """Transitions that wait for their routing."""
+
+    slug = "alerts.decisions"
+    model = Decision
+    lease = timedelta(minutes=2)
+    max_attempts = 10
+    batch = 200
+
+    def perform(self, rows: Sequence[Decision], now: datetime) -> None:
+        """Route them all in one go."""
+        route_transitions(rows, now=now)
+
+
+class NotificationOutbox(Outbox):
+    """Notifications that wait for their delivery."""
+
+    slug = "alerts.notifications"
+    model = Notification
+    lease = timedelta(minutes=3)
+    # With the back-off, well over an hour: a mail server that is away for so long loses nothing.
+    max_attempts = 16
+    batch = 10
+    threads = 2
+
+    def perform(self, rows: Sequence[Notification], now: datetime) -> None:
+        """Send them side by side."""
+        deliver_notifications(rows, now=now)
+
+
+def expire_alerts() -> None:
+    """Resolve what was not heard of for too long, and wake what was snoozed long enough."""
+    now = utc_now()
+    expire_episodes(now=now)
+    wake_snoozed(now=now)
+
+
+def prune_alerts() -> None:
+    """Drop what is older than the retention."""
+    now = utc_now()
+    prune_episodes(now=now)
+    prune_replies(now=now)
