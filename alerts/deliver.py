@@ -165,7 +165,8 @@ def _record(attempt: DeliveryAttempt, sent: _Sent, clock: Callable[[], datetime]
                 raise
             log.warning("delivery not recorded yet", extra={"notification": row.pk})
             connection.close()
-            attempt.pk = None
+            # Whatever was set in memory has not happened.
+            attempt.pk, row.state, row.due_at = None, State.CLAIMED, lease_end
             time.sleep(1)
     if not held:
         log.warning("delivered by somebody else too", extra={"notification": row.pk})

@@ -44,9 +44,7 @@ def _change_all(
             after = str(changes.get("status", ""))
             _record(
                 [
-                    Transition(
-                        alert_id=pk, kind=kind, at=now, before=status, after=after or status
-                    )
+                    Transition(alert_id=pk, kind=kind, at=now, before=status, after=after or status)
                     for pk, status in found
                 ],
                 now,

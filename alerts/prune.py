@@ -5,7 +5,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from alerts.models import Alert, Decision, DeliveryAttempt, IdempotentReply, Notification, Transition
+from alerts.models import (
+    Alert,
+    Decision,
+    DeliveryAttempt,
+    IdempotentReply,
+    Notification,
+    Transition,
+)
 
 BATCH = 500
 # The rest is for the next run: one run must not outlast a worker's time limit.

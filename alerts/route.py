@@ -153,9 +153,7 @@ def _tell_the_told(
     new = sorted(channel for channel in heard if RESOLVED not in batch.told[alert.pk][channel])
     for channel_id in new:
         batch.told[alert.pk][channel_id].add(RESOLVED)
-        batch.notifications.append(
-            _notification(transition, channel_id, RESOLVED, batch.now)
-        )
+        batch.notifications.append(_notification(transition, channel_id, RESOLVED, batch.now))
     note = f"The end is told to everyone who was told of the episode: {len(heard)} in all."
     return (Outcome.NOTIFIED if new else Outcome.ALREADY_TOLD), [{"note": note}]
 
@@ -211,6 +209,4 @@ def _write(held: Sequence[Decision], batch: _Batch) -> None:
         # Whoever was told meanwhile by another worker stays told once.
         Notification.objects.bulk_create(batch.notifications, ignore_conflicts=True)
         nudge("alerts.notifications")
-    Decision.objects.bulk_update(
-        held, ["state", "finished_at", "last_error", "outcome", "reasons"]
-    )
+    Decision.objects.bulk_update(held, ["state", "finished_at", "last_error", "outcome", "reasons"])

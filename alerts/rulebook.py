@@ -83,9 +83,7 @@ class Rulebook:
                 break
         return verdict
 
-    def _act(
-        self, action: RuleAction, rule: Rule, verdict: Verdict, labels: dict[str, str]
-    ) -> str:
+    def _act(self, action: RuleAction, rule: Rule, verdict: Verdict, labels: dict[str, str]) -> str:
         """Do one action; what was done, as text."""
         if action.kind == ACTION.SUPPRESS:
             verdict.suppressed = verdict.suppressed or (action.value or f"rule {rule.name}")[:300]
@@ -100,9 +98,7 @@ class Rulebook:
         verdict.channels.setdefault(channel.pk, (channel.name, rule.pk))
         return f"notify {channel.name}"
 
-    def _set(
-        self, action: RuleAction, rule: Rule, verdict: Verdict, labels: dict[str, str]
-    ) -> str:
+    def _set(self, action: RuleAction, rule: Rule, verdict: Verdict, labels: dict[str, str]) -> str:
         name, after = action.field, action.value
         text = f"set {name} to {after}"
         value: Any = after

@@ -192,6 +192,7 @@ def hide_secrets(
     """An answer as it may be stored: cut, and without the secrets it may repeat."""
     for found in fields:
         value = settings.get(found.name)
-        if found.secret and isinstance(value, str) and value:
+        # An address may hold a token.
+        if (found.secret or found.kind == "url") and isinstance(value, str) and value:
             text = text.replace(value, MASK)
     return text.replace("\0", "")[:limit]
