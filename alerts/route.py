@@ -209,4 +209,10 @@ def _write(held: Sequence[Decision], batch: _Batch) -> None:
         # Whoever was told meanwhile by another worker stays told once.
         Notification.objects.bulk_create(batch.notifications, ignore_conflicts=True)
         nudge("alerts.notifications")
-    Decision.objects.bulk_update(held, ["state", "finished_at", "last_error", "outcome", "reasons"])
+    # An upsert of rows that we hold: one plain statement, where bulk_update makes a CASE per row.
+    Decision.objects.bulk_create(
+        held,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["state", "finished_at", "last_error", "outcome", "reasons"],
+    )

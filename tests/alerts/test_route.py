@@ -1,0 +1,320 @@
+"""Who is told of a transition, and why."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from alerts.models import Alert, Decision, Notification, Transition
+from alerts.route import route_transitions
+from alerts.tasks import DecisionOutbox
+from opsportal.accounts.models import Team
+from tests.alerts.makers import (
+    NOW,
+    claim,
+    later,
+    make_alert,
+    make_channel,
+    make_decision,
+    make_rule,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def route(now=NOW) -> list[Decision]:
+    rows = claim(DecisionOutbox(), now)
+    route_transitions(rows, now=now)
+    return list(Decision.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
+
+
+def told(alert: Alert) -> list[tuple[str, str]]:
+    rows = Notification.objects.filter(alert=alert).order_by("pk")
+    return [(row.channel.name, row.about) for row in rows]
+
+
+def change_severity(alert: Alert, severity: str, kind: str) -> None:
+    Alert.objects.filter(pk=alert.pk).update(severity=severity, received_severity=severity)
+    alert.refresh_from_db()
+    make_decision(alert, kind, severity)
+
+
+def test_a_rule_that_matches_tells_its_channel():
+    channel = make_channel()
+    rule = make_rule("billing", '{service="billing"}', channel)
+    alert = make_alert()
+    make_decision(alert)
+    [decision] = route()
+    assert (decision.state, decision.outcome) == ("done", "notified")
+    assert decision.finished_at == NOW
+    assert told(alert) == [("ops", "warning")]
+    note = Notification.objects.get()
+    assert (note.rule_id, note.state, note.due_at, note.created_at) == (rule.pk, "due", NOW, NOW)
+
+
+def test_the_reasons_name_each_rule_and_the_matcher_that_failed():
+    channel = make_channel()
+    make_rule("search", '{name="DiskFull", service="search"}', channel, order=1)
+    make_rule("all", "", channel, order=2, stop=True)
+    make_rule("never asked", "", channel, order=3)
+    make_decision(make_alert())
+    [decision] = route()
+    first, second = decision.reasons
+    assert (first["matched"], first["failed"]) == (False, 'service="search"')
+    assert first["actions"] == []
+    assert (second["matched"], second["stopped"]) == (True, True)
+    assert second["actions"] == ["notify ops"]
+
+
+def test_no_rule_means_nobody():
+    make_decision(make_alert())
+    [decision] = route()
+    assert decision.outcome == "nobody"
+
+
+def test_a_disabled_rule_is_not_asked_and_a_disabled_channel_not_told():
+    channel = make_channel(enabled=False)
+    make_rule("off", "", make_channel("other"), enabled=False)
+    make_rule("on", "", channel)
+    make_decision(make_alert())
+    [decision] = route()
+    assert decision.outcome == "nobody"
+    assert decision.reasons[0]["actions"] == ["notify ops (not done: the channel is disabled)"]
+
+
+def test_two_rules_with_the_same_channel_tell_it_once():
+    channel = make_channel()
+    make_rule("one", "", channel)
+    make_rule("two", "", channel)
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    assert told(alert) == [("ops", "warning")]
+
+
+def test_worse_is_told_and_the_same_severity_again_is_not():
+    make_rule("all", "", make_channel())
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    change_severity(alert, "critical", "worsened")
+    assert route()[0].outcome == "notified"
+    change_severity(alert, "warning", "improved")
+    assert route()[0].outcome == "already_told"
+    change_severity(alert, "critical", "worsened")
+    assert route()[0].outcome == "already_told"
+    assert told(alert) == [("ops", "warning"), ("ops", "critical")]
+
+
+def test_suppress_holds_back_every_rule_and_says_why():
+    channel = make_channel()
+    make_rule("tell", "", channel, order=1)
+    make_rule("hush", "", ("suppress", "maintenance"), order=2)
+    alert = make_alert()
+    make_decision(alert)
+    [decision] = route()
+    alert.refresh_from_db()
+    assert (decision.outcome, alert.suppressed) == ("suppressed", "maintenance")
+    assert told(alert) == []
+    assert decision.reasons[-1] == {"note": "Suppressed: maintenance"}
+
+
+def test_what_was_suppressed_is_not_resolved_to_anybody():
+    make_rule("hush", "", make_channel(), ("suppress", "maintenance"))
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    resolve(alert)
+    assert route()[0].outcome == "nobody"
+    assert told(alert) == []
+
+
+def test_suppression_ends_with_the_next_routing_that_does_not_suppress():
+    make_rule("hush", '{severity="warning"}', ("suppress", "minor"))
+    make_rule("tell", "", make_channel())
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    change_severity(alert, "critical", "worsened")
+    assert route()[0].outcome == "notified"
+    alert.refresh_from_db()
+    assert alert.suppressed == ""
+
+
+def resolve(alert: Alert, kind: str = "resolved") -> None:
+    Alert.objects.filter(pk=alert.pk).update(status="resolved", resolved_at=NOW)
+    alert.refresh_from_db()
+    make_decision(alert, kind, "resolved")
+
+
+def test_the_end_goes_to_everyone_who_was_told_although_rules_have_changed():
+    first, second = make_channel("first"), make_channel("second")
+    rule = make_rule("all", "", first)
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    rule.delete()
+    make_rule("new", "", second)
+    resolve(alert)
+    assert route()[0].outcome == "notified"
+    assert told(alert) == [("first", "warning"), ("first", "resolved")]
+
+
+def test_an_expired_episode_is_told_as_resolved():
+    make_rule("all", "", make_channel())
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    resolve(alert, "expired")
+    route()
+    assert told(alert) == [("ops", "warning"), ("ops", "resolved")]
+
+
+def test_a_firing_routed_after_the_resolve_is_told_to_nobody():
+    make_rule("all", "", make_channel())
+    alert = make_alert()
+    make_decision(alert)
+    resolve(alert)
+    opened, resolved = route()
+    assert (opened.outcome, resolved.outcome) == ("nobody", "nobody")
+    assert "resolved before" in opened.reasons[0]["note"]
+    assert told(alert) == []
+
+
+def test_late_routing_tells_the_severity_of_the_transition():
+    make_rule("critical", '{severity="critical"}', make_channel("pager"))
+    make_rule("warning", '{severity="warning"}', make_channel("mail"))
+    alert = make_alert(severity="warning")
+    make_decision(alert)
+    change_severity(alert, "critical", "worsened")
+    route()
+    assert told(alert) == [("mail", "warning"), ("pager", "critical")]
+
+
+def test_set_changes_the_alert_and_later_rules_see_it():
+    team = Team.objects.create(name="payments")
+    channel = make_channel()
+    make_rule(
+        "raise",
+        '{service="billing"}',
+        ("set", "severity", "critical"),
+        ("set", "service", "invoices"),
+        ("set", "team", "payments"),
+        ("set", "runbook_url", "https://wiki.example.org/disk"),
+        order=1,
+    )
+    make_rule(
+        "page", '{severity="critical", service="invoices", team="payments"}', channel, order=2
+    )
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    alert.refresh_from_db()
+    assert (alert.severity, alert.received_severity) == ("critical", "warning")
+    assert (alert.service, alert.team) == ("invoices", team)
+    assert alert.runbook_url == "https://wiki.example.org/disk"
+    assert told(alert) == [("ops", "critical")]
+    written = Transition.objects.filter(alert=alert, kind="set").order_by("pk")
+    assert [(t.before, t.after) for t in written] == [
+        ("severity=warning", "severity=critical"),
+        ("service=billing", "service=invoices"),
+        ("team=", "team=payments"),
+        ("runbook_url=", "runbook_url=https://wiki.example.org/disk"),
+    ]
+    assert {t.actor for t in written} == {"rule raise"}
+
+
+def test_what_is_set_already_makes_no_transition():
+    make_rule("raise", "", ("set", "severity", "critical"))
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    make_decision(alert, "woken", "")
+    route()
+    assert Transition.objects.filter(alert=alert, kind="set").count() == 1
+
+
+def test_a_late_routing_does_not_set_the_severity_of_an_episode_that_has_moved_on():
+    make_rule("calm", '{severity="warning"}', ("set", "severity", "info"))
+    alert = make_alert(severity="warning")
+    make_decision(alert)
+    change_severity(alert, "critical", "worsened")
+    route()
+    alert.refresh_from_db()
+    assert alert.severity == "critical"
+
+
+def test_improved_is_not_told_while_snoozed_or_acknowledged():
+    make_rule("all", "", make_channel())
+    snoozed = make_alert(severity="high", snoozed_until=later(hours=1))
+    make_decision(snoozed, "improved")
+    taken = make_alert(severity="high", status="acknowledged")
+    make_decision(taken, "improved")
+    assert [decision.outcome for decision in route()] == ["snoozed", "nobody"]
+    assert Notification.objects.count() == 0
+
+
+def test_worse_is_told_although_it_was_acknowledged():
+    make_rule("all", "", make_channel())
+    alert = make_alert(severity="critical", status="acknowledged")
+    make_decision(alert, "worsened")
+    assert route()[0].outcome == "notified"
+
+
+def test_a_woken_alert_is_told_again_each_time():
+    make_rule("all", "", make_channel())
+    alert = make_alert()
+    make_decision(alert)
+    route()
+    first = make_decision(alert, "woken", "")
+    route()
+    second = make_decision(alert, "woken", "")
+    route()
+    assert told(alert) == [
+        ("ops", "warning"),
+        ("ops", f"woken {first.transition_id}"),
+        ("ops", f"woken {second.transition_id}"),
+    ]
+
+
+def test_a_rule_that_cannot_be_read_matches_nothing_and_says_so():
+    make_rule("broken", "{service=", make_channel())
+    make_decision(make_alert())
+    [decision] = route()
+    assert decision.outcome == "nobody"
+    assert "column" in decision.reasons[0]["failed"]
+
+
+def test_a_decision_that_somebody_else_holds_by_now_is_left_alone():
+    make_rule("all", "", make_channel())
+    alert = make_alert()
+    make_decision(alert)
+    mine = claim(DecisionOutbox())
+    theirs = claim(DecisionOutbox(), NOW + timedelta(minutes=5))
+    route_transitions(mine, now=NOW)
+    assert told(alert) == []
+    route_transitions(theirs, now=NOW)
+    assert told(alert) == [("ops", "warning")]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_batch():
+    Team.objects.create(name="payments")
+    channels = [make_channel(f"channel-{number}") for number in range(5)]
+    make_rule("set", "", ("set", "team", "payments"), ("set", "severity", "high"))
+    for number, channel in enumerate(channels):
+        make_rule(f"rule-{number}", '{service=~"bill.*"}', channel)
+
+    def cost(size: int) -> int:
+        for _ in range(size):
+            make_decision(make_alert())
+        rows = claim(DecisionOutbox())
+        assert len(rows) == size
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            route_transitions(rows, now=NOW)
+        return len(queries)
+
+    assert cost(1) == cost(50) <= 14
+    assert Notification.objects.count() == 51 * 5
