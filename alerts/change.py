@@ -99,7 +99,8 @@ def delete_rule(rule: Rule, *, actor: Actor, now: datetime) -> None:
 
 def channel_state(channel: Channel) -> State:
     """A channel for the trail: of secrets only whether they changed, of addresses the host too."""
-    kinds = {field.name: field for field in _channel_kind(channel.kind).fields}
+    kind = plugins("ALERT_CHANNELS").get(channel.kind)  # None: no longer installed
+    kinds = {field.name: field for field in kind.fields} if kind else {}
     shown: State = {}
     for name, value in sorted(channel.settings.items()):
         field = kinds.get(name)
