@@ -1,0 +1,94 @@
+"""Which addresses the portal may speak to: public ones, and the ranges an operator opens."""
+
+import socket
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from opsportal.lib.errors import DeliveryError
+
+Address = IPv4Address | IPv6Address
+
+_NAT64 = ip_network("64:ff9b::/96")
+# Special purpose ranges (IANA registries), also those that some Pythons count as global.
+_SPECIAL = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+            "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16",
+            "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+            "::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20",
+            "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10",
+        ),
+    )
+)  # fmt: skip
+
+
+def allowed_addresses(host: str, port: int, timeout: float) -> list[str]:
+    """The host's addresses, resolved once. Raises DeliveryError unless every one is permitted."""
+    found = _resolve(host, port, timeout)
+    for text in found:
+        if not permitted(text):
+            raise DeliveryError(
+                f"{host}: the address {text} is not public and was refused; to permit it, name "
+                "its range in OPSPORTAL_OUTBOUND_ALLOW.",
+                permanent=True,
+            )
+    return found
+
+
+def permitted(text: str) -> bool:
+    """Whether the portal may connect to this address."""
+    if "%" in text:  # a zone: link-local, wherever it leads
+        return False
+    address = _behind(ip_address(text))
+    if any(address in network for network in _opened(tuple(settings.OUTBOUND_ALLOW))):
+        return True
+    special = any(address in network for network in _SPECIAL)
+    return address.is_global and not special and not address.is_multicast
+
+
+def _behind(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one leads to, where it does: mapped, 6to4, NAT64."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+@lru_cache(maxsize=8)
+def _opened(ranges: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(text, strict=False) for text in ranges)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"OPSPORTAL_OUTBOUND_ALLOW: {error}") from error
+
+
+def _resolve(host: str, port: int, timeout: float) -> list[str]:
+    """Ask the resolver, but not for longer than the time that is left."""
+    answers: list[Sequence[str] | OSError | UnicodeError] = []
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.append(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
+        except (OSError, UnicodeError) as error:
+            answers.append(error)
+
+    # A resolver cannot be interrupted; a late one is left to its own time limit.
+    thread = threading.Thread(target=ask, name="resolve", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not answers:
+        raise DeliveryError(f"{host}: the name was not resolved within {timeout:.0f} s.")
+    if isinstance(answers[0], UnicodeError):
+        raise DeliveryError(f"{host} is not a host name.", permanent=True)
+    if isinstance(answers[0], OSError):
+        raise DeliveryError(f"{host}: the name cannot be resolved: {answers[0]}")
+    return list(answers[0])
