@@ -42,7 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"thanks")
 
-    def do_POST(self):  # noqa: N802 - likewise
+    def do_POST(self):
         self.do_GET()
 
     def log_message(self, *args):
