@@ -138,6 +138,8 @@ def _converse(
         try:
             backend.open()
             smtp = backend.connection
+            if smtp is None:  # only with fail_silently
+                raise DeliveryError("no SMTP connection")
             smtp.ehlo_or_helo_if_needed()
             return _hand_over(smtp, mail, recipients, before)
         except smtplib.SMTPResponseException as error:
@@ -163,7 +165,9 @@ def _hand_over(
     content = re.sub(rb"\r?\n", b"\r\n", mail.message().as_bytes())
     options = ["size=" + str(len(content))] if smtp.has_extn("size") else []
     _expect(smtp.mail(sender, options))
-    taken, later, never = [], [], []
+    taken: list[str] = []
+    later: list[str] = []
+    never: list[str] = []
     for recipient in recipients:
         code, text = smtp.rcpt(recipient)
         if code in (250, 251):

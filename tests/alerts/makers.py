@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from alerts.models import Alert, Channel, Decision, Notification, Rule, RuleAction, Transition
 from opsportal.accounts.actors import Actor
@@ -74,7 +75,7 @@ def make_notification(
     )
 
 
-def claim(outbox, now: datetime = NOW, limit: int = 1000) -> list:
+def claim(outbox, now: datetime = NOW, limit: int = 1000) -> list[Any]:
     return claim_due(outbox, now, limit)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -24,11 +25,11 @@ from opsportal.lib.errors import ConflictError, PayloadError
 from tests.alerts.makers import JO, NOW, later, make_alert
 
 pytestmark = pytest.mark.django_db
-BY = {"actor": JO, "now": NOW}
+BY: Any = {"actor": JO, "now": NOW}
 
 
 def last_transition() -> Transition:
-    return Transition.objects.order_by("pk").last()
+    return Transition.objects.latest("pk")
 
 
 def test_an_acknowledgement_has_an_actor_a_note_and_an_audit_entry():

@@ -3,6 +3,7 @@
 import smtplib
 from dataclasses import replace
 from email.utils import parseaddr
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ TO = {"to": ["ops@example.org"]}
 
 
 def message(**values) -> Message:
-    defaults = {
+    defaults: dict[str, Any] = {
         "kind": "opened",
         "at": NOW,
         "idempotency_key": "opsportal-notification-7-1",
@@ -184,6 +185,7 @@ def test_settings_are_addresses():
     assert EmailChannel.clean({"to": "a@example.org, b@bücher.example"}) == {
         "to": ["a@example.org", "b@xn--bcher-kva.example"]
     }
+    wrong: Any
     for wrong in ({}, {"to": []}, {"to": ["no"]}, {"to": ["a@b.org\nBcc: x@y.org"]}, {"to": 5}):
         with pytest.raises(PayloadError) as caught:
             EmailChannel.clean(wrong)

@@ -1,6 +1,7 @@
 """PagerDuty, against a server that checks the Events API's contract."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.alerts.test_channels_email import message
 KEY = "R0123456789ABCDEF0123456789ABCDE"
 
 
-def refusals(event: dict) -> list[str]:
+def refusals(event: dict[str, Any]) -> list[str]:
     """What PagerDuty would complain about."""
     errors = []
     if len(event.get("routing_key", "")) != 32:

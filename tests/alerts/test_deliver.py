@@ -317,7 +317,8 @@ def test_while_the_database_is_away_the_result_is_kept_and_nothing_sent_twice(
     hooks, monkeypatch, transactional_db
 ):
     row = make_notification(make_alert(), hook_channel(hooks))
-    settle, failures = deliver._settle, []
+    settle = deliver._settle
+    failures: list[int] = []
 
     def away(*args):
         if len(failures) < 2:
@@ -326,7 +327,7 @@ def test_while_the_database_is_away_the_result_is_kept_and_nothing_sent_twice(
         return settle(*args)
 
     monkeypatch.setattr(deliver, "_settle", away)
-    monkeypatch.setattr(deliver.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("alerts.deliver.time.sleep", lambda seconds: None)
     run()
     assert state(row)[:2] == ("done", 1)
     assert DeliveryAttempt.objects.count() == 1
@@ -354,7 +355,7 @@ def test_the_test_button_gives_the_real_answer_and_leaves_a_trail(hooks):
     assert deliver.test_channel(channel, actor=JO, now=NOW) == "201 made"
     assert hooks.requests[0].json["test"] is True
     entry = AuditEntry.objects.get()
-    assert (entry.action, entry.after["answer"]) == ("test", "201 made")
+    assert (entry.action, entry.after) == ("test", {"answer": "201 made", "succeeded": True})
     hooks.reply = lambda request: Reply(403, b"no s3cret")
     with pytest.raises(DeliveryError, match=r"403 no \*\*\*\*"):
         deliver.test_channel(channel, actor=JO, now=NOW)
