@@ -4,12 +4,22 @@ import json
 from typing import Any
 
 from django.db.backends.sqlite3.base import DatabaseWrapper as SqliteWrapper
+from django.db.backends.sqlite3.features import DatabaseFeatures as SqliteFeatures
 
 from opsportal.lib.matchers.values import compile_pattern, parse_number, text_of
 
 
+class DatabaseFeatures(SqliteFeatures):
+    """What this SQLite can do."""
+
+    # SQLite's limit since 3.32; Django 5.2 has that of older ones, which splits batches.
+    max_query_params = 32_766
+
+
 class DatabaseWrapper(SqliteWrapper):
     """SQLite with the functions that matchers filter by; see opsportal/lib/matchers/columns.py."""
+
+    features_class = DatabaseFeatures
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect and teach the connection our functions."""
