@@ -1,0 +1,271 @@
+"""Channels and rules in configuration files."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from alerts.models import Alert, Channel, Notification, Rule, RuleAction, Transition
+from chronos.models import ChangeEvent
+from opsportal.accounts.actors import COMMAND_LINE
+from opsportal.accounts.audit import mask_secret
+from opsportal.accounts.models import AuditEntry, Team
+from opsportal.lib.configfile import Deed, apply_config, export_config
+from opsportal.lib.confignode import ConfigError
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+FILE = """\
+teams:
+- name: payments
+  members: []
+channels:
+- name: hook
+  kind: webhook
+  settings:
+    secret: open sesame
+    url: https://example.org/hook
+- name: mail
+  kind: email
+  settings:
+    to:
+    - a@example.org
+    - b@example.org
+  team: payments
+  enabled: false
+rules:
+- name: quiet staging
+  match: '{environment="staging"}'
+  order: 1
+  stop: true
+  actions:
+  - suppress: staging wakes nobody
+- name: tell payments
+  match: service=~"pay.*"
+  order: 2
+  team: payments
+  actions:
+  - set:
+      severity: high
+      team: payments
+  - notify: mail
+  - notify: hook
+  - set:
+      runbook_url: https://example.org/runbook
+"""
+
+
+def apply(text, **options):
+    deed = Deed(COMMAND_LINE, NOW)
+    return apply_config(text.encode(), deed=deed, mask=mask_secret, **options)
+
+
+def clear():
+    Rule.objects.all().delete()
+    Channel.objects.all().delete()
+    Team.objects.all().delete()
+
+
+def test_a_file_makes_channels_and_rules():
+    apply(FILE)
+    hook = Channel.objects.get(name="hook")
+    assert hook.settings == {"url": "https://example.org/hook", "secret": "open sesame"}
+    mail = Channel.objects.get(name="mail")
+    assert (mail.enabled, mail.team.name) == (False, "payments")
+    rule = Rule.objects.get(name="tell payments")
+    assert [str(action) for action in rule.actions.all()] == [
+        "set severity high",
+        "set team payments",
+        "notify mail",
+        "notify hook",
+        "set runbook_url https://example.org/runbook",
+    ]
+    assert Rule.objects.get(name="quiet staging").stop
+
+
+def test_a_second_run_changes_nothing():
+    apply(FILE)
+    entries, changes = AuditEntry.objects.count(), ChangeEvent.objects.count()
+    assert changes == 4
+    assert apply(FILE).difference == ""
+    assert (AuditEntry.objects.count(), ChangeEvent.objects.count()) == (entries, changes)
+
+
+def test_the_export_of_an_import_is_the_same_text():
+    apply(FILE)
+    text = export_config()
+    assert text.endswith(FILE.replace("open sesame", "'***'"))
+    clear()
+    apply(text.replace("'***'", "open sesame"))
+    assert export_config() == text
+    assert apply(text).difference == ""
+
+
+def test_an_exported_secret_keeps_what_is_stored():
+    apply(FILE)
+    apply(export_config().replace("/hook", "/other"))
+    assert Channel.objects.get(name="hook").settings == {
+        "url": "https://example.org/other",
+        "secret": "open sesame",
+    }
+
+
+def test_an_exported_secret_needs_a_stored_one():
+    apply(FILE)
+    text = export_config()
+    clear()
+    with pytest.raises(ConfigError) as caught:
+        apply(text)
+    assert caught.value.message.startswith("channels[0].settings.secret: ")
+    assert "none is stored" in caught.value.message
+
+
+def test_a_changed_secret_is_seen_but_not_shown():
+    apply(FILE)
+    outcome = apply(FILE.replace("open sesame", "close sesame"))
+    assert "secret: secret " in outcome.difference
+    assert "sesame" not in outcome.difference
+    assert Channel.objects.get(name="hook").settings["secret"] == "close sesame"
+
+
+def test_settings_that_are_absent_stay_and_null_removes():
+    apply(FILE)
+    apply("channels: [{name: hook, settings: {url: 'https://example.org/new'}}]")
+    assert Channel.objects.get(name="hook").settings["secret"] == "open sesame"
+    apply("channels: [{name: hook, settings: {secret: null}}]")
+    assert Channel.objects.get(name="hook").settings == {"url": "https://example.org/new"}
+
+
+def test_keys_that_are_absent_stay_untouched():
+    apply(FILE)
+    apply("rules: [{name: tell payments, enabled: false}]")
+    rule = Rule.objects.get(name="tell payments")
+    assert (rule.enabled, rule.order, rule.actions.count()) == (False, 2, 5)
+    apply("rules: [{name: tell payments, team: null, actions: []}]")
+    rule = Rule.objects.get(name="tell payments")
+    assert (rule.team, rule.actions.count()) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("channels: [{name: x}]", "channels[0]: kind is missing"),
+        ("channels: [{name: x, kind: fax}]", 'channels[0].kind: no kind of channel "fax"; write'),
+        ("channels: [{name: x, kind: email}]", "channels[0].settings.to: this is needed"),
+        (
+            "channels: [{name: x, kind: email, settings: {to: [a@example.org], cc: x}}]",
+            "channels[0].settings.cc: unknown; known are to",
+        ),
+        (
+            "channels: [{name: x, kind: webhook, settings: {url: 'ftp://x'}}]",
+            "channels[0].settings.url: Only http:// and https://",
+        ),
+        ("channels: [{name: x, kind: webhook, settings: {url: 5}}]", "settings.url: write a text"),
+        (
+            "channels: [{name: x, kind: email, settings: {to: [a@b.c]}, team: nope}]",
+            'channels[0].team: no team "nope"; add it under teams',
+        ),
+        ("rules: [{name: x, match: 'a='}, {name: y, match: nonsense}]", "rules[1].match: Match"),
+        ("rules: [{name: x, order: -1}]", "rules[0].order: write a whole number"),
+        ("rules: [{name: x, order: true}]", "rules[0].order: write a whole number"),
+        ("rules: [{name: x, stop: 1}]", "rules[0].stop: write true or false"),
+        ("rules: [{name: x, actions: [{page: x}]}]", "rules[0].actions[0].page: unknown"),
+        (
+            "rules: [{name: x, actions: [{notify: nobody}]}]",
+            'rules[0].actions[0].notify: no channel "nobody"; add it under channels',
+        ),
+        (
+            "rules: [{name: x, actions: [{notify: a, suppress: b}]}]",
+            "rules[0].actions[0]: write one of notify, suppress, set",
+        ),
+        (
+            "rules: [{name: x, actions: [{set: {service: a, severity: awful}}]}]",
+            "rules[0].actions[0].set.severity: the severity is one of critical",
+        ),
+        ("rules: [{name: x, actions: [{set: {team: nope}}]}]", "actions[0].set.team: there is no"),
+        ("rules: [{name: x, actions: [{set: {colour: no}}]}]", "actions[0].set.colour: unknown"),
+        ("rules: [{name: x, actions: [{suppress: ''}]}]", "actions[0].suppress: the text is empty"),
+    ],
+)
+def test_a_complaint_says_where_and_what_to_do(text, message):
+    with pytest.raises(ConfigError) as caught:
+        apply(text)
+    assert message in caught.value.message
+    assert not Channel.objects.exists()
+    assert not Rule.objects.exists()
+
+
+def test_pruning_removes_rules_before_the_channels_they_use():
+    apply(FILE)
+    apply("teams: []\nchannels: []\nrules: []", prune=True)
+    assert not Rule.objects.exists()
+    assert not Channel.objects.exists()
+    assert not Team.objects.exists()
+
+
+def test_pruning_a_channel_that_a_rule_still_uses_is_refused():
+    apply(FILE)
+    with pytest.raises(ConfigError, match=r'channels, removing "hook": .*tell payments'):
+        apply("channels: []", prune=True)
+    assert Channel.objects.count() == 2
+
+
+def test_pruning_a_channel_that_has_told_somebody_disables_it():
+    apply(FILE)
+    channel = Channel.objects.get(name="hook")
+    alert = Alert.objects.create(
+        dedup_key="k", name="n", severity="high", received_severity="high", content_hash="x",
+        starts_at=NOW, received_at=NOW, last_received_at=NOW,
+    )  # fmt: skip
+    transition = Transition.objects.create(alert=alert, kind="opened", at=NOW)
+    Notification.objects.create(
+        alert=alert,
+        transition=transition,
+        channel=channel,
+        about="high",
+        created_at=NOW,
+        due_at=NOW,
+    )
+    RuleAction.objects.all().delete()
+    apply("channels: []", prune=True)
+    assert [found.name for found in Channel.objects.all()] == ["hook"]
+    assert not Channel.objects.get().enabled
+
+
+def run(name, *args):
+    out = StringIO()
+    call_command(name, *args, stdout=out)
+    return out.getvalue()
+
+
+def test_the_commands_print_the_difference_once(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(FILE)
+    checked = run("applyconfig", str(path), "--check")
+    assert not Rule.objects.exists()
+    assert run("applyconfig", str(path)) == checked
+    assert "+- name: tell payments" in checked
+    assert "open sesame" not in checked
+    assert run("applyconfig", str(path)) == "no changes\n"
+    path.write_text(run("exportconfig"))
+    assert run("applyconfig", str(path)) == "no changes\n"
+
+
+def test_the_command_names_what_is_not_in_the_file(tmp_path):
+    apply(FILE)
+    path = tmp_path / "config.yaml"
+    path.write_text("rules: []")
+    assert run("applyconfig", str(path)) == (
+        "no changes\n"
+        "rules not in the file: quiet staging, tell payments (left alone; --prune removes)\n"
+    )
+
+
+def test_the_command_fails_with_file_and_place(tmp_path):
+    path = tmp_path / "config.yaml"
+    with pytest.raises(CommandError, match=r"config\.yaml: No such file"):
+        run("applyconfig", str(path))
+    path.write_text("rules: [{name: x, match: '{'}]")
+    with pytest.raises(CommandError, match=r"config\.yaml: rules\[0\]\.match: Matchers, column 2"):
+        run("applyconfig", str(path))
