@@ -12,7 +12,7 @@ import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF
 
-from opsportal.lib.env import env_bool, env_int, env_list, env_secret, env_str
+from opsportal.lib.env import env_bool, env_int, env_list, env_networks, env_secret, env_str
 from opsportal.lib.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -263,9 +263,9 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "opsportal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Private ranges that the guarded client may reach, as CIDRs; public addresses always.
-OUTBOUND_ALLOW = env_list("OUTBOUND_ALLOW")
+OUTBOUND_ALLOW = env_networks("OUTBOUND_ALLOW")
 # Who may read /metrics without a key.
-METRICS_ALLOW = env_list("METRICS_ALLOW", ("127.0.0.0/8", "::1/128"))
+METRICS_ALLOW = env_networks("METRICS_ALLOW", ("127.0.0.0/8", "::1/128"))
 
 # --- API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -5,6 +5,7 @@ complete.
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -50,6 +51,17 @@ def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Comma-separated values, without blanks."""
     raw = env_str(name)
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else list(default)
+
+
+def env_networks(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """Comma-separated CIDRs, each one checked."""
+    ranges = env_list(name, default)
+    for text in ranges:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{PREFIX}{name}: {error}; write 10.0.0.0/8") from error
+    return ranges
 
 
 def env_secret(name: str, default: str = "") -> str:

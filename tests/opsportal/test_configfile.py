@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsportal.accounts.actors import COMMAND_LINE
@@ -105,6 +105,7 @@ def test_an_export_of_nothing_can_be_applied():
     assert apply(export_config()).difference == ""
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text("ab:-[]{}&*!|>'\"#\n ,?", max_size=60).map(str.encode))
 def test_any_file_is_read_or_refused_with_a_reason(content):
     try:

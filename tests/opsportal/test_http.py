@@ -69,6 +69,11 @@ def serving(address="127.0.0.1", context=None):
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_opened(settings):
+    settings.OUTBOUND_ALLOW = []
+
+
 @pytest.fixture
 def server():
     with serving() as server:

@@ -1,7 +1,7 @@
 """The matcher language: text, meaning, canonical form."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsportal.lib.errors import PayloadError
@@ -157,6 +157,7 @@ def test_the_same_text_is_compiled_once():
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(Matcher, texts.filter(bool), st.sampled_from(["=", "!="]), texts), max_size=5
@@ -168,6 +169,7 @@ def test_the_canonical_text_means_the_same(items):
     assert str(parse_matchers(str(matchers))) == str(matchers)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.text('ab{}=!~<>",\\ \n5.*()[]', max_size=40))
 def test_any_text_is_understood_or_refused_with_a_reason(text):
     try:

@@ -65,11 +65,29 @@ rows = st.fixed_dictionaries(
         "team": st.none() | st.sampled_from(["payments", "Search", "h1"]),
     }
 )
+atoms = st.sampled_from(
+    ["a", "h", "1", ".", r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", "[a-z]", "[^a-z]", r"[\d.]",
+     r"[^\w-]", r"\.", r"\\", "ä", " ", "(?:)", "()", "[%_-]", r"[\]\\]", "\n", "^", "$", r"\b"]
+)  # fmt: skip
+patterns = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map("".join),
+        st.lists(inner, max_size=3).map(lambda parts: f"({'|'.join(parts)})"),
+        st.builds(
+            "(?:{}){}{}".format,
+            inner,
+            st.sampled_from(["*", "+", "?", "{2}", "{1,}", "{1,3}", "{0,2}", "{3,40}", "{0}"]),
+            st.sampled_from(["", "?"]),
+        ),
+    ),
+    max_leaves=8,
+)
 names = st.sampled_from([*KEYS, "service", "severity", "team", "value", "absent"])
 numbers = st.sampled_from(["5", "0", "-3", "1e2", "-1e306", "1e306", ".5", "7."]) | floats.map(repr)
 matchers = st.one_of(
     st.builds(Matcher, names, st.sampled_from(["=", "!="]), values | floats.map(repr)),
-    st.builds(Matcher, names, st.sampled_from(["=~", "!~"]), st.sampled_from(PATTERNS)),
+    st.builds(Matcher, names, st.sampled_from(["=~", "!~"]), st.sampled_from(PATTERNS) | patterns),
     st.builds(Matcher, names, st.sampled_from(["<", "<=", ">", ">="]), numbers),
 )
 
