@@ -17,7 +17,8 @@ from alerts.formats import AlertFormat, Parsed, Reply
 from alerts.models import IdempotentReply
 from alerts.normalise import AlertEvent
 from alerts.receive import receive_alerts
-from opsportal.accounts.keys import require_scope, resolve_key
+from opsportal.accounts.keys import confirm_key, recall_key, require_scope
+from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
 from opsportal.lib.errors import (
     ConflictError,
@@ -36,6 +37,7 @@ INTAKES = {
     "/api/v1/alerts": "native",
     "/alertmanager/api/v2/alerts": "alertmanager",
 }
+SCOPE = "alerts:write"
 RETRY_AFTER = timedelta(seconds=5)
 
 
@@ -57,7 +59,7 @@ class Submission:
     format: AlertFormat
     parsed: Parsed
     now: datetime
-    key_id: int
+    key: ApiKey
     token: str
     body_hash: str
 
@@ -68,8 +70,8 @@ Store = Callable[[Submission], Reply]
 def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: Store) -> Reply:
     """Authenticate, read, parse, store, answer; every refusal in the contract's own shape."""
     try:
-        key = resolve_key(posted.authorization, now)
-        require_scope(key, "alerts:write")
+        key = recall_key(posted.authorization, now)
+        require_scope(key, SCOPE)
         spend(key, now)
         body = _read(posted)
         token = posted.idempotency_key
@@ -77,7 +79,7 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
             raise PayloadError("Idempotency-Key is longer than 255 characters.")
         parsed = alert_format.parse(body, now=now, team_id=key.team_id)
         body_hash = sha256(body).hexdigest() if token else ""
-        return store(Submission(alert_format, parsed, now, key.pk, token, body_hash))
+        return store(Submission(alert_format, parsed, now, key, token, body_hash))
     except OpsError as error:
         return _refuse(alert_format, error)
     except (OperationalError, InterfaceError, TimeoutError) as error:
@@ -121,9 +123,11 @@ def store_submissions(submissions: Sequence[Submission]) -> list[Reply]:
     with transaction.atomic():
         replies: dict[int, Reply] = {}
         fresh: list[int] = []
+        refused = _refused_keys(submissions, now)
         for place, submission in enumerate(submissions):
-            earlier = _earlier_reply(submission) if submission.token else None
-            if earlier:
+            if error := refused.get(submission.key.pk):
+                replies[place] = _refuse(submission.format, error)
+            elif submission.token and (earlier := _earlier_reply(submission)):
                 replies[place] = earlier
             else:
                 fresh.append(place)
@@ -143,6 +147,17 @@ def store_submissions(submissions: Sequence[Submission]) -> list[Reply]:
     return [replies[place] for place in range(len(submissions))]
 
 
+def _refused_keys(submissions: Sequence[Submission], now: datetime) -> dict[int, OpsError]:
+    """Keys that were good when recalled and have been revoked, or lost their scope, meanwhile."""
+    refused: dict[int, OpsError] = {}
+    for key in {submission.key.pk: submission.key for submission in submissions}.values():
+        try:
+            require_scope(confirm_key(key, now), SCOPE)
+        except OpsError as error:
+            refused[key.pk] = error
+    return refused
+
+
 def store_submission(submission: Submission) -> Reply:
     """Store one request by itself."""
     return store_submissions([submission])[0]
@@ -150,7 +165,7 @@ def store_submission(submission: Submission) -> Reply:
 
 def _earlier_reply(submission: Submission) -> Reply | None:
     """The answer already given to this Idempotency-Key."""
-    kept = IdempotentReply.objects.filter(key_id=submission.key_id, token=submission.token).first()
+    kept = IdempotentReply.objects.filter(key=submission.key, token=submission.token).first()
     if kept is None:
         return None
     if kept.body_hash != submission.body_hash:
@@ -163,7 +178,7 @@ def _earlier_reply(submission: Submission) -> Reply | None:
 
 def _keep_reply(submission: Submission, reply: Reply) -> None:
     IdempotentReply.objects.create(
-        key_id=submission.key_id,
+        key=submission.key,
         token=submission.token,
         body_hash=submission.body_hash,
         status=reply.status,

@@ -45,6 +45,8 @@ _SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(  # noqa: S608 - names fr
 # every call, so that a revocation acts at once; only its conversion is spared while it is equal.
 _SEEN: dict[str, tuple[Sequence[Any], list[Any]]] = {}
 _SEEN_MOST = 10_000
+# Digest of a header -> when it was resolved here, and to what; see `recall_key`.
+_RECALLED: dict[str, tuple[datetime, ApiKey]] = {}
 
 
 def check_scopes(scopes: Iterable[str]) -> list[str]:
@@ -103,17 +105,41 @@ def resolve_key(header: str, now: datetime) -> ApiKey:
     found = _HEADER.fullmatch(header)
     if found is None:
         raise NotAuthenticatedError("Send `Authorization: Bearer KEY` with a key of this portal.")
-    key = _read_key(found[2])
-    if not hmac.compare_digest(_digest(found[1]), key.key_hash if key else ""):
-        key = None
-    if key is None:
+    key = _valid_key(found[2], _digest(found[1]), now)
+    if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
+        _note_use(key, now)
+    return key
+
+
+def recall_key(header: str, now: datetime) -> ApiKey:
+    """As `resolve_key`, but from memory when it was resolved here within a minute: no query.
+
+    For those who write many requests in one transaction and call `confirm_key` in it.
+    """
+    digest = _digest(header)
+    recalled = _RECALLED.get(digest)
+    if recalled is not None and timedelta(0) <= now - recalled[0] < USED_EVERY:
+        return recalled[1]
+    key = resolve_key(header, now)
+    if len(_RECALLED) >= _SEEN_MOST:
+        _RECALLED.clear()
+    _RECALLED[digest] = (now, key)
+    return key
+
+
+def confirm_key(key: ApiKey, now: datetime) -> ApiKey:
+    """The recalled key as the database has it now. Raises NotAuthenticatedError."""
+    return _valid_key(key.prefix, key.key_hash, now)
+
+
+def _valid_key(prefix: str, digest: str, now: datetime) -> ApiKey:
+    key = _read_key(prefix)
+    if key is None or not hmac.compare_digest(digest, key.key_hash):
         raise NotAuthenticatedError("This key is not known here.")
     if key.revoked_at is not None:
         raise NotAuthenticatedError(f"This key was revoked at {format_instant(key.revoked_at)}.")
     if key.expires_at is not None and key.expires_at <= now:
         raise NotAuthenticatedError(f"This key expired at {format_instant(key.expires_at)}.")
-    if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
-        _note_use(key, now)
     return key
 
 

@@ -22,7 +22,8 @@ access_log = logging.getLogger("opsportal.access")
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">{refresh}<title>{title}</title>
-<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto }}</style></head>
+<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto }}</style>
+</head>
 <body>
 <h1>{title}</h1><p>{text}</p></body></html>
 """

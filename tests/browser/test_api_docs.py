@@ -36,9 +36,11 @@ def test_the_docs_page_renders_within_the_content_security_policy(live_server, t
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "request",
-            lambda r: complaints.append(r.url)
-            if not r.url.startswith((live_server.url, "data:"))
-            else None,
+            lambda r: (
+                complaints.append(r.url)
+                if not r.url.startswith((live_server.url, "data:"))
+                else None
+            ),
         )
         response = page.goto(f"{live_server.url}/api/docs/")
         assert "script-src 'self'" in response.headers["content-security-policy"]
