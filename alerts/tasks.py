@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from alerts.deliver import deliver_notifications
 from alerts.expire import expire_episodes, wake_snoozed
 from alerts.models import Decision, Notification
@@ -31,7 +33,7 @@ class NotificationOutbox(Outbox):
 
     slug = "alerts.notifications"
     model = Notification
-    lease = timedelta(minutes=3)
+    lease = settings.DELIVERY_LEASE
     # With the back-off, well over an hour: a mail server that is away for so long loses nothing.
     max_attempts = 16
     batch = 10
