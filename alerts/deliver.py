@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, prefetch_related_objects
 
@@ -24,7 +25,7 @@ from opsportal.lib.registry import plugin
 log = logging.getLogger(__name__)
 
 # With less than this left of its lease, a row that is sent might be sent by another worker too.
-SEND_TIMEOUT = timedelta(seconds=60)
+SEND_TIMEOUT = settings.DELIVERY_LEASE / 3
 # How long a later message waits for an earlier one of its episode.
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
 # A receiver may ask for a longer pause than ours, not for a shorter one.

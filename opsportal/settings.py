@@ -189,7 +189,7 @@ Q_CLUSTER = {
     "orm": "default",
 }
 # A message whose worker was killed is sent again after so long; more than a send may take.
-DELIVERY_LEASE = timedelta(seconds=env_int("DELIVERY_LEASE", 180, least=15))
+DELIVERY_LEASE = timedelta(seconds=env_int("DELIVERY_LEASE", 180, least=30))
 WEB_WORKERS = env_int("WEB_WORKERS", 1 if SQLITE else 2, least=1)
 WEB_THREADS = env_int("WEB_THREADS", 16, least=1)
 

@@ -102,14 +102,14 @@ def test_killed_while_sending_it_is_sent_again_under_the_same_key(walk):
 
     with http_server() as hook:
         hook.reply = slow_first
-        walker = walk(OPSPORTAL_DELIVERY_LEASE="15")
+        walker = walk(OPSPORTAL_DELIVERY_LEASE="30")
         walker.configure(HOOK % hook.url)
         alert = walker.post(ALERT)[1]
         wait_until(lambda: hook.requests, 20)
         killed = walker.portal.kill("manage.py dispatch") + walker.portal.kill("manage.py qcluster")
         assert killed
         hang.set()
-        wait_until(lambda: len(hook.requests) == 2, 60)
+        wait_until(lambda: len(hook.requests) == 2, 75)
         wait_until(lambda: told(walker, alert["id"]) == ["done"], 10)
         keys = {request.headers["idempotency-key"] for request in hook.requests}
         assert len(keys) == 1
