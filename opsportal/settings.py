@@ -212,6 +212,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ADMIN_USER = env_str("ADMIN_USER", "admin")
 ADMIN_PASSWORD = env_secret("ADMIN_PASSWORD")
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 # What team admins may edit when their team owns it; and the apps that only administrators see.
 TEAM_OWNED = ["accounts.apikey", "alerts.channel", "alerts.rule", "alerts.ruleaction"]
 ADMINISTRATORS_ONLY = ["axes"]

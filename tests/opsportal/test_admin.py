@@ -54,7 +54,9 @@ def test_members_log_in_and_outsiders_do_not(client):
     member, outsider = make_person("viewer"), make_person()
     for person, status in ((outsider, 200), (member, 302)):
         form = {"username": person.username, "password": PASSWORD}
-        assert client.post("/admin/login/", form).status_code == status
+        answer = client.post("/admin/login/", form)
+        assert answer.status_code == status
+    assert client.get(answer["Location"]).status_code == 200
     assert client.get("/admin/").status_code == 200
 
 
