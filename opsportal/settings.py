@@ -130,6 +130,7 @@ DEMOS = ["alerts.demo.AlertDemo"]
 METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetrics"]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
+    "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),

@@ -86,6 +86,16 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):
             return (self._person, self._role)
         return super().get_fieldsets(request, obj)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """With the portal's own word for those who may do everything."""
+        if db_field.name == "is_superuser":
+            kwargs |= {"label": "Administrator", "help_text": "May do everything."}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody saws off the branch they sit on."""
+        return obj != request.user and super().has_delete_permission(request, obj)
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Memberships, once there is a person to have them."""
         return self.inlines if obj else []

@@ -29,13 +29,17 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[(scope, f"{scope}: {meaning}") for scope, meaning in SCOPES.items()],
         widget=CheckboxesWidget,
     )
-    rate_limit = forms.IntegerField(
-        required=False, min_value=1, max_value=1_000_000, help_text="Requests a minute."
-    )
 
     class Meta:
         model = ApiKey
         fields = ["name", "scopes", "team", "rate_limit", "expires_at"]
+
+    def clean_rate_limit(self) -> Any:
+        """A key that may do nothing is a revoked one."""
+        value = self.cleaned_data["rate_limit"]
+        if value == 0:
+            raise forms.ValidationError("Leave it empty for no limit; to stop a key, revoke it.")
+        return value
 
     def clean_expires_at(self) -> Any:
         """A new key that is past is a mistake."""

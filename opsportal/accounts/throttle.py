@@ -36,8 +36,3 @@ def spend(key: ApiKey, now: datetime, cost: int = 1) -> None:
             f"This key may make {key.rate_limit} requests a minute.",
             retry_after=max(1, ceil((minute + _MINUTE - now).total_seconds())),
         )
-
-
-def prune_key_uses(now: datetime) -> int:
-    """Forget the counts of minutes gone by."""
-    return KeyUse.objects.filter(minute__lt=now - timedelta(hours=1)).delete()[0]

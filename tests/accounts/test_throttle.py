@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from opsportal.accounts.models import KeyUse
-from opsportal.accounts.throttle import prune_key_uses, spend
+from opsportal.accounts.throttle import spend
 from opsportal.lib.errors import RateLimitedError
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_key
@@ -41,14 +41,6 @@ def test_refusals_are_not_counted():
         with pytest.raises(RateLimitedError):
             spend(key, START)
     assert KeyUse.objects.get().count == 1
-
-
-@pytest.mark.django_db
-def test_old_counts_are_forgotten():
-    key, _ = make_key("alerts:write", rate_limit=1)
-    spend(key, START)
-    assert prune_key_uses(START) == 0
-    assert prune_key_uses(START + timedelta(hours=2)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
