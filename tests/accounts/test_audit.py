@@ -12,7 +12,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_secrets_are_masked_and_a_change_of_one_still_shows():
-    channel = Channel.objects.create(name="x", kind="webhook", settings={"secret": "swordfish"})
+    channel = Channel(name="x", kind="webhook")
+    channel.settings = {"secret": "swordfish"}
     before = audit_state(channel)
     channel.settings = {"secret": "marlin"}
     after = audit_state(channel)
@@ -32,6 +33,7 @@ def test_an_entry_says_who_from_where_and_in_which_request():
     assert (entry.target_type, entry.target_id) == ("accounts.team", str(team.pk))
     assert (entry.address, entry.request_id) == ("192.0.2.7", "req-1")
     assert entry.before is None
+    assert entry.after
     assert entry.after["name"] == "payments"
 
 

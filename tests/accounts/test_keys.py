@@ -143,6 +143,7 @@ def test_createkey_prints_the_key_and_nothing_else(capsys):
     assert out.count("\n") == 1
     key = resolve_key(f"Bearer {out.strip()}", utc_now())
     assert (key.name, key.team, key.rate_limit) == ("probe", team, 10)
+    assert key.expires_at
     assert timedelta(days=1) < key.expires_at - utc_now() < timedelta(days=2)
     assert AuditEntry.objects.get(action="create").actor == "command line"
 

@@ -1,5 +1,7 @@
 """Roles and scopes."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
@@ -16,6 +18,11 @@ from opsportal.accounts.permissions import (
 from tests.accounts.people import make_key, make_person, make_team
 
 pytestmark = pytest.mark.django_db
+VIEW: Any = None
+
+
+def _request() -> Any:
+    return RequestFactory().get("/")
 
 
 @pytest.mark.parametrize(
@@ -77,20 +84,20 @@ def test_roles_are_django_permissions():
 def test_a_scope_lets_in_the_keys_that_have_it(scope):
     permission = scoped(scope)()
     for granted in SCOPES:
-        request = RequestFactory().get("/")
+        request = _request()
         request.auth = make_key(granted)[0]
         request.user = AnonymousUser()
-        assert permission.has_permission(request, None) is (granted == scope)
+        assert permission.has_permission(request, VIEW) is (granted == scope)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("role", ["", "viewer", "responder", "team_admin", "administrator"])
 def test_a_scope_lets_in_the_people_whose_role_matches(scope, role):
-    request = RequestFactory().get("/")
+    request = _request()
     request.auth, request.user = None, make_person(role)
     reads = scope.endswith(":read")
     expected = role not in {"", "viewer"} or (reads and role == "viewer")
-    assert scoped(scope)().has_permission(request, None) is expected
+    assert scoped(scope)().has_permission(request, VIEW) is expected
 
 
 def test_a_scope_nobody_knows_stops_the_start():
@@ -100,7 +107,7 @@ def test_a_scope_nobody_knows_stops_the_start():
 
 def test_a_teams_key_responds_as_its_team_would():
     team, other = make_team(), make_team()
-    request = RequestFactory().get("/")
+    request = _request()
     request.auth, _ = make_key("alerts:respond", team=team)
     assert request_can_respond(request, team.pk)
     assert request_can_respond(request, None)

@@ -8,8 +8,8 @@ from opsportal.lib.addresses import client_address
 
 
 def _address(peer: str, forwarded: str = "") -> str | None:
-    extra = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
-    return client_address(RequestFactory().get("/", REMOTE_ADDR=peer, **extra))
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    return client_address(RequestFactory().get("/", headers=headers, REMOTE_ADDR=peer))
 
 
 @pytest.mark.parametrize("forwarded", ["", "203.0.113.9", "203.0.113.9, 10.0.0.2"])

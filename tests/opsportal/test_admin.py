@@ -1,7 +1,9 @@
 """What people do in the admin, and the trail it leaves."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin import site as default_site
@@ -29,8 +31,10 @@ def administrator(client: Client) -> User:
     return person
 
 
-def _inlines(prefix: str = "memberships", rows: list[dict[str, object]] = (), initial: int = 0):
-    form = {
+def _inlines(
+    prefix: str = "memberships", rows: Sequence[dict[str, Any]] = (), initial: int = 0
+) -> Any:
+    form: dict[str, Any] = {
         f"{prefix}-TOTAL_FORMS": len(rows),
         f"{prefix}-INITIAL_FORMS": initial,
         f"{prefix}-MIN_NUM_FORMS": 0,
@@ -46,7 +50,7 @@ def _trail() -> list[tuple[str, str]]:
 
 
 def test_third_party_registrations_land_on_the_portals_site():
-    assert isinstance(site._wrapped, AccountsSite)
+    assert site.__class__ is AccountsSite
     assert default_site is site
 
 
@@ -99,6 +103,7 @@ def test_a_team_with_its_people_is_made_changed_and_deleted_on_the_record(client
     assert (change.user, change.address) == (administrator, "127.0.0.1")
     assert change.request_id
     gone = AuditEntry.objects.get(action="delete", target_type="accounts.membership")
+    assert gone.before
     assert gone.before["role"] == "responder"
     assert gone.target_id == str(membership.pk)
 
@@ -173,7 +178,7 @@ def test_a_key_is_shown_once(client, administrator):
     assert response["Location"] == f"{_KEYS}{key.pk}/shown/"
     page = client.get(response["Location"])
     assert "no-store" in page["Cache-Control"]
-    text = re.search(r'id="api-key">(ops_[^<]+)<', page.content.decode())[1]
+    [text] = re.findall(r'id="api-key">(ops_[^<]+)<', page.content.decode())
     assert resolve_key(f"Bearer {text}", utc_now()).pk == key.pk
     again = client.get(response["Location"]).content.decode()
     change = client.get(f"{_KEYS}{key.pk}/change/").content.decode()
@@ -181,7 +186,7 @@ def test_a_key_is_shown_once(client, administrator):
         assert text.split("_", 2)[2] not in later
         assert key.key_hash not in later
     assert key.created_by == administrator
-    assert AuditEntry.objects.get().after["key_hash"] != key.key_hash
+    assert key.key_hash not in str(AuditEntry.objects.get().after)
 
 
 def test_a_keys_secret_is_not_readable_in_the_session_store(client, administrator):

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -46,6 +47,14 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WHOAMI = "/api/v1/whoami"
 
 
+def _handled(error: Exception) -> Any:
+    return handle_error(error, {})
+
+
+def _post(body: bytes) -> Any:
+    return RequestFactory().post("/", body, content_type="application/json")
+
+
 # --- errors ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("error", "status", "code"),
@@ -73,7 +82,7 @@ WHOAMI = "/api/v1/whoami"
     ],
 )
 def test_every_error_has_the_one_shape(error, status, code):
-    response = handle_error(error, {})
+    response = _handled(error)
     assert (response.status_code, response.data["code"]) == (status, code)
     assert set(response.data) == {"code", "message", "errors"}
     assert response.data["message"]
@@ -82,24 +91,24 @@ def test_every_error_has_the_one_shape(error, status, code):
 
 
 def test_a_programming_error_stays_a_500():
-    assert handle_error(RuntimeError("bug"), {}) is None
+    assert _handled(RuntimeError("bug")) is None
     assert OpsError("x").status == 500
 
 
 def test_who_shall_come_again_is_told_when():
-    assert handle_error(RateLimitedError("x", retry_after=7), {})["Retry-After"] == "7"
-    assert handle_error(drf.Throttled(wait=2.5), {})["Retry-After"] == "3"
-    assert handle_error(OperationalError(), {})["Retry-After"] == "5"
+    assert _handled(RateLimitedError("x", retry_after=7))["Retry-After"] == "7"
+    assert _handled(drf.Throttled(wait=2.5))["Retry-After"] == "3"
+    assert _handled(OperationalError())["Retry-After"] == "5"
 
 
 def test_nested_complaints_become_dotted_paths():
-    detail = {
+    detail: Any = {
         "name": ["Required."],
         "labels": {"team": ["Too long."]},
         "links": [{}, {"href": ["Not a URL."]}],
         "non_field_errors": ["Contradiction."],
     }
-    response = handle_error(drf.ValidationError(detail), {})
+    response = _handled(drf.ValidationError(detail))
     assert [(e["field"], e["message"]) for e in response.data["errors"]] == [
         ("name", "Required."),
         ("labels.team", "Too long."),
@@ -140,15 +149,15 @@ def test_outside_views_the_api_answers_json_and_pages_answer_html(answer, status
 )
 def test_a_body_that_is_not_json_is_a_parse_error(body):
     with pytest.raises(drf.ParseError):
-        JSONParser().parse(RequestFactory().post("/", body, content_type="application/json"))
+        JSONParser().parse(_post(body))
 
 
 def test_a_body_beyond_the_limit_is_refused(settings):
     settings.MAX_BODY_BYTES = 10
     parse = JSONParser().parse
-    assert parse(RequestFactory().post("/", b"[1,2,3]   ", content_type="text/plain")) == [1, 2, 3]
+    assert parse(_post(b"[1,2,3]   ")) == [1, 2, 3]
     with pytest.raises(TooLargeError):
-        parse(RequestFactory().post("/", b"[1,2,3]    ", content_type="text/plain"))
+        parse(_post(b"[1,2,3]    "))
 
 
 # --- times -------------------------------------------------------------------------------------
