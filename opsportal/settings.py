@@ -218,7 +218,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 TEAM_OWNED = ["accounts.apikey", "alerts.channel", "alerts.rule", "alerts.ruleaction"]
 ADMINISTRATORS_ONLY = ["axes"]
 # Proxies in front whose X-Forwarded-For is believed, as CIDRs.
-TRUSTED_PROXIES = env_list("TRUSTED_PROXIES")
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
 AXES_FAILURE_LIMIT = env_int("LOGIN_FAILURES", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -16,7 +16,7 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 def parse_networks(texts: tuple[str, ...], setting: str) -> tuple[Network, ...]:
     """The CIDRs of a setting. Raises ImproperlyConfigured that names it."""
     try:
-        return tuple(ipaddress.ip_network(text) for text in texts)
+        return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
     except ValueError as error:
         raise ImproperlyConfigured(f"{setting}: {error}") from error
 
