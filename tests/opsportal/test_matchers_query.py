@@ -105,6 +105,7 @@ class TestEquality(TestCase):
 def test_every_pattern_over_every_value_is_equal():
     Alert.objects.bulk_create(
         [make_alert(n, service=v, labels={"job": v}) for n, v in enumerate(VALUES)]
+        + [make_alert(100 + n, value=v) for n, v in enumerate([0.0, 5.0, 1e306, 1e308, 1e-320])]
         + [make_alert(-1)]
     )
     for name in ("job", "service", "team", "value"):
@@ -114,6 +115,9 @@ def test_every_pattern_over_every_value_is_equal():
         for value in VALUES:
             assert_equal(Matchers((Matcher(name, "=", value),)))
             assert_equal(Matchers((Matcher(name, "!=", value),)))
+        for op in ("<", "<=", ">", ">="):
+            for bound in ("-1e306", "5", "1e2", "1e306"):
+                assert_equal(Matchers((Matcher(name, op, bound),)))
 
 
 @pytest.mark.django_db

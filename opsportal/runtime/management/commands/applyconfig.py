@@ -42,7 +42,8 @@ class Command(BaseCommand):
                 check=options["check"],
             )
         except ConfigError as error:
-            raise CommandError(f"{options['file']}: {error.message}") from error
+            name = "standard input" if options["file"] == "-" else options["file"]
+            raise CommandError(f"{name}: {error.message}") from error
         self._report(outcome)
 
     def _report(self, outcome: Outcome) -> None:
