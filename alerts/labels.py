@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from alerts.models import Alert
 from alerts.normalise import AlertEvent
+from opsportal.lib.matchers.values import text_of
 
 # Matcher name -> column (or lookup) of Alert; every other name is looked up in `labels`.
 MATCH_FIELDS: Mapping[str, str] = MappingProxyType(
@@ -41,7 +42,7 @@ def _overlay(facts: Alert | AlertEvent, team: str) -> dict[str, str]:
         if name == "team":
             labels[name] = team
         elif name == "value":
-            labels[name] = "" if facts.value is None else repr(facts.value)
+            labels[name] = text_of(facts.value)
         else:
             labels[name] = getattr(facts, name)
     return labels

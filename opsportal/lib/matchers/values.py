@@ -1,6 +1,5 @@
 """What patterns and numbers mean: the one truth behind the predicate and the databases' filters."""
 
-import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -30,20 +29,11 @@ def parse_number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def number_of(value: float | None) -> float | None:
-    """The same for a value that is a number already."""
-    if value is None or not math.isfinite(value):
-        return None
-    return parse_number(repr(value))
-
-
 def text_of(value: object) -> str:
     """A column's value as the text that matchers compare: NULL is the empty string."""
-    if value is None:
-        return ""
-    return (
-        value if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
-    )
+    if isinstance(value, float):
+        return repr(value + 0.0)  # databases do not tell -0.0 from 0.0
+    return "" if value is None else str(value)
 
 
 def literal_words(pattern: str) -> frozenset[str] | None:
