@@ -11,7 +11,9 @@ from hypothesis.extra.django import TestCase
 from alerts.labels import MATCH_FIELDS, alert_labels
 from alerts.models import Alert
 from opsportal.accounts.models import Team
+from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import Matcher, Matchers, filter_queryset, parse_matchers
+from opsportal.lib.matchers import query as query_module
 from opsportal.lib.matchers.posix import posix_pattern
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,8 +25,8 @@ VALUES = [
 ]  # fmt: skip
 PATTERNS = [
     "h", "h.+", "qux|", "critical|high", ".*", ".+", "", "h.?1?", r"\d+", r"\D*", r"[^0-9]+",
-    r"\w+", r"\W", r"[\w.]+", "(?i)h", "(?s).+", "(?:a|b)+", "(a|b){2}", "a.b", r"a\.b", "^h$",
-    r"h\b.*",
+    r"\w+", r"\W", r"[\w.]+", "(?i)h", "(?i)h.*|critiKAL|[^1]",
+    "(?s).+", "(?:a|b)+", "(a|b){2}", "a.b", r"a\.b", "^h$", r"h\b.*",
     r"\pL+", "[[:alpha:]]+", "[a-z]+?", "ä", "[ä]", r"\s.*", r".*\s", "h[^x]1", r"(h|)\n?1?", "😀",
     r"[0-9]{1,3}(\.[0-9]+)?", "x*", "(a*)*b?", r"\\", r"\x41", r"it's \d+%", "h|", "|", r"\Qa.b\E",
     r"[^\s]+", r"\S\S?", "%", "_", "a_b", r"[-+]?\d+", r"a{0}h", r"\_", "]", "h]|h",
@@ -147,7 +149,10 @@ def test_plain_equality_is_plain_sql():
     assert "COALESCE" not in str(found.query)
 
 
-@pytest.mark.parametrize("pattern", ["(?i)x", r"\bx", r"\pL", "[[:alpha:]]", "^x", "x$", "a{61}"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?i)ä", r"(?i)\w", "(?i)[a-z]", "a(?i)x", r"\bx", r"\pL", "[[:alpha:]]", "^x", "x$", "a{61}"],
+)
 def test_what_postgresql_reads_differently_is_not_translated(pattern):
     assert posix_pattern(pattern) is None
 
@@ -159,6 +164,7 @@ def test_what_postgresql_reads_differently_is_not_translated(pattern):
         (r"\d{3}", "[0-9]{3}"),
         (r"(?:a|b)*?\.com", r"(?:a|b)*\.com"),
         (r"[^\d.-]x", "[^0-9.-]x"),
+        ("(?i).*Disk 1", "[^\\n]*[dD][iI][sS\u017f][kK\u212a] 1"),
     ],
 )
 def test_the_common_subset_is_translated(pattern, translated):
@@ -173,3 +179,14 @@ def test_every_translation_is_accepted_by_postgresql(pattern):
     if translated is not None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 'x' ~ %s", [translated])
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite needs no list of values")
+def test_too_many_values_to_look_up_are_refused_with_advice(monkeypatch):
+    monkeypatch.setattr(query_module, "MAX_LISTED", 2)
+    Alert.objects.bulk_create([make_alert(n, service=f"s{n}") for n in range(3)])
+    with pytest.raises(PayloadError, match="write a simpler pattern"):
+        filter_queryset(Alert.objects.all(), parse_matchers(r'service=~"\bs.*"'), MATCH_FIELDS)
+    few = Alert.objects.exclude(dedup_key="k0")
+    assert filter_queryset(few, parse_matchers(r'service=~"\bs.*"'), MATCH_FIELDS).count() == 2

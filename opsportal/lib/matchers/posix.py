@@ -32,6 +32,9 @@ _TOKEN = re.compile(
 # RE2's classes are ASCII; PostgreSQL's follow the locale.
 _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 _CLASS = re.compile(r"\\([dws])")
+# Without regard to case; RE2 folds as Unicode does, by which two letters have a third form.
+_FOLD = "(?i)"
+_THIRD_FORMS = {"k": "\u212a", "s": "\u017f"}
 
 
 @lru_cache(maxsize=1024)
@@ -39,18 +42,32 @@ def posix_pattern(pattern: str) -> str | None:
     """An expression that PostgreSQL matches to exactly the same texts; None: there is none."""
     if len(pattern) > MAX_TRANSLATED:
         return None
-    parts, at, repeated = [], 0, 1
+    fold = pattern.startswith(_FOLD)
+    parts, at, repeated = [], len(_FOLD) if fold else 0, 1
     while at < len(pattern):
         token = _TOKEN.match(pattern, at)
-        if token is None:
+        if token is None or (fold and not _foldable(token)):
             return None
         if token["least"]:
             repeated *= max(int(token["least"]), int(token["most"] or 0))
             if not 0 < repeated <= MAX_REPEATED:
                 return None
-        parts.append(_translate(token))
+        parts.append(_folded(token["plain"]) if fold and token["plain"] else _translate(token))
         at = token.end()
     return f"***:^(?:{''.join(parts)})$"
+
+
+def _foldable(token: re.Match[str]) -> bool:
+    """Whether the token means the same without regard to case, or can be written out so."""
+    if token["plain"]:
+        return token["plain"].isascii()
+    letters = re.sub(r"\\[ds]", "", token["set"] or "")
+    return token["kind"] not in {"w", "W"} and not re.search("[A-Za-z]", letters)
+
+
+def _folded(plain: str) -> str:
+    lower = plain.lower()
+    return f"[{lower}{plain.upper()}{_THIRD_FORMS.get(lower, '')}]" if plain.isalpha() else plain
 
 
 def _translate(token: re.Match[str]) -> str:

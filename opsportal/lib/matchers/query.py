@@ -23,6 +23,7 @@ from django.db.models.lookups import (
     Lookup,
 )
 
+from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers.columns import LabelText, Matched, Number, PosixMatched
 from opsportal.lib.matchers.language import COMPARISONS, Matcher, Matchers
 from opsportal.lib.matchers.posix import posix_pattern
@@ -34,6 +35,8 @@ from opsportal.lib.matchers.values import (
     text_of,
 )
 
+# Of values that are looked up because PostgreSQL has no equal expression.
+MAX_LISTED = 50_000
 RowT = TypeVar("RowT", bound=Model)
 
 _LOOKUPS: "Mapping[str, type[Lookup[Any]]]" = {
@@ -110,8 +113,13 @@ def _pattern_condition(queryset: QuerySet[Any], column: Any, text: Any, pattern:
 
 def _listed(queryset: QuerySet[Any], column: Any, test: Callable[[str], bool]) -> Q:
     """The values present now that pass the test: exact whatever the test is."""
-    present = queryset.order_by().values_list(column, flat=True).distinct()
-    found = [value for value in present.iterator() if test(text_of(value))]
+    present = list(queryset.order_by().values_list(column, flat=True).distinct()[: MAX_LISTED + 1])
+    if len(present) > MAX_LISTED:
+        raise PayloadError(
+            "Matchers: the pattern would have to be compared with too many different values; "
+            "write a simpler pattern, or narrow the search by other conditions."
+        )
+    found = [value for value in present if test(text_of(value))]
     listed = [value for value in found if value is not None]
     # Said of NULL as well, so that the condition is never unknown and may be negated.
     condition = Q(IsNull(column, False)) & (Q(In(column, listed)) if listed else Q(pk__in=[]))
