@@ -2,7 +2,6 @@
 
 import logging
 import re
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -113,7 +112,7 @@ def answer_unavailable(request: HttpRequest, error: BaseException) -> HttpRespon
 
 
 class UnavailableMiddleware:
-    """503 with Retry-After when a view loses the database; `answer_error` does so elsewhere."""
+    """503 with Retry-After when a view loses the database; lib/api/handlers does so elsewhere."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -125,17 +124,3 @@ class UnavailableMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database into an answer that tells senders to come again."""
         return answer_unavailable(request, error) if is_unavailable(error) else None
-
-
-def answer_error(request: HttpRequest) -> HttpResponse:
-    """The project's handler500: what no view has handled, errors of middleware included."""
-    error = sys.exc_info()[1]
-    if error is not None and is_unavailable(error):
-        return answer_unavailable(request, error)
-    text = "Something went wrong here; it has been logged."
-    identifier = request.META.get("OPSPORTAL_REQUEST_ID", "")
-    if wants_page(request):
-        text = f"{text} Request {identifier}."
-        return HttpResponse(_PAGE.format(title="Error", text=text, refresh=""), status=500)
-    body = {"code": "error", "message": f"{text} Request {identifier}.", "errors": []}
-    return JsonResponse(body, status=500)

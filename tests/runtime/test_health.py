@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.db.migrations.executor import MigrationExecutor
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.models import Alert, Decision, Transition
@@ -73,7 +74,7 @@ def test_not_ready_when_work_waits_for_long(client):
 @pytest.mark.django_db
 def test_not_ready_with_missing_migrations(client, monkeypatch):
     monkeypatch.setattr(health, "_migrated", [])
-    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda self, targets: [1, 2])
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda self, targets: [1, 2])
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["migrations"]["missing"]) == (503, 2)
 

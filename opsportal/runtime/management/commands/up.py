@@ -30,8 +30,9 @@ def web_argv(host: str, port: int) -> list[str]:
         "--port": str(port),
         "--workers": str(settings.WEB_WORKERS),
         "--blocking-threads": str(settings.WEB_THREADS),
-        # Counts open connections, idle ones too: enough for those, and no endless queue.
-        "--backpressure": str(max(256, settings.WEB_THREADS * 16)),
+        # Measured: it counts open connections of a worker, idle ones too; a connection beyond it
+        # waits in the backlog. Room for those that are kept open, and no endless queue.
+        "--backpressure": "1024",
         "--respawn-interval": "0.5",
         "--workers-kill-timeout": "5",
         "--log-level": "error",
