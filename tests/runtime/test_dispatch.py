@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from alerts.models import Alert, Decision, Transition
-from opsportal.lib.outbox import Outbox, finish
+from opsportal.lib.outbox import Outbox, finish, oldest_due
 from opsportal.runtime import dispatch
 from opsportal.runtime.dispatch import Dispatcher
 from opsportal.runtime.models import Process
@@ -128,14 +128,13 @@ def test_an_act_that_hangs_past_the_grace_is_left_to_its_lease(monkeypatch):
 def test_it_backs_off_while_the_database_is_away_and_goes_on_afterwards(monkeypatch, caplog):
     away = threading.Event()
     away.set()
-    real = dispatch.oldest_due
 
-    def oldest_due(*args):
+    def lose_then_ask(*args):
         if away.is_set():
             raise OperationalError("connection refused")
-        return real(*args)
+        return oldest_due(*args)
 
-    monkeypatch.setattr(dispatch, "oldest_due", oldest_due)
+    monkeypatch.setattr(dispatch, "oldest_due", lose_then_ask)
     make_rows(1)
     with dispatching(Quick()):
         wait_until(lambda: "the database is away" in caplog.text)

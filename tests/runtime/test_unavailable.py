@@ -93,7 +93,7 @@ def test_ten_seconds_without_postgresql_are_503_and_then_all_is_as_before(
     tmp_path, postgres_server
 ):
     with running_portal(tmp_path, {"OPSPORTAL_DATABASE_URL": postgres_server.url}) as portal:
-        wait_until(portal.ready, 20)
+        wait_until(portal.ready, 30)
         before = set(portal.pids())
         cookie = {"Cookie": "sessionid=0123456789abcdef0123456789abcdef", "Accept": "text/html"}
         for number in range(8):  # every web thread may hold a connection that is about to die
