@@ -19,4 +19,4 @@ urlpatterns = [
 handler400 = "opsportal.lib.api.handlers.bad_request"
 handler403 = "opsportal.lib.api.handlers.forbidden"
 handler404 = "opsportal.lib.api.handlers.not_found"
-handler500 = "opsportal.lib.requests.answer_error"
+handler500 = "opsportal.lib.api.handlers.failed"

@@ -1,9 +1,12 @@
 """Errors outside any view: pages for people, the error shape for paths under /api/."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
 from opsportal.lib.api.errors import error_body
+from opsportal.lib.requests import answer_unavailable, is_unavailable
 
 
 def _json(request: HttpRequest, status: int, message: str) -> HttpResponse | None:
@@ -31,6 +34,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """500."""
+    """500, or 503 when middleware has lost the database (of views lib/requests takes care)."""
+    error = sys.exc_info()[1]
+    if error is not None and is_unavailable(error):
+        return answer_unavailable(request, error)
     answer = _json(request, 500, "The portal failed; the log has the reason under X-Request-ID.")
     return answer or defaults.server_error(request)
