@@ -128,7 +128,11 @@ def _send_row(row: Notification, thread_key: str) -> _Sent:
 
 
 def _send(message: Message, channel: Channel) -> _Sent:
-    kind: type[ChannelKind] = plugin("ALERT_CHANNELS", channel.kind)
+    try:
+        kind: type[ChannelKind] = plugin("ALERT_CHANNELS", channel.kind)
+    except LookupError as unknown:
+        gone = DeliveryError(str(unknown.args[0]), permanent=True)
+        return _Sent(gone.message, timedelta(0), gone)
     began = time.monotonic()
     error: DeliveryError | None = None
     try:

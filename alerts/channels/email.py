@@ -8,6 +8,7 @@ recipients were refused, and under which id the server queued the mail.
 import contextlib
 import re
 import smtplib
+import time
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
@@ -24,6 +25,8 @@ from alerts.channels import ChannelKind, Message, PartlyDeliveredError, SettingF
 from opsportal.lib.errors import DeliveryError, FieldError, PayloadError
 
 MAX_RECIPIENTS = 100
+# For all of a conversation; each step has the timeout of the mail settings as well.
+SESSION_SECONDS = 25.0
 COLOURS = {
     "critical": "#b91c1c",
     "high": "#c2410c",
@@ -134,6 +137,7 @@ def _converse(
     before: frozenset[str],
 ) -> str:
     """One SMTP session. What the server says of the session itself is always worth a retry."""
+    deadline = time.monotonic() + SESSION_SECONDS
     try:
         try:
             backend.open()
@@ -141,7 +145,7 @@ def _converse(
             if smtp is None:  # only with fail_silently
                 raise DeliveryError("no SMTP connection")
             smtp.ehlo_or_helo_if_needed()
-            return _hand_over(smtp, mail, recipients, before)
+            return _hand_over(smtp, mail, recipients, before, deadline)
         except smtplib.SMTPResponseException as error:
             raise DeliveryError(_reply(error.smtp_code, error.smtp_error)) from error
         except smtplib.SMTPException as error:
@@ -160,6 +164,7 @@ def _hand_over(
     mail: EmailMultiAlternatives,
     recipients: Sequence[str],
     before: frozenset[str],
+    deadline: float,
 ) -> str:
     sender = parseaddr(mail.from_email)[1]
     content = re.sub(rb"\r?\n", b"\r\n", mail.message().as_bytes())
@@ -169,6 +174,7 @@ def _hand_over(
     later: list[str] = []
     never: list[str] = []
     for recipient in recipients:
+        _hurry(smtp, deadline)
         code, text = smtp.rcpt(recipient)
         if code in (250, 251):
             taken.append(recipient)
@@ -181,6 +187,7 @@ def _hand_over(
         return f"refused: {refused}"
     if not taken:
         raise DeliveryError(f"refused: {refused}", permanent=not later)
+    _hurry(smtp, deadline)
     try:
         answer = _expect(smtp.data(content))
     except smtplib.SMTPDataError as error:
@@ -193,6 +200,15 @@ def _hand_over(
 
 def _bytes(text: bytes | str) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
+
+
+def _hurry(smtp: smtplib.SMTP, deadline: float) -> None:
+    """No step may last beyond the deadline; nothing was sent yet. Raises DeliveryError."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise DeliveryError(f"the SMTP server took more than {SESSION_SECONDS:.0f} s")
+    if smtp.sock is not None:
+        smtp.sock.settimeout(min(left + 1, portal.EMAIL_TIMEOUT))
 
 
 def _expect(reply: tuple[int, bytes]) -> str:

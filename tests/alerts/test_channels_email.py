@@ -176,6 +176,14 @@ def test_a_server_that_breaks_off_is_worth_a_retry(server, monkeypatch):
     assert not caught.value.permanent
 
 
+def test_a_server_that_takes_its_time_is_left_before_anything_is_sent(server, monkeypatch):
+    monkeypatch.setattr("alerts.channels.email.SESSION_SECONDS", 0.0)
+    with pytest.raises(DeliveryError, match="took more than") as caught:
+        EmailChannel.send(message(), TO)
+    assert not caught.value.permanent
+    assert server.received == []
+
+
 def test_other_backends_take_the_mail_as_it_is(settings, mailoutbox):
     EmailChannel.send(message(), TO)
     assert mailoutbox[0].subject == "[CRITICAL] billing: Disk is full"

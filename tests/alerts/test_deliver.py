@@ -1,20 +1,19 @@
 """Notifications reach their channels: at least once, in order, and every answer is kept."""
 
 import logging
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts import deliver
-from alerts.channels.webhook import WebhookChannel
 from alerts.deliver import deliver_notifications, replay_all_dead, replay_notification
 from alerts.models import DeliveryAttempt, Notification
 from alerts.tasks import NotificationOutbox
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.errors import ConflictError, DeliveryError
+from tests.alerts.delivering import hook_channel, run, run_until_quiet, state
 from tests.alerts.makers import (
     JO,
     NOW,
@@ -24,51 +23,9 @@ from tests.alerts.makers import (
     make_channel,
     make_notification,
 )
-from tests.alerts.receivers import Reply, http_server, mail_server
+from tests.alerts.receivers import Reply
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mails(settings):
-    with mail_server() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-        yield found
-
-
-@pytest.fixture
-def hooks():
-    with http_server() as found:
-        yield found
-
-
-def hook_channel(hooks, name="hook", **values):
-    settings = {"url": hooks.url, "secret": "s3cret"}
-    return make_channel(name, "webhook", settings=settings, **values)
-
-
-def run(now=NOW) -> int:
-    rows = claim(NotificationOutbox(), now, 10)
-    if rows:
-        deliver_notifications(rows, now=now)
-    return len(rows)
-
-
-def run_until_quiet(now):
-    """As the dispatcher does: again and again, until nothing is left to be done."""
-    for _ in range(200):
-        if not Notification.objects.filter(state__in=["due", "claimed"]).exists():
-            return
-        run(now)
-        now += timedelta(seconds=30)
-    raise AssertionError("never quiet")
-
-
-def state(notification) -> tuple[str, int, str]:
-    notification.refresh_from_db()
-    return notification.state, notification.attempts, notification.last_error
 
 
 def test_a_delivery_is_done_and_its_answer_kept(hooks):
@@ -178,85 +135,6 @@ def test_a_dead_message_holds_up_nobody(hooks):
     assert state(row)[0] == "done"
 
 
-def test_nothing_is_sent_at_the_end_of_a_lease(hooks):
-    row = make_notification(make_alert(), hook_channel(hooks))
-    rows = claim(NotificationOutbox())
-    deliver_notifications(rows, now=later(minutes=2, seconds=30))
-    assert hooks.requests == []
-    assert state(row)[:2] == ("due", 0)
-
-
-def test_a_worker_killed_before_the_send_loses_nothing(hooks):
-    row = make_notification(make_alert(), hook_channel(hooks))
-    claim(NotificationOutbox())
-    run(later(minutes=1))
-    assert hooks.requests == []
-    run(later(minutes=4))
-    assert state(row)[:2] == ("done", 2)
-    assert len(hooks.requests) == 1
-
-
-class KilledError(BaseException):
-    """Stands for SIGKILL: nothing of ours catches it."""
-
-
-def test_a_worker_killed_between_send_and_mark_sends_the_same_mail_again(mails, monkeypatch):
-    row = make_notification(make_alert(), make_channel())
-
-    def killed(*args):
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(deliver, "_record", killed)
-        with pytest.raises(KilledError):
-            run()
-    assert state(row)[:2] == ("claimed", 1)
-    run(later(minutes=4))
-    assert state(row)[:2] == ("done", 2)
-    one, other = [received.mail for received in mails.received]
-    assert one["Message-ID"] == other["Message-ID"]
-    assert row.idempotency_key in one["Message-ID"]
-
-
-def test_whoever_lost_the_lease_does_not_mark_what_another_holds(hooks):
-    row = make_notification(make_alert(), hook_channel(hooks))
-    [mine] = claim(NotificationOutbox())
-
-    [theirs] = claim(NotificationOutbox(), later(minutes=4))
-    deliver_notifications([mine], now=NOW)
-    assert state(row)[:2] == ("claimed", 2)
-    assert DeliveryAttempt.objects.count() == 1
-    deliver_notifications([theirs], now=later(minutes=4))
-    assert state(row)[0] == "done"
-
-
-def test_mail_survives_an_hour_without_a_server_and_arrives_once_in_order(mails):
-    mails.stop()
-    alert, channel = make_alert(), make_channel()
-    make_notification(alert, channel)
-    make_notification(alert, channel, "resolved")
-    for _ in range(5):
-        make_notification(make_alert(), channel)
-    now = NOW
-    while now < later(hours=1):
-        run(now)
-        now += timedelta(seconds=30)
-    assert not Notification.objects.filter(state="dead").exists()
-    assert mails.received == []
-    mails.start()
-    run_until_quiet(now)
-    assert Notification.objects.filter(state="done").count() == 7
-    ids = [received.mail["Message-ID"] for received in mails.received]
-    assert len(ids) == len(set(ids)) == 7
-    thread = [
-        received.mail
-        for received in mails.received
-        if received.mail["X-Opsportal-Alert"] == str(alert.pk)
-    ]
-    assert [mail["X-Opsportal-Kind"] for mail in thread] == ["opened", "resolved"]
-    assert thread[1]["In-Reply-To"] == thread[0]["Message-ID"]
-
-
 def test_recipients_who_have_it_are_not_mailed_again(mails):
     mails.refuse["late@example.org"] = "451 greylisted"
     channel = make_channel(settings={"to": ["ops@example.org", "late@example.org"]})
@@ -270,39 +148,6 @@ def test_recipients_who_have_it_are_not_mailed_again(mails):
     assert [r.recipients for r in mails.received] == [["ops@example.org"], ["late@example.org"]]
 
 
-def test_a_hanging_channel_holds_up_nobody_else(hooks):
-    """Both are under way at once: each waits for the other."""
-    together = threading.Barrier(2, timeout=10)
-
-    def reply(request):
-        together.wait()
-        return Reply()
-
-    hooks.reply = reply
-    channel = hook_channel(hooks)
-    rows = [make_notification(make_alert(), channel) for _ in range(2)]
-    run()
-    assert {state(row)[0] for row in rows} == {"done"}
-
-
-def test_a_bug_in_a_channel_fails_its_own_message_only(hooks, monkeypatch, caplog):
-    send = WebhookChannel.send
-
-    def buggy(message, settings):
-        if message.service == "broken":
-            raise TypeError("s3cret")
-        return send(message, settings)
-
-    monkeypatch.setattr(WebhookChannel, "send", buggy)
-    channel = hook_channel(hooks)
-    broken = make_notification(make_alert(service="broken"), channel)
-    good = make_notification(make_alert(), channel)
-    run()
-    assert state(good)[0] == "done"
-    assert state(broken)[:2] == ("due", 1)
-    assert "s3cret" not in broken.last_error
-
-
 def test_secrets_are_in_no_answer_and_no_log(hooks, caplog):
     caplog.set_level(logging.DEBUG)
     hooks.reply = lambda request: Reply(400, b"bad s3cret at " + hooks.url.encode())
@@ -311,27 +156,6 @@ def test_secrets_are_in_no_answer_and_no_log(hooks, caplog):
     assert state(row) == ("dead", 1, "400 bad ******** at ********")
     assert DeliveryAttempt.objects.get().answer == row.last_error
     assert "s3cret" not in caplog.text
-
-
-def test_while_the_database_is_away_the_result_is_kept_and_nothing_sent_twice(
-    hooks, monkeypatch, transactional_db
-):
-    row = make_notification(make_alert(), hook_channel(hooks))
-    settle = deliver._settle
-    failures: list[int] = []
-
-    def away(*args):
-        if len(failures) < 2:
-            failures.append(1)
-            raise OperationalError("gone")
-        return settle(*args)
-
-    monkeypatch.setattr(deliver, "_settle", away)
-    monkeypatch.setattr("alerts.deliver.time.sleep", lambda seconds: None)
-    run()
-    assert state(row)[:2] == ("done", 1)
-    assert DeliveryAttempt.objects.count() == 1
-    assert len(hooks.requests) == 1
 
 
 def test_the_number_of_queries_per_message_is_bounded(hooks):

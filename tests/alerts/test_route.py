@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.models import Alert, Decision, Notification, Transition
+from alerts.models import Alert, Notification
 from alerts.route import route_transitions
 from alerts.tasks import DecisionOutbox
 from opsportal.accounts.models import Team
@@ -19,25 +19,9 @@ from tests.alerts.makers import (
     make_decision,
     make_rule,
 )
+from tests.alerts.routing import change_severity, route, told
 
 pytestmark = pytest.mark.django_db
-
-
-def route(now=NOW) -> list[Decision]:
-    rows = claim(DecisionOutbox(), now)
-    route_transitions(rows, now=now)
-    return list(Decision.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
-
-
-def told(alert: Alert) -> list[tuple[str, str]]:
-    rows = Notification.objects.filter(alert=alert).order_by("pk")
-    return [(row.channel.name, row.about) for row in rows]
-
-
-def change_severity(alert: Alert, severity: str, kind: str) -> None:
-    Alert.objects.filter(pk=alert.pk).update(severity=severity, received_severity=severity)
-    alert.refresh_from_db()
-    make_decision(alert, kind, severity)
 
 
 def test_a_rule_that_matches_tells_its_channel():
@@ -192,59 +176,6 @@ def test_late_routing_tells_the_severity_of_the_transition():
     assert told(alert) == [("mail", "warning"), ("pager", "critical")]
 
 
-def test_set_changes_the_alert_and_later_rules_see_it():
-    team = Team.objects.create(name="payments")
-    channel = make_channel()
-    make_rule(
-        "raise",
-        '{service="billing"}',
-        ("set", "severity", "critical"),
-        ("set", "service", "invoices"),
-        ("set", "team", "payments"),
-        ("set", "runbook_url", "https://wiki.example.org/disk"),
-        order=1,
-    )
-    make_rule(
-        "page", '{severity="critical", service="invoices", team="payments"}', channel, order=2
-    )
-    alert = make_alert()
-    make_decision(alert)
-    route()
-    alert.refresh_from_db()
-    assert (alert.severity, alert.received_severity) == ("critical", "warning")
-    assert (alert.service, alert.team) == ("invoices", team)
-    assert alert.runbook_url == "https://wiki.example.org/disk"
-    assert told(alert) == [("ops", "critical")]
-    written = Transition.objects.filter(alert=alert, kind="set").order_by("pk")
-    assert [(t.before, t.after) for t in written] == [
-        ("severity=warning", "severity=critical"),
-        ("service=billing", "service=invoices"),
-        ("team=", "team=payments"),
-        ("runbook_url=", "runbook_url=https://wiki.example.org/disk"),
-    ]
-    assert {t.actor for t in written} == {"rule raise"}
-
-
-def test_what_is_set_already_makes_no_transition():
-    make_rule("raise", "", ("set", "severity", "critical"))
-    alert = make_alert()
-    make_decision(alert)
-    route()
-    make_decision(alert, "woken", "")
-    route()
-    assert Transition.objects.filter(alert=alert, kind="set").count() == 1
-
-
-def test_a_late_routing_does_not_set_the_severity_of_an_episode_that_has_moved_on():
-    make_rule("calm", '{severity="warning"}', ("set", "severity", "info"))
-    alert = make_alert(severity="warning")
-    make_decision(alert)
-    change_severity(alert, "critical", "worsened")
-    route()
-    alert.refresh_from_db()
-    assert alert.severity == "critical"
-
-
 def test_improved_is_not_told_while_snoozed_or_acknowledged():
     make_rule("all", "", make_channel())
     snoozed = make_alert(severity="high", snoozed_until=later(hours=1))
@@ -276,14 +207,6 @@ def test_a_woken_alert_is_told_again_each_time():
         ("ops", f"woken {first.transition_id}"),
         ("ops", f"woken {second.transition_id}"),
     ]
-
-
-def test_a_rule_that_cannot_be_read_matches_nothing_and_says_so():
-    make_rule("broken", "{service=", make_channel())
-    make_decision(make_alert())
-    [decision] = route()
-    assert decision.outcome == "nobody"
-    assert "column" in decision.reasons[0]["failed"]
 
 
 def test_a_decision_that_somebody_else_holds_by_now_is_left_alone():

@@ -12,18 +12,8 @@ from alerts.tasks import DecisionOutbox, NotificationOutbox, expire_alerts, prun
 from opsportal.lib.outbox import all_outboxes, run_outbox
 from opsportal.lib.times import utc_now
 from tests.alerts.makers import make_channel, make_rule
-from tests.alerts.receivers import mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def mails(settings):
-    with mail_server() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-        yield found
 
 
 def event(key="disk", **values) -> AlertEvent:
