@@ -50,6 +50,8 @@ class Rulebook:
     rules: Sequence[Rule]
     actions: Mapping[int, Sequence[RuleAction]]
     teams: Mapping[str, Team]
+    # In a storm most alerts look alike to a rule: what it said of the same values before.
+    seen: dict[tuple[str, ...], str | None] = field(default_factory=dict)
 
     def ask(self, alert: Alert, severity: str) -> Verdict:
         """Ask each rule in turn until one stops; later rules see what earlier ones set."""
@@ -63,7 +65,7 @@ class Rulebook:
             }
         )
         for rule in self.rules:
-            failed = failed_matcher(rule.match, labels)
+            failed = self._failed_matcher(rule.match, labels)
             reason: dict[str, object] = {
                 "rule": rule.pk,
                 "name": rule.name,
@@ -82,6 +84,19 @@ class Rulebook:
             if rule.stop:
                 break
         return verdict
+
+    def _failed_matcher(self, match: str, labels: Mapping[str, str]) -> str | None:
+        """The first matcher that does not hold; None when all do."""
+        try:
+            matchers = _one_by_one(match)
+        except MatcherError as error:
+            return error.message
+        key = (match, *[labels.get(name, "") for name, _, _ in matchers])
+        if key not in self.seen:
+            self.seen[key] = next(
+                (text for _, text, predicate in matchers if not predicate.matches(labels)), None
+            )
+        return self.seen[key]
 
     def _act(self, action: RuleAction, rule: Rule, verdict: Verdict, labels: dict[str, str]) -> str:
         """Do one action; what was done, as text."""
@@ -143,18 +158,9 @@ def load_rulebook() -> Rulebook:
 
 
 @lru_cache(maxsize=4096)
-def _one_by_one(match: str) -> tuple[Matchers, ...]:
-    """Each matcher of the text by itself, compiled once, so that the one that fails has a name."""
-    return tuple(Matchers((matcher,)) for matcher in parse_matchers(match).items)
-
-
-def failed_matcher(match: str, labels: Mapping[str, str]) -> str | None:
-    """The first matcher that does not hold; None when all do."""
-    try:
-        matchers = _one_by_one(match)
-    except MatcherError as error:
-        return error.message
-    for matcher in matchers:
-        if not matcher.matches(labels):
-            return str(matcher)[1:-1]
-    return None
+def _one_by_one(match: str) -> tuple[tuple[str, str, Matchers], ...]:
+    """Label, text and predicate of each matcher, so that the one that fails has a name."""
+    return tuple(
+        (matcher.name, str(matcher), Matchers((matcher,)))
+        for matcher in parse_matchers(match).items
+    )
