@@ -4,8 +4,17 @@ from django.urls import path
 
 from alerts.intake import INTAKES
 from alerts.intake_views import intake_view, ready
+from alerts.views.alert import show_alert
+from alerts.views.console import console
+from alerts.views.dashboard import dashboard
+from alerts.views.press import act
 
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", dashboard, name="dashboard"),
+    path("alerts/", console, name="alerts"),
+    path("alerts/act/", act, name="alerts-act"),
+    path("alerts/<int:alert_id>/", show_alert, name="alert"),
+]
 
 api_urlpatterns: list[object] = []
 

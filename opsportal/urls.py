@@ -14,9 +14,10 @@ urlpatterns = [
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/v1/", include(accounts_urls.api_urlpatterns)),
     path("", include(alerts_urls.intake_urlpatterns)),
+    path("", include(alerts_urls.urlpatterns)),
 ]
 
 handler400 = "opsportal.lib.api.handlers.bad_request"
-handler403 = "opsportal.lib.api.handlers.forbidden"
-handler404 = "opsportal.lib.api.handlers.not_found"
-handler500 = "opsportal.lib.api.handlers.failed"
+handler403 = "opsportal.accounts.pages.forbidden"
+handler404 = "opsportal.accounts.pages.not_found"
+handler500 = "opsportal.lib.requests.answer_error"

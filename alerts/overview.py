@@ -1,0 +1,194 @@
+"""What an operator wants to know first. A fixed number of queries, each bounded by its index."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Case, Count, IntegerField, Max, Min, Q, Sum, Value, When
+from django.db.models.functions import TruncHour
+
+from alerts.models import Alert, Decision, Notification
+from alerts.normalise import SEVERITIES, SEVERITY_RANK
+from chronos.models import ChangeEvent
+from opsportal.lib.outbox import OutboxRow
+from opsportal.runtime.models import Process
+
+HOURS = 24
+# The dispatcher writes its sign of life every few seconds.
+SILENT_AFTER = timedelta(seconds=30)
+LATE_AFTER = timedelta(minutes=1)
+_LISTED = 10
+_SERVICES = 12
+# Counting on would cost more than the figure is worth.
+COUNT_CAP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityCount:
+    """Open episodes of one severity."""
+
+    severity: str
+    firing: int
+    acknowledged: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCount:
+    """Open episodes of one service, with the worst severity among them."""
+
+    service: str
+    severity: str
+    total: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What came in and what was told in one hour."""
+
+    start: datetime
+    episodes: int
+    repeats: int
+    told: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the portal itself does its work."""
+
+    dispatcher_beat: datetime | None
+    alive: bool
+    oldest_due: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The dashboard's facts."""
+
+    severities: Sequence[SeverityCount]
+    services: Sequence[ServiceCount]
+    waiting: Sequence[Alert]
+    dead: Sequence[Notification]
+    dead_count: int
+    hours: Sequence[Hour]
+    changes: Sequence[ChangeEvent]
+    health: Health
+    open_count: int = field(default=0)
+
+    @property
+    def episodes(self) -> int:
+        """Episodes begun in the window."""
+        return sum(hour.episodes for hour in self.hours)
+
+    @property
+    def repeats(self) -> int:
+        """Repeats of those episodes, which nobody had to hear."""
+        return sum(hour.repeats for hour in self.hours)
+
+    @property
+    def told(self) -> int:
+        """Notifications handed over in the window."""
+        return sum(hour.told for hour in self.hours)
+
+
+def survey_alerts(now: datetime) -> Overview:
+    """All facts of the dashboard, as of `now`."""
+    severities = _by_severity()
+    dead = Notification.objects.filter(state=OutboxRow.State.DEAD).order_by("-id")
+    return Overview(
+        severities=severities,
+        open_count=sum(row.firing + row.acknowledged for row in severities),
+        services=_by_service(),
+        waiting=_waiting(now),
+        dead=dead.select_related("alert", "channel")[:5],
+        dead_count=dead.values("pk")[:COUNT_CAP].count(),
+        hours=_hours(now),
+        changes=ChangeEvent.objects.all()[:8],
+        health=_health(now),
+    )
+
+
+def _by_severity() -> list[SeverityCount]:
+    rows = (
+        Alert.objects.filter(resolved_at=None)
+        .order_by()
+        .values_list("severity", "status")
+        .annotate(count=Count("pk"))
+    )
+    counts = {(severity, status): count for severity, status, count in rows}
+    return [
+        SeverityCount(
+            name,
+            counts.get((name, Alert.Status.FIRING.value), 0),
+            counts.get((name, Alert.Status.ACKNOWLEDGED.value), 0),
+        )
+        for name in SEVERITIES
+    ]
+
+
+def _by_service() -> list[ServiceCount]:
+    whens = [When(severity=name, then=Value(rank)) for name, rank in SEVERITY_RANK.items()]
+    rank = Case(*whens, default=Value(0), output_field=IntegerField())
+    rows = (
+        Alert.objects.filter(resolved_at=None)
+        .order_by()
+        .values("service")
+        .annotate(
+            worst=Max(rank), total=Count("pk"), waiting=Count("pk", filter=Q(status="firing"))
+        )
+        .order_by("-worst", "-waiting", "-total", "service")[:_SERVICES]
+    )
+    names = {value: name for name, value in SEVERITY_RANK.items()}
+    return [
+        ServiceCount(row["service"], names[row["worst"]], row["total"], row["waiting"])
+        for row in rows
+    ]
+
+
+def _waiting(now: datetime) -> Sequence[Alert]:
+    """Firing, not acknowledged, not snoozed: the longest waiting first."""
+    asleep = Q(snoozed_until__gt=now)
+    firing = Alert.objects.filter(resolved_at=None, status=Alert.Status.FIRING).exclude(asleep)
+    return firing.order_by("id").defer("raw", "description")[:_LISTED]
+
+
+def _hours(now: datetime) -> list[Hour]:
+    end = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    begin = end - timedelta(hours=HOURS)
+    received = (
+        Alert.objects.filter(received_at__gte=begin)
+        .order_by()
+        .annotate(hour=TruncHour("received_at"))
+        .values_list("hour")
+        .annotate(episodes=Count("pk"), repeats=Sum("repeat_count"))
+    )
+    # By way of the transition, whose index knows the time.
+    told = (
+        Notification.objects.filter(transition__at__gte=begin, state=OutboxRow.State.DONE)
+        .order_by()
+        .annotate(hour=TruncHour("transition__at"))
+        .values_list("hour")
+        .annotate(count=Count("pk"))
+    )
+    by_hour = {hour: (episodes, repeats or 0) for hour, episodes, repeats in received}
+    tellings = Counter(dict(told))
+    starts = [begin + timedelta(hours=number) for number in range(HOURS)]
+    return [Hour(start, *by_hour.get(start, (0, 0)), tellings[start]) for start in starts]
+
+
+def _health(now: datetime) -> Health:
+    beat = Process.objects.filter(name="dispatcher").aggregate(beat=Max("beat_at"))["beat"]
+    unfinished = [OutboxRow.State.DUE, OutboxRow.State.CLAIMED]
+    due = [
+        model.objects.filter(state__in=unfinished, due_at__lte=now).aggregate(due=Min("due_at"))
+        for model in (Decision, Notification)
+    ]
+    oldest = min((row["due"] for row in due if row["due"]), default=None)
+    return Health(
+        dispatcher_beat=beat,
+        alive=beat is not None and now - beat < SILENT_AFTER,
+        oldest_due=oldest,
+        late=oldest is not None and now - oldest > LATE_AFTER,
+    )

@@ -1,0 +1,1 @@
+"""The pages: dashboard, console, one alert."""

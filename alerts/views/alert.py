@@ -1,0 +1,109 @@
+"""One episode: what it is, what happened, who was told and why, what changed just before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
+from alerts.views.console import people
+from alerts.views.live import render_live
+from chronos.models import ChangeEvent
+from opsportal.accounts.pages import portal_page
+from opsportal.accounts.permissions import can_respond
+from opsportal.lib.times import utc_now
+
+BEFORE, AFTER = timedelta(minutes=30), timedelta(minutes=5)
+# Of an alert that flaps for weeks, the latest are what matters.
+MOST_TRANSITIONS, MOST_NOTIFICATIONS, MOST_ATTEMPTS, MOST_EARLIER = 200, 100, 400, 10
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition with the decision it led to."""
+
+    transition: Transition
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One notification with its attempts."""
+
+    notification: Notification
+    attempts: Sequence[DeliveryAttempt]
+
+
+@portal_page
+@require_safe
+def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """The page of one alert."""
+    now = utc_now()
+    found = Alert.objects.select_related("team", "assignee").filter(pk=min(alert_id, _LARGEST_ID))
+    alert = found.first()
+    if alert is None:
+        raise Http404("no such alert")
+    context: dict[str, Any] = {
+        "title": f"Alert {alert.pk}",
+        "alert": alert,
+        "now": now,
+        "snoozed": alert.snoozed_until is not None and alert.snoozed_until > now,
+        "steps": _steps(alert),
+        "tellings": _tellings(alert),
+        "may_act": can_respond(request.user, alert.team_id),
+    }
+    if request.headers.get("X-Part") != "live":
+        context |= {
+            "earlier": _earlier(alert),
+            "changes": _changes_before(alert),
+            "people": people(),
+            "next": request.path,
+        }
+    return render_live(request, "alerts/alert.html", "alerts/alert_live.html", context)
+
+
+def _steps(alert: Alert) -> list[Step]:
+    """Newest first."""
+    transitions = alert.transitions.select_related("decision").order_by("-id")[:MOST_TRANSITIONS]
+    return [Step(found, getattr(found, "decision", None)) for found in transitions]
+
+
+def _tellings(alert: Alert) -> list[Telling]:
+    notifications = list(
+        alert.notifications.select_related("channel", "rule", "transition").order_by("-id")[
+            :MOST_NOTIFICATIONS
+        ]
+    )
+    attempts: dict[int, list[DeliveryAttempt]] = {}
+    rows = DeliveryAttempt.objects.filter(notification__in=notifications).order_by("-id")
+    for attempt in reversed(rows[:MOST_ATTEMPTS]):
+        attempts.setdefault(attempt.notification_id, []).append(attempt)
+    return [Telling(found, attempts.get(found.pk, ())) for found in notifications]
+
+
+def _earlier(alert: Alert) -> Sequence[Alert]:
+    """Episodes of the same key before this one."""
+    same = Alert.objects.filter(dedup_key=alert.dedup_key, pk__lt=alert.pk).order_by("-id")
+    return list(same.defer("raw", "description", "annotations")[:MOST_EARLIER])
+
+
+def _changes_before(alert: Alert) -> Sequence[ChangeEvent]:
+    """What changed around the start where the alert is: same service, same environment or none."""
+    return list(changes_around(alert.starts_at, alert.service, alert.environment)[:20])
+
+
+def changes_around(instant: datetime, service: str, environment: str) -> Any:
+    """Change events in the window, nearest the front of the list."""
+    window = ChangeEvent.objects.filter(
+        started_at__gte=instant - BEFORE, started_at__lte=instant + AFTER
+    )
+    if service:
+        window = window.filter(Q(service=service) | Q(service=""))
+    if environment:
+        window = window.filter(Q(environment=environment) | Q(environment=""))
+    return window
