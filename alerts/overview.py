@@ -129,14 +129,12 @@ def _by_severity() -> list[SeverityCount]:
 
 
 def _by_service() -> list[ServiceCount]:
-    whens = [When(severity=name, then=Value(rank)) for name, rank in SEVERITY_RANK.items()]
-    rank = Case(*whens, default=Value(0), output_field=IntegerField())
     rows = (
         Alert.objects.filter(resolved_at=None)
         .order_by()
         .values("service")
         .annotate(
-            worst=Max(rank), total=Count("pk"), waiting=Count("pk", filter=Q(status="firing"))
+            worst=Max(_rank()), total=Count("pk"), waiting=Count("pk", filter=Q(status="firing"))
         )
         .order_by("-worst", "-waiting", "-total", "service")[:_SERVICES]
     )
@@ -147,11 +145,17 @@ def _by_service() -> list[ServiceCount]:
     ]
 
 
+def _rank() -> Case:
+    """The severity as a number, worst highest."""
+    whens = [When(severity=name, then=Value(rank)) for name, rank in SEVERITY_RANK.items()]
+    return Case(*whens, default=Value(0), output_field=IntegerField())
+
+
 def _waiting(now: datetime) -> Sequence[Alert]:
-    """Firing, not acknowledged, not snoozed: the longest waiting first."""
+    """Firing, not acknowledged, not snoozed: the worst first, of these the longest waiting."""
     asleep = Q(snoozed_until__gt=now)
     firing = Alert.objects.filter(resolved_at=None, status=Alert.Status.FIRING).exclude(asleep)
-    return firing.order_by("id").defer("raw", "description")[:_LISTED]
+    return firing.order_by(_rank().desc(), "id").defer("raw", "description")[:_LISTED]
 
 
 def _hours(now: datetime) -> list[Hour]:
