@@ -164,14 +164,14 @@ def _check_rule(rule: Rule) -> None:
 def _check_actions(actions: Sequence[RuleAction]) -> None:
     errors = []
     for number, action in enumerate(actions):
-        if complaint := _complaint(action):
+        if complaint := complaint_of_action(action):
             errors.append(FieldError(f"actions.{number}", complaint))
     if errors:
         text = "; ".join(f"{error.field}: {error.message}" for error in errors)
         raise PayloadError(f"The rule's actions are not right: {text}", errors)
 
 
-def _complaint(action: RuleAction) -> str:
+def complaint_of_action(action: RuleAction) -> str:
     """What is wrong with an action; it is brought into the form of its kind on the way."""
     if len(action.value) > 1000:
         return "at most 1000 characters"

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
-from opsportal.lib.matchers import MatcherError, Matchers, filter_queryset, parse_matchers
 
 from alerts.labels import MATCH_FIELDS
 from alerts.models import Alert
 from alerts.normalise import SEVERITIES
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.matchers import MatcherError, Matchers, filter_queryset, parse_matchers
 from opsportal.lib.times import EARLIEST, LATEST
 
 STATUSES = ("open", "firing", "acknowledged", "resolved")

@@ -39,7 +39,9 @@ def at(instant: datetime | None) -> SafeString | str:
 def _element(instant: datetime, text: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
-        format_instant(instant), f"{instant:%Y-%m-%d %H:%M:%S}", text,
+        format_instant(instant),
+        f"{instant:%Y-%m-%d %H:%M:%S}",
+        text,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -21,7 +20,17 @@ from opsportal.lib.matchers import MatcherError
 from opsportal.lib.times import utc_now
 
 PAGE = 100
-FILTERS = ("q", "status", "severity", "service", "environment", "team", "assignee", "since", "until")
+FILTERS = (
+    "q",
+    "status",
+    "severity",
+    "service",
+    "environment",
+    "team",
+    "assignee",
+    "since",
+    "until",
+)
 STATUSES = (
     ("open", "Open"), ("firing", "Not acknowledged"), ("acknowledged", "Acknowledged"),
     ("resolved", "Resolved"), ("all", "All"),

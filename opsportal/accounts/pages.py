@@ -20,7 +20,7 @@ Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def portal_page(view: Page[P]) -> Page[P]:
-    """For everybody with a role: anonymous people are sent to the login, others get the 403 page."""
+    """For everybody with a role: anonymous people go to the login, others get the 403 page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

@@ -17,6 +17,9 @@ from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserChange
 from unfold.forms import UserCreationForm as UserAddForm
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxesWidget
+from unfold.widgets import UnfoldAdminPasswordInput as SecretWidget
+from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
+from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -24,9 +27,12 @@ __all__ = [
     "PortalAdmin",
     "PortalSite",
     "ReadOnlyAdmin",
+    "SecretWidget",
     "ShortPaginator",
     "StackedInline",
     "TabularInline",
+    "TextWidget",
+    "TextareaWidget",
     "UserAddForm",
     "UserChangeForm",
     "action",
