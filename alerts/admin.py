@@ -102,6 +102,7 @@ class AttemptInline(TabularInline):
     fields = readonly_fields = ["number", "started_at", "duration", "succeeded", "answer"]
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = "attempts"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -66,6 +66,7 @@ class ActionInline(TabularInline):
     form = ActionForm
     fields = ["kind", "channel", "field", "value"]
     extra = 0
+    hide_title = True
     verbose_name = "action"
     verbose_name_plural = "actions"
 

@@ -29,9 +29,24 @@ def _items(request: HttpRequest, items: Sequence[Item]) -> list[dict[str, Any]]:
             continue
         link = _link(name)
         if link:
-            active = request.path == link if link == "/" else request.path.startswith(link)
+            active = _covers(link, request)
             found.append({"title": title, "icon": icon, "link": link, "active": active})
-    return found
+    return _only_the_closest(found)
+
+
+def _covers(link: str, request: HttpRequest) -> bool:
+    if link == "/":
+        return request.path == "/"
+    path, _, query = link.partition("?")
+    return request.path.startswith(path) and (not query or query in request.META["QUERY_STRING"])
+
+
+def _only_the_closest(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of a list and a filtered view of it, the one that is shown."""
+    closest = max((len(item["link"]) for item in items if item["active"]), default=0)
+    for item in items:
+        item["active"] = item["active"] and len(item["link"]) == closest
+    return items
 
 
 def _link(name: str) -> str:

@@ -21,6 +21,10 @@ document.addEventListener("alpine:init", () => {
     activeTab: (window.getCurrentTab && window.getCurrentTab()) || (firstTab ? firstTab[1] : ""),
     sidebarMobileOpen: false,
     sidebarDesktopOpen: localStorage.getItem(remembered) !== "0",
+    get formAction() {
+      const here = window.location.pathname + window.location.search;
+      return this.activeTab && this.activeTab !== "general" ? `${here}#${this.activeTab}` : here;
+    },
     init() {
       this.$watch("sidebarDesktopOpen", (open) => localStorage.setItem(remembered, open ? "1" : "0"));
     },
@@ -29,6 +33,7 @@ document.addEventListener("alpine:init", () => {
   document.body.setAttribute("x-data", "portalShell");
   document.body.removeAttribute("x-init");
   rewrite("x-on:click", /localStorage/, "sidebarDesktopOpen = !sidebarDesktopOpen");
+  rewrite("x-bind:action", /window/, "formAction");
   rewrite("x-on:keydown.enter.prevent", /^if /, (old) => `enter($event, ${/selectItem\(true/.test(old)})`);
   rewrite("x-on:keydown.escape.prevent", /; if /, "openSearchResults = false");
 });
