@@ -102,10 +102,10 @@ def survey_alerts(now: datetime) -> Overview:
         open_count=sum(row.firing + row.acknowledged for row in severities),
         services=_by_service(),
         waiting=_waiting(now),
-        dead=dead.select_related("alert", "channel")[:5],
+        dead=list(dead.select_related("alert", "channel")[:5]),
         dead_count=dead.values("pk")[:COUNT_CAP].count(),
         hours=_hours(now),
-        changes=ChangeEvent.objects.all()[:8],
+        changes=list(ChangeEvent.objects.all()[:8]),
         health=_health(now),
     )
 
@@ -155,7 +155,7 @@ def _waiting(now: datetime) -> Sequence[Alert]:
     """Firing, not acknowledged, not snoozed: the worst first, of these the longest waiting."""
     asleep = Q(snoozed_until__gt=now)
     firing = Alert.objects.filter(resolved_at=None, status=Alert.Status.FIRING).exclude(asleep)
-    return firing.order_by(_rank().desc(), "id").defer("raw", "description")[:_LISTED]
+    return list(firing.order_by(_rank().desc(), "id").defer("raw", "description")[:_LISTED])
 
 
 def _hours(now: datetime) -> list[Hour]:

@@ -66,7 +66,19 @@ def read_query(params: Mapping[str, str], *, now: datetime) -> AlertQuery:
     if errors:
         raise PayloadError(errors[0].message, errors)
     severity = tuple(part.strip() for part in params.get("severity", "").split(",") if part.strip())
-    return AlertQuery(status=params.get("status", ""), severity=severity, **texts, **times)
+    return AlertQuery(
+        status=params.get("status", ""),
+        severity=severity,
+        since=times["since"],
+        until=times["until"],
+        service=texts["service"],
+        environment=texts["environment"],
+        region=texts["region"],
+        team=texts["team"],
+        assignee=texts["assignee"],
+        match=texts["match"],
+        text=texts["text"],
+    )
 
 
 def search_alerts(query: AlertQuery) -> QuerySet[Alert]:

@@ -23,7 +23,7 @@ def portal_page(view: Page[P]) -> Page[P]:
     """For everybody with a role: anonymous people go to the login, others get the 403 page."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path(), reverse("admin:login"))
         if not can_view(request.user):

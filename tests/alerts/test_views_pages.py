@@ -1,0 +1,190 @@
+"""Who may open the pages, what they show, and at what price."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from alerts.models import DeliveryAttempt, Notification
+from chronos.models import ChangeEvent
+from opsportal.lib.times import utc_now
+from tests.accounts.people import make_person, make_team
+from tests.alerts.makers import make_alert, make_channel, make_notification, make_transition
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/alerts/"]
+EVIL = "<script>alert('x')</script>"
+
+
+@pytest.fixture
+def viewer(client):
+    person = make_person("viewer")
+    client.force_login(person)
+    return person
+
+
+def fill(count: int) -> None:
+    channel = make_channel(f"channel-{Notification.objects.count()}-{count}")
+    for number in range(count):
+        now = utc_now()
+        alert = make_alert(service=f"s{number}", starts_at=now, received_at=now)
+        make_notification(alert, channel, state="dead" if number % 2 else "done")
+        ChangeEvent.objects.create(
+            kind="deploy", summary="x", actor="ci", source="ci", started_at=now, recorded_at=now
+        )
+
+
+def queries(client, path: str) -> int:
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(path).status_code == 200
+    return len(caught)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/alerts/1/"])
+def test_anonymous_people_are_sent_to_the_login_and_back(client, path):
+    response = client.get(path)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/?next=")
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/alerts/1/"])
+def test_people_without_a_role_get_the_403_page(client, path):
+    client.force_login(make_person())
+    response = client.get(path)
+    assert response.status_code == 403
+    assert "Ask an administrator" in response.text
+
+
+def test_a_page_that_is_not_there_says_so_in_the_shell(client, viewer):
+    for path in ("/nothing", "/alerts/4711/", f"/alerts/{2**70}/"):
+        response = client.get(path)
+        assert response.status_code == 404
+        assert "Nothing here" in response.text
+        assert "nav-sidebar" in response.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_takes_as_many_queries_for_60_alerts_as_for_3(client, viewer, path):
+    fill(3)
+    few = queries(client, path)
+    fill(57)
+    assert queries(client, path) <= few <= 20
+
+
+def test_an_alert_takes_as_many_queries_with_a_long_history(client, viewer):
+    alert, channel = make_alert(), make_channel()
+    make_transition(alert)
+    few = queries(client, alert.get_absolute_url())
+    for number in range(20):
+        make_transition(alert, "noted")
+        told = make_notification(alert, channel, about=f"woken {number}")
+        DeliveryAttempt.objects.create(
+            notification=told, number=1, started_at=utc_now(), duration=timedelta(), succeeded=True
+        )
+    many = queries(client, alert.get_absolute_url())
+    # The attempts are asked for only when something was told.
+    assert many <= few + 1 <= 20
+
+
+def test_what_senders_say_is_shown_escaped(client, viewer):
+    alert = make_alert(
+        name=EVIL, summary=EVIL, service=EVIL, resource=EVIL, description=EVIL, dedup_key=EVIL,
+        labels={EVIL: EVIL}, annotations={EVIL: EVIL}, raw=EVIL,
+        links=[{"href": "javascript:alert(1)", "text": EVIL}, {"href": f"https://x/{EVIL}"}],
+        runbook_url="javascript:alert(2)",
+    )  # fmt: skip
+    make_transition(alert)
+    make_notification(alert, make_channel(), state="dead", last_error=EVIL)
+    for path in (*PAGES, alert.get_absolute_url(), "/alerts/?q=<script>alert('x')</script>"):
+        text = client.get(path).text
+        assert EVIL not in text
+        assert "javascript:" not in text
+
+
+def test_an_error_of_the_matcher_language_stands_at_the_box(client, viewer):
+    response = client.get("/alerts/", {"q": '{severity="high" foo}'})
+    assert response.status_code == 400
+    assert "column 18" in response.text
+    assert " " * 17 + "^" in response.text
+
+
+def test_filters_of_the_url_narrow_the_list(client, viewer):
+    make_alert(name="AlphaDown", severity="critical", service="a", environment="production")
+    make_alert(name="BetaSlow", severity="low", service="b")
+    make_alert(name="GammaGone", status="resolved", resolved_at=utc_now())
+    for query in ("q=alpha", "severity=critical", "service=a", 'q={severity="critical"}'):
+        text = client.get(f"/alerts/?{query}").text
+        assert "AlphaDown" in text
+        assert "BetaSlow" not in text
+    assert "GammaGone" not in client.get("/alerts/").text
+    assert "GammaGone" in client.get("/alerts/?status=resolved").text
+    assert "GammaGone" in client.get("/alerts/?status=all").text
+
+
+@pytest.mark.parametrize("query", ["before=x", "after=-1", "before=9" + "9" * 30, "since=never"])
+def test_nonsense_in_the_url_is_no_500(client, viewer, query):
+    make_alert()
+    assert client.get(f"/alerts/?{query}").status_code in (200, 400)
+
+
+def test_pages_go_on_by_id_and_back(client, viewer):
+    alerts = [make_alert(name=f"n{number:03}x") for number in range(230)]
+    first = client.get("/alerts/")
+    assert "n229x" in first.text
+    assert "n129x" not in first.text
+    second = client.get(f"/alerts/?before={alerts[130].pk}")
+    assert "n129x" in second.text
+    assert "n029x" not in second.text
+    third = client.get(f"/alerts/?before={alerts[30].pk}")
+    assert "n000x" in third.text
+    back = client.get(f"/alerts/?after={alerts[29].pk}")
+    assert "n030x" in back.text
+    assert "n129x" in back.text
+    assert "n130x" not in back.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_live_part_is_a_304_while_nothing_changed(client, viewer, path):
+    first = client.get(path, headers={"X-Part": "live"})
+    assert b"<html" not in first.content
+    again = client.get(path, headers={"X-Part": "live", "If-None-Match": first["ETag"]})
+    assert again.status_code == 304
+    make_alert(name="Changed")
+    changed = client.get(path, headers={"X-Part": "live", "If-None-Match": first["ETag"]})
+    assert "Changed" in changed.text
+
+
+def test_what_changed_just_before_stands_beside_the_alert(client, viewer):
+    now = utc_now()
+    alert = make_alert(service="billing", environment="production", starts_at=now)
+    facts = {"kind": "deploy", "actor": "ci", "source": "ci", "recorded_at": now}
+    for summary, service, minutes in [
+        ("just before", "billing", 10), ("too early", "billing", 40), ("elsewhere", "search", 10),
+        ("everywhere", "", 5),
+    ]:  # fmt: skip
+        ChangeEvent.objects.create(
+            summary=summary, service=service, started_at=now - timedelta(minutes=minutes), **facts
+        )
+    text = client.get(alert.get_absolute_url()).text
+    assert "just before</b>" in text
+    assert "everywhere" in text
+    assert "too early" not in text
+    assert "elsewhere" not in text
+
+
+def test_viewers_are_offered_no_buttons(client, viewer):
+    alert = make_alert()
+    for path in ("/alerts/", alert.get_absolute_url()):
+        assert "Acknowledge</button>" not in client.get(path).text
+    client.force_login(make_person("responder"))
+    for path in ("/alerts/", alert.get_absolute_url()):
+        assert "Acknowledge</button>" in client.get(path).text
+
+
+def test_the_sidebar_leads_only_where_the_person_may_go(client, viewer):
+    text = client.get("/").text
+    assert 'href="/admin/alerts/rule/"' in text
+    assert "/admin/axes/" not in text
+    client.force_login(make_person("responder", make_team()))
+    assert client.get("/admin/alerts/rule/").status_code == 200
