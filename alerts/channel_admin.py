@@ -177,6 +177,10 @@ class ChannelAdmin(TeamOwnedAdmin):
         """By the deed."""
         save_channel(obj, actor=actor_of(request), now=utc_now())
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The channel alone: the deed refuses when anything depends on it, and says what."""
+        return [str(obj) for obj in objs], {"channels": len(objs)}, set(), []
+
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any) -> HttpResponse:
         """A channel in use stays; the answer says what uses it."""
         try:

@@ -17,7 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserChange
 from unfold.forms import UserCreationForm as UserAddForm
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxesWidget
-from unfold.widgets import UnfoldAdminPasswordInput as SecretWidget
+from unfold.widgets import UnfoldAdminPasswordWidget as SecretWidget
 from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
 from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
 
