@@ -1,0 +1,1 @@
+"""The gateway's REST interface: parse, call the deed, answer."""

@@ -1,0 +1,123 @@
+"""What the actions of the API take."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from opsportal.lib.times import LATEST, utc_now
+
+MOST_IDS = 1000
+BIGGEST_ID = 2**63 - 1
+_MAX_NOTE = 10_000
+_SPAN = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Note(serializers.CharField):
+    """A remark that goes into the alert's story."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_blank=True, max_length=_MAX_NOTE, **options)
+
+
+@extend_schema_field({"type": "string", "nullable": True, "maxLength": 150})
+class Assignee(serializers.CharField):
+    """A username that becomes the person's id, or null for nobody."""
+
+    def to_internal_value(self, data: object) -> Any:
+        """Find the person."""
+        username = super().to_internal_value(data)
+        people = get_user_model().objects.filter(is_active=True, username=username)
+        user_id = people.values_list("pk", flat=True).first()
+        if user_id is None:
+            raise serializers.ValidationError("Nobody of that name can be assigned to.")
+        return user_id
+
+
+@extend_schema_field({"type": "string", "example": "2h"})
+class Until(serializers.CharField):
+    """An instant to come: RFC 3339, or a span from now such as `30m`, `2h`, `3d`, `1w`."""
+
+    def to_internal_value(self, data: object) -> Any:
+        """Parse the instant."""
+        text = super().to_internal_value(data)
+        now = utc_now()
+        instant = _instant(text, now)
+        if instant is None:
+            raise serializers.ValidationError(
+                "Must be RFC 3339 (2030-01-31T09:00:00Z) or a span from now such as 2h."
+            )
+        if not now < instant <= LATEST:
+            raise serializers.ValidationError(f"Must lie in the future and before {LATEST.year}.")
+        return instant
+
+
+def _instant(text: str, now: datetime) -> datetime | None:
+    try:
+        if span := _SPAN.fullmatch(text):
+            return now + timedelta(**{_UNITS[span[2]]: int(span[1])})
+        instant = parse_datetime(text)
+        if instant is None:
+            return None
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+class NoteBody(serializers.Serializer[Any]):
+    """A remark, if any."""
+
+    note = Note()
+
+
+class AssignBody(NoteBody):
+    """Who takes the alert; null takes it from everybody."""
+
+    user = Assignee(allow_null=True, max_length=150)
+
+
+class SnoozeBody(NoteBody):
+    """How long nobody is to be told."""
+
+    until = Until(max_length=64)
+
+
+class TextBody(serializers.Serializer[Any]):
+    """A note."""
+
+    text = serializers.CharField(max_length=_MAX_NOTE)
+
+
+ACTIONS = ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "note")
+BODIES: dict[str, type[serializers.Serializer[Any]]] = {
+    "assign": AssignBody,
+    "snooze": SnoozeBody,
+    "note": TextBody,
+}
+
+
+class BulkBody(serializers.Serializer[Any]):
+    """One action on many alerts; `user`, `until`, `text` and `note` as the single action takes."""
+
+    action = serializers.ChoiceField(ACTIONS)
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=BIGGEST_ID),
+        min_length=1,
+        max_length=MOST_IDS,
+    )
+    note = Note()
+    user = Assignee(allow_null=True, required=False, max_length=150)
+    until = Until(required=False, max_length=64)
+    text = serializers.CharField(required=False, max_length=_MAX_NOTE)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for what the action cannot do without."""
+        needed = {"assign": "user", "snooze": "until", "note": "text"}.get(attrs["action"])
+        if needed and needed not in attrs:
+            raise serializers.ValidationError({needed: "This field is required."})
+        return attrs

@@ -1,0 +1,57 @@
+"""The rules and channels, for reading; `applyconfig` and the admin write them."""
+
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+
+from alerts.api.schema import errors
+from alerts.api.serializers import ChannelSerializer
+from alerts.models import Channel, Rule, RuleAction
+from opsportal.accounts.permissions import scoped
+from opsportal.lib.api import KeysetPagination
+
+
+class RuleActionSerializer(serializers.ModelSerializer[RuleAction]):
+    """One deed of a rule."""
+
+    channel = serializers.CharField(source="channel.name", default=None, allow_null=True)
+    kind = serializers.ChoiceField(RuleAction.Kind.choices)
+
+    class Meta:
+        model = RuleAction
+        fields = ["kind", "channel", "field", "value"]
+        read_only_fields = fields
+
+
+class RuleSerializer(serializers.ModelSerializer[Rule]):
+    """A rule with its actions, in their order."""
+
+    team = serializers.CharField(source="team.name", default=None, allow_null=True)
+    actions = RuleActionSerializer(many=True)
+
+    class Meta:
+        model = Rule
+        fields = ["id", "name", "match", "order", "stop", "enabled", "team", "actions"]
+        read_only_fields = fields
+
+
+@extend_schema(responses={200: RuleSerializer(many=True), **errors(400)})
+class RuleList(generics.ListAPIView[Rule]):
+    """The rules; asked in the order of `order`, then `id`."""
+
+    permission_classes = [scoped("config:read")]
+    serializer_class = RuleSerializer
+    pagination_class = KeysetPagination
+    queryset = Rule.objects.select_related("team").prefetch_related("actions__channel")
+
+
+@extend_schema(responses={200: ChannelSerializer(many=True), **errors(400)})
+class ChannelList(generics.ListAPIView[Channel]):
+    """The channels, without what they keep secret."""
+
+    permission_classes = [scoped("config:read")]
+    serializer_class = ChannelSerializer
+    pagination_class = KeysetPagination
+    queryset = Channel.objects.select_related("team")
+
+

@@ -1,0 +1,135 @@
+"""Reading alerts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from alerts.api.bodies import BIGGEST_ID
+from alerts.api.schema import INTAKE, errors
+from alerts.api.serializers import AlertDetailSerializer, AlertSerializer
+from alerts.intake import intake_view
+from alerts.models import Alert, Notification, Transition
+from alerts.search import read_query, search_alerts
+from opsportal.accounts.permissions import scoped
+from opsportal.lib.api import KeysetPagination
+from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.times import utc_now
+
+# How much of its story an alert shows; flapping ones have more than anybody reads.
+MOST_TOLD = 500
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+
+ALERT_ID = OpenApiParameter("alert_id", OpenApiTypes.INT64, OpenApiParameter.PATH)
+FILTERS = [
+    OpenApiParameter("status", str, enum=["open", "firing", "acknowledged", "resolved"]),
+    OpenApiParameter("open", bool, description="Shorthand: open episodes, or resolved ones."),
+    OpenApiParameter("severity", str, description="One, or several with commas."),
+    OpenApiParameter("name", str),
+    OpenApiParameter("source", str),
+    OpenApiParameter("service", str),
+    OpenApiParameter("environment", str),
+    OpenApiParameter("region", str),
+    OpenApiParameter("team", str, description="A team's name; `-` for none."),
+    OpenApiParameter("assignee", str, description="A username; `-` for nobody."),
+    OpenApiParameter("match", str, description='Matchers: `{severity=~"critical|high"}`.'),
+    OpenApiParameter("since", str, description="First received at or after: RFC 3339, or `24h`."),
+    OpenApiParameter("until", str, description="First received before: RFC 3339, or `24h`."),
+]
+
+
+def parse_id(text: str) -> int:
+    """The id of an alert from its URL. Raises NotFound for what cannot be one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= BIGGEST_ID):
+        raise NotFound("There is no such alert.")
+    return int(text)
+
+
+def find_alert(alert_id: int) -> Alert:
+    """The alert with what a row of a list shows. Raises NotFound."""
+    alert = Alert.objects.select_related("team", "assignee").filter(pk=alert_id).first()
+    if alert is None:
+        raise NotFound("There is no such alert.")
+    return alert
+
+
+class AlertList(generics.ListAPIView[Alert]):
+    """The episodes, newest first; and, by POST, the intake."""
+
+    permission_classes = [scoped("alerts:read")]
+    serializer_class = AlertSerializer
+    pagination_class = KeysetPagination
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A POST is not this framework's: the intake is a plain view, because it must be fast."""
+        if request.method == "POST":
+            return intake_view(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Alert]:
+        """What the query parameters ask for."""
+        return _asked_for(self.request.query_params.dict()).select_related("team", "assignee")
+
+    @extend_schema(parameters=FILTERS, responses={200: AlertSerializer(many=True), **errors(400)})
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List alerts, newest first."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(**INTAKE)
+    def post(self, request: Request) -> HttpResponseBase:
+        """Post one alert, or many as an array; `dispatch` hands it over."""
+        return intake_view(request._request)
+
+
+def _asked_for(params: Mapping[str, str]) -> QuerySet[Alert]:
+    found = search_alerts(read_query(params, now=utc_now()))
+    for name in ("name", "source"):
+        value = params.get(name, "")
+        if "\0" in value:
+            raise _refusal(name, "must not hold NUL")
+        if value:
+            found = found.filter(**{name: value})
+    if given := params.get("open", ""):
+        if given.lower() not in _TRUTH:
+            raise _refusal("open", "must be true or false")
+        found = found.filter(resolved_at__isnull=_TRUTH[given.lower()])
+    return found
+
+
+def _refusal(field: str, message: str) -> PayloadError:
+    return PayloadError(f"{field}: {message}", [FieldError(field, message)])
+
+
+class AlertDetail(APIView):
+    """One episode with its story."""
+
+    permission_classes = [scoped("alerts:read")]
+
+    @extend_schema(
+        parameters=[ALERT_ID], responses={200: AlertDetailSerializer, **errors(404)}
+    )
+    def get(self, request: Request, alert_id: str) -> Response:
+        """Show an alert, what became of it, who was told and with what answer."""
+        alert = find_alert(parse_id(alert_id))
+        return Response(AlertDetailSerializer(_with_story(alert)).data)
+
+
+def _with_story(alert: Alert) -> Alert:
+    transitions = Transition.objects.filter(alert=alert).select_related("decision")
+    told = (
+        Notification.objects.filter(alert=alert)
+        .select_related("channel", "rule")
+        .prefetch_related("delivery_attempts")
+    )
+    alert.story = list(transitions.order_by("-id")[:MOST_TOLD])[::-1]  # type: ignore[attr-defined]
+    alert.told = list(told.order_by("-id")[:MOST_TOLD])[::-1]  # type: ignore[attr-defined]
+    return alert

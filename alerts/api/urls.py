@@ -1,0 +1,29 @@
+"""Where the alerts API answers, below `/api/v1/`."""
+
+from django.urls import path
+
+from alerts.api.configuration import ChannelList, RuleList
+from alerts.api.read import AlertDetail, AlertList
+from alerts.api.respond import BulkAction, action_view
+
+_ACTIONS = {
+    "acknowledge": ("acknowledge", "Take an alert: it fires, but somebody is at it"),
+    "unacknowledge": ("unacknowledge", "Give an alert back"),
+    "resolve": ("resolve", "Close the episode by hand"),
+    "assign": ("assign", "Give an alert to somebody, or to nobody"),
+    "snooze": ("snooze", "Tell nobody for a while"),
+    "unsnooze": ("unsnooze", "End a snooze early"),
+    "notes": ("note", "Add a note to the story"),
+}
+
+api_urlpatterns = [
+    path("alerts", AlertList.as_view(), name="api-alerts"),
+    path("alerts/bulk", BulkAction.as_view(), name="api-alerts-bulk"),
+    path("alerts/<str:alert_id>", AlertDetail.as_view(), name="api-alert"),
+    *(
+        path(f"alerts/<str:alert_id>/{verb}", action_view(*action), name=f"api-alert-{verb}")
+        for verb, action in _ACTIONS.items()
+    ),
+    path("rules", RuleList.as_view(), name="api-rules"),
+    path("channels", ChannelList.as_view(), name="api-channels"),
+]
