@@ -1,6 +1,5 @@
 """The rules and channels, for reading; `applyconfig` and the admin write them."""
 
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 
@@ -53,5 +52,3 @@ class ChannelList(generics.ListAPIView[Channel]):
     serializer_class = ChannelSerializer
     pagination_class = KeysetPagination
     queryset = Channel.objects.select_related("team")
-
-

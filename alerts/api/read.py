@@ -114,9 +114,7 @@ class AlertDetail(APIView):
 
     permission_classes = [scoped("alerts:read")]
 
-    @extend_schema(
-        parameters=[ALERT_ID], responses={200: AlertDetailSerializer, **errors(404)}
-    )
+    @extend_schema(parameters=[ALERT_ID], responses={200: AlertDetailSerializer, **errors(404)})
     def get(self, request: Request, alert_id: str) -> Response:
         """Show an alert, what became of it, who was told and with what answer."""
         alert = find_alert(parse_id(alert_id))

@@ -136,7 +136,5 @@ class BulkAction(APIView):
                 results[pk] = ("not_found", "There is no such alert.")
             elif pk not in allowed:
                 results[pk] = ("forbidden", "This alert is another team's.")
-        rows = [
-            {"id": pk, "outcome": results[pk][0], "message": results[pk][1]} for pk in ids
-        ]
+        rows = [{"id": pk, "outcome": results[pk][0], "message": results[pk][1]} for pk in ids]
         return Response({"results": rows})

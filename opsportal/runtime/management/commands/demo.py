@@ -1,0 +1,99 @@
+"""Give a running portal some life, so that every page has something to show."""
+
+import contextlib
+import io
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from opsportal.accounts.actors import COMMAND_LINE
+from opsportal.accounts.keys import resolve_key, revoke_key
+from opsportal.lib.registry import plugins
+from opsportal.lib.times import utc_now
+from opsportal.runtime.demo import Demo, NoPortalError, Sink, Stage, play_demos
+
+_SCOPES = ("alerts:write", "alerts:read", "alerts:respond")
+_PAST = timedelta(minutes=30)
+
+
+class Command(BaseCommand):
+    """`manage.py demo`."""
+
+    help = "Play a plausible day on a running portal, through its public interfaces only."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What can be chosen."""
+        parser.add_argument("--url", default=settings.PUBLIC_URL, help="where the portal answers")
+        parser.add_argument("--fast", action="store_true", help="half an hour at once, then live")
+        parser.add_argument("--seconds", type=float, help="stop after so long; else until Ctrl-C")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed, the same play")
+
+    def handle(self, **options: Any) -> None:
+        """Set the stage, play, and clear up."""
+        sink = Sink()
+        key = _new_key()
+        stage = Stage(options["url"], key, sink, seed=options["seed"], tell=self.stdout.write)
+        demos: list[Demo] = [kind() for kind in plugins("DEMOS").values()]
+        try:
+            _greet(stage)
+            for demo in demos:
+                _apply(demo.configuration(stage))
+            self._introduce(stage)
+            past = _PAST if options["fast"] else timedelta(0)
+            with contextlib.suppress(KeyboardInterrupt):
+                play_demos(demos, stage, past=past, seconds=options["seconds"])
+        except NoPortalError as error:
+            raise CommandError(f"{error}\nStart one with `make run`, or name it: --url.") from error
+        finally:
+            sink.close()
+            now = utc_now()
+            revoke_key(resolve_key(f"Bearer {key}", now), actor=COMMAND_LINE, now=now)
+        self.stdout.write(
+            f"\nThe demo's sink took {sink.taken} webhooks and refused {sink.refused} on purpose. "
+            "Its key is revoked; what it posted resolves by itself within half an hour."
+        )
+        if not sink.taken and not sink.refused:
+            self.stdout.write(_CLOSED)
+
+    def _introduce(self, stage: Stage) -> None:
+        self.stdout.write(
+            f"Playing on {stage.url}; watch {stage.url}/ and {stage.url}/alerts/. Ctrl-C ends it."
+        )
+        self.stdout.write(f"Webhooks go to a sink of the demo's own at {stage.sink.url}.")
+        if not settings.OUTBOUND_ALLOW:
+            self.stdout.write(_CLOSED)
+
+
+_CLOSED = (
+    "The portal sends to public addresses only, so deliveries to the sink are refused and show "
+    "as failed. To see them arrive, start the portal with OPSPORTAL_OUTBOUND_ALLOW=127.0.0.0/8."
+)
+
+
+def _new_key() -> str:
+    told = io.StringIO()
+    arguments = [part for scope in _SCOPES for part in ("--scope", scope)]
+    call_command("createkey", "demo", *arguments, stdout=told)
+    return told.getvalue().strip()
+
+
+def _greet(stage: Stage) -> None:
+    status, _ = stage.request("GET", "/api/v1/alerts")
+    if status != 200:
+        raise CommandError(
+            f"{stage.url} answers {status} to the demo's key: is it this portal, with this data?"
+        )
+
+
+def _apply(configuration: str) -> None:
+    if not configuration:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.yaml"
+        path.write_text(configuration)
+        call_command("applyconfig", str(path), stdout=io.StringIO())
