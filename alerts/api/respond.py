@@ -17,8 +17,7 @@ from alerts.api.schema import errors
 from alerts.api.serializers import AlertSerializer
 from alerts.models import Alert
 from opsportal.accounts.actors import actor_of
-from opsportal.accounts.models import ApiKey
-from opsportal.accounts.permissions import can_respond, scoped
+from opsportal.accounts.permissions import request_can_respond, scoped
 from opsportal.lib.api import ErrorSerializer
 from opsportal.lib.errors import ConflictError, ForbiddenError
 from opsportal.lib.times import utc_now
@@ -54,13 +53,6 @@ class BulkAnswerSerializer(serializers.Serializer[Any]):
     results = BulkResultSerializer(many=True)
 
 
-def may_respond(request: Request, team_id: int | None) -> bool:
-    """Whether who asks may act on that team's alerts; a key of a team acts on its team's only."""
-    if isinstance(request.auth, ApiKey):
-        return request.auth.team_id is None or team_id in {None, request.auth.team_id}
-    return can_respond(request.user, team_id)
-
-
 class AlertAction(APIView):
     """One action on one alert; the URL says which by `action`."""
 
@@ -70,7 +62,7 @@ class AlertAction(APIView):
     def post(self, request: Request, alert_id: str) -> Response:
         """Do it. A redundant action is a conflict that shows the alert as it is."""
         alert = find_alert(parse_id(alert_id))
-        if not may_respond(request, alert.team_id):
+        if not request_can_respond(request, alert.team_id):
             raise ForbiddenError("This alert is another team's.")
         body = BODIES.get(self.action, NoteBody)(data=request.data)
         body.is_valid(raise_exception=True)
@@ -122,7 +114,7 @@ class BulkAction(APIView):
         given = dict(body.validated_data)
         action, ids = given.pop("action"), list(dict.fromkeys(given.pop("ids")))
         teams = dict(Alert.objects.filter(pk__in=ids).values_list("pk", "team_id"))
-        allowed = {pk for pk, team in teams.items() if may_respond(request, team)}
+        allowed = {pk for pk, team in teams.items() if request_can_respond(request, team)}
         done = act.act_on_alerts(
             action,
             [pk for pk in ids if pk in allowed],

@@ -11,10 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from opsportal.accounts.actors import COMMAND_LINE
-from opsportal.accounts.keys import resolve_key, revoke_key
 from opsportal.lib.registry import plugins
-from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Demo, NoPortalError, Sink, Stage, play_demos
 
 _SCOPES = ("alerts:write", "alerts:read", "alerts:respond")
@@ -51,8 +48,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error}\nStart one with `make run`, or name it: --url.") from error
         finally:
             sink.close()
-            now = utc_now()
-            revoke_key(resolve_key(f"Bearer {key}", now), actor=COMMAND_LINE, now=now)
+            call_command("revokekey", key.split("_")[1], stdout=io.StringIO())
         self.stdout.write(
             f"\nThe demo's sink took {sink.taken} webhooks and refused {sink.refused} on purpose. "
             "Its key is revoked; what it posted resolves by itself within half an hour."
