@@ -1,21 +1,20 @@
 """What the actions of the API take."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from opsportal.lib.times import LATEST, utc_now
+from opsportal.lib.api import parse_time
+from opsportal.lib.errors import PayloadError
+from opsportal.lib.times import utc_now
 
 MOST_IDS = 1000
 BIGGEST_ID = 2**63 - 1
 _MAX_NOTE = 10_000
-_SPAN = re.compile(r"(\d{1,6})([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN = re.compile(r"\d{1,9}[smhdw]", re.ASCII)
 
 
 class Note(serializers.CharField):
@@ -39,7 +38,7 @@ class Assignee(serializers.CharField):
         return user_id
 
 
-@extend_schema_field({"type": "string", "example": "2h"})
+@extend_schema_field({"type": "string", "maxLength": 64, "example": "2h"})
 class Until(serializers.CharField):
     """An instant to come: RFC 3339, or a span from now such as `30m`, `2h`, `3d`, `1w`."""
 
@@ -47,26 +46,15 @@ class Until(serializers.CharField):
         """Parse the instant."""
         text = super().to_internal_value(data)
         now = utc_now()
-        instant = _instant(text, now)
-        if instant is None:
-            raise serializers.ValidationError(
-                "Must be RFC 3339 (2030-01-31T09:00:00Z) or a span from now such as 2h."
+        try:
+            instant = parse_time(
+                f"+{text}" if _SPAN.fullmatch(text) else text, now=now, field="until"
             )
-        if not now < instant <= LATEST:
-            raise serializers.ValidationError(f"Must lie in the future and before {LATEST.year}.")
+        except PayloadError as error:
+            raise serializers.ValidationError(error.errors[0].message) from None
+        if instant <= now:
+            raise serializers.ValidationError("Must lie in the future.")
         return instant
-
-
-def _instant(text: str, now: datetime) -> datetime | None:
-    try:
-        if span := _SPAN.fullmatch(text):
-            return now + timedelta(**{_UNITS[span[2]]: int(span[1])})
-        instant = parse_datetime(text)
-        if instant is None:
-            return None
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 class NoteBody(serializers.Serializer[Any]):

@@ -3,7 +3,6 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 
-from alerts.api.schema import errors
 from alerts.api.serializers import ChannelSerializer
 from alerts.models import Channel, Rule, RuleAction
 from opsportal.accounts.permissions import scoped
@@ -34,17 +33,18 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
         read_only_fields = fields
 
 
-@extend_schema(responses={200: RuleSerializer(many=True), **errors(400)})
+@extend_schema(responses=RuleSerializer(many=True))
 class RuleList(generics.ListAPIView[Rule]):
     """The rules; asked in the order of `order`, then `id`."""
 
     permission_classes = [scoped("config:read")]
     serializer_class = RuleSerializer
     pagination_class = KeysetPagination
+    keyset = ("order", "id")
     queryset = Rule.objects.select_related("team").prefetch_related("actions__channel")
 
 
-@extend_schema(responses={200: ChannelSerializer(many=True), **errors(400)})
+@extend_schema(responses=ChannelSerializer(many=True))
 class ChannelList(generics.ListAPIView[Channel]):
     """The channels, without what they keep secret."""
 

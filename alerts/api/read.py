@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api.bodies import BIGGEST_ID
-from alerts.api.schema import INTAKE, errors
+from alerts.api.schema import INTAKE
 from alerts.api.serializers import AlertDetailSerializer, AlertSerializer
-from alerts.intake import intake_view
+from alerts.intake_views import intake_view
 from alerts.models import Alert, Notification, Transition
 from alerts.search import read_query, search_alerts
 from opsportal.accounts.permissions import scoped
@@ -79,7 +79,7 @@ class AlertList(generics.ListAPIView[Alert]):
         """What the query parameters ask for."""
         return _asked_for(self.request.query_params.dict()).select_related("team", "assignee")
 
-    @extend_schema(parameters=FILTERS, responses={200: AlertSerializer(many=True), **errors(400)})
+    @extend_schema(parameters=FILTERS, responses=AlertSerializer(many=True))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List alerts, newest first."""
         return super().get(request, *args, **kwargs)
@@ -114,7 +114,7 @@ class AlertDetail(APIView):
 
     permission_classes = [scoped("alerts:read")]
 
-    @extend_schema(parameters=[ALERT_ID], responses={200: AlertDetailSerializer, **errors(404)})
+    @extend_schema(parameters=[ALERT_ID], responses=AlertDetailSerializer)
     def get(self, request: Request, alert_id: str) -> Response:
         """Show an alert, what became of it, who was told and with what answer."""
         alert = find_alert(parse_id(alert_id))

@@ -13,12 +13,11 @@ from rest_framework.views import APIView
 from alerts import act
 from alerts.api.bodies import BODIES, BulkBody, NoteBody
 from alerts.api.read import ALERT_ID, find_alert, parse_id
-from alerts.api.schema import errors
+from alerts.api.schema import CONFLICT
 from alerts.api.serializers import AlertSerializer
 from alerts.models import Alert
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import request_can_respond, scoped
-from opsportal.lib.api import ErrorSerializer
 from opsportal.lib.errors import ConflictError, ForbiddenError
 from opsportal.lib.times import utc_now
 
@@ -31,12 +30,6 @@ DEEDS: dict[str, Callable[..., object]] = {
     "unsnooze": act.unsnooze_alert,
     "note": act.add_note,
 }
-
-
-class AlertConflictSerializer(ErrorSerializer):
-    """The alert is already so; `alert` is how it is."""
-
-    alert = AlertSerializer()
 
 
 class BulkResultSerializer(serializers.Serializer[Any]):
@@ -91,7 +84,7 @@ def action_view(action: str, summary: str) -> Callable[..., Any]:
         summary=summary,
         parameters=[ALERT_ID],
         request=BODIES.get(action, NoteBody),
-        responses={200: AlertSerializer, **errors(400, 404), 409: AlertConflictSerializer},
+        responses={200: AlertSerializer, 409: CONFLICT},
     )
     view = type(f"{action.title()}Alert", (AlertAction,), {"action": action})
     return described(view).as_view()
@@ -105,7 +98,7 @@ class BulkAction(APIView):
     @extend_schema(
         operation_id="alerts_bulk",
         request=BulkBody,
-        responses={200: BulkAnswerSerializer, **errors(400)},
+        responses=BulkAnswerSerializer,
     )
     def post(self, request: Request) -> Response:
         """Act on up to 1000 alerts; each has its own result."""

@@ -3,45 +3,65 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+)
 from rest_framework import serializers
 
 from alerts.api.serializers import LinkSerializer
-from opsportal.lib.api import ErrorSerializer
+from alerts.normalise import SEVERITIES
 
-
-def errors(*statuses: int) -> dict[int, Any]:
-    """The error answers of an operation; every one that asks for a key may answer these."""
-    return dict.fromkeys(sorted({401, 403, *statuses}), ErrorSerializer)
+_ERROR = {"$ref": "#/components/schemas/Error"}
+CONFLICT = OpenApiResponse(
+    {
+        "type": "object",
+        "allOf": [_ERROR],
+        "required": ["alert"],
+        "properties": {"alert": {"$ref": "#/components/schemas/Alert"}},
+    },
+    "The alert is in that state already; `alert` shows it.",
+)
 
 
 class AlertPostSerializer(serializers.Serializer[Any]):
-    """What a sender says of one alert. Unknown fields are kept in `raw`."""
+    """What a sender says of one alert. Unknown fields are kept in `raw`; null means absent."""
 
     name = serializers.CharField(max_length=300)
-    status = serializers.ChoiceField(["firing", "resolved"], required=False, default="firing")
+    status = serializers.CharField(
+        required=False, allow_null=True, help_text="`firing` (the default) or `resolved`."
+    )
     severity = serializers.CharField(
         required=False,
-        default="warning",
-        help_text="critical, high, warning, low, info, or a common synonym (page, error, P1 ...).",
+        allow_null=True,
+        help_text=f"{', '.join(SEVERITIES)}, or a common synonym (page, error, P1 ...).",
     )
-    summary = serializers.CharField(required=False)
-    description = serializers.CharField(required=False)
-    source = serializers.CharField(required=False)
-    service = serializers.CharField(required=False)
-    resource = serializers.CharField(required=False)
-    environment = serializers.CharField(required=False)
-    region = serializers.CharField(required=False)
-    labels = serializers.DictField(child=serializers.CharField(), required=False)
-    annotations = serializers.DictField(child=serializers.CharField(), required=False)
-    links = LinkSerializer(many=True, required=False)
-    value = serializers.FloatField(required=False)
-    runbook_url = serializers.CharField(required=False)
-    dedup_key = serializers.CharField(required=False, max_length=255)
-    starts_at = serializers.DateTimeField(required=False)
-    ends_at = serializers.DateTimeField(required=False)
-    timeout = serializers.IntegerField(
-        required=False, min_value=1, help_text="Seconds after the last receipt until it resolves."
+    summary = serializers.CharField(required=False, allow_null=True, max_length=1024)
+    description = serializers.CharField(required=False, allow_null=True, max_length=32_768)
+    source = serializers.CharField(required=False, allow_null=True, max_length=200)
+    service = serializers.CharField(required=False, allow_null=True, max_length=200)
+    resource = serializers.CharField(required=False, allow_null=True, max_length=300)
+    environment = serializers.CharField(required=False, allow_null=True, max_length=100)
+    region = serializers.CharField(required=False, allow_null=True, max_length=100)
+    labels = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), required=False, allow_null=True
+    )
+    annotations = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), required=False, allow_null=True
+    )
+    links = LinkSerializer(many=True, required=False, allow_null=True)
+    value = serializers.FloatField(required=False, allow_null=True)
+    runbook_url = serializers.CharField(required=False, allow_null=True, max_length=1000)
+    dedup_key = serializers.CharField(required=False, allow_null=True, max_length=255)
+    starts_at = serializers.DateTimeField(required=False, allow_null=True)
+    ends_at = serializers.DateTimeField(required=False, allow_null=True)
+    timeout = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        help_text="Seconds after the last receipt until it resolves by itself; 0 is never.",
     )
 
 
@@ -105,7 +125,7 @@ INTAKE: dict[str, Any] = {
             many=False,
         ),
         201: ReceiptSerializer,
-        **errors(400, 409, 413, 429, 503),
+        409: OpenApiResponse(_ERROR, "The Idempotency-Key was used with another body."),
     },
     "examples": [
         OpenApiExample(

@@ -2,21 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alerts.models import Alert, Channel, Decision, DeliveryAttempt, Notification, Transition
-from alerts.normalise import SEVERITIES
+from alerts.normalise import alert_url
 from opsportal.lib.outbox import OutboxRow
-
-# One name per set of choices, so that the schema has one component for each.
-SEVERITY = serializers.ChoiceField(SEVERITIES, read_only=True)
-
-
-def alert_url(alert: Alert) -> str:
-    """The alert's page, as people reach it."""
-    return f"{settings.PUBLIC_URL}{alert.get_absolute_url()}"
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -49,17 +40,22 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
     def get_url(self, alert: Alert) -> str:
         """The alert's page."""
-        return alert_url(alert)
+        return alert_url(alert.pk)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    """What one rule had to say about a transition."""
+    """What one rule had to say about a transition, or a note where something else decided."""
 
-    rule = serializers.IntegerField(allow_null=True, required=False)
+    rule = serializers.IntegerField(required=False)
     name = serializers.CharField(required=False)
+    match = serializers.CharField(required=False)
     matched = serializers.BooleanField(required=False)
-    actions = serializers.ListField(child=serializers.JSONField(), required=False)
+    failed = serializers.CharField(
+        required=False, allow_null=True, help_text="The matcher that did not hold."
+    )
+    actions = serializers.ListField(child=serializers.CharField(), required=False)
     stopped = serializers.BooleanField(required=False)
+    note = serializers.CharField(required=False)
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
