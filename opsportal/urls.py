@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/v1/", include(accounts_urls.api_urlpatterns)),
+    path("api/v1/", include(alerts_urls.api_urlpatterns)),
     path("", include(alerts_urls.intake_urlpatterns)),
     path("", include(alerts_urls.urlpatterns)),
 ]

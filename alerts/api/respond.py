@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts import act
+from alerts.act import ACTIONS, act_on_alerts
 from alerts.api.bodies import BODIES, BulkBody, NoteBody
 from alerts.api.read import ALERT_ID, find_alert, parse_id
 from alerts.api.schema import CONFLICT
@@ -21,22 +21,12 @@ from opsportal.accounts.permissions import request_can_respond, scoped
 from opsportal.lib.errors import ConflictError, ForbiddenError
 from opsportal.lib.times import utc_now
 
-DEEDS: dict[str, Callable[..., object]] = {
-    "acknowledge": act.acknowledge_alert,
-    "unacknowledge": act.unacknowledge_alert,
-    "resolve": act.resolve_alert,
-    "assign": act.assign_alert,
-    "snooze": act.snooze_alert,
-    "unsnooze": act.unsnooze_alert,
-    "note": act.add_note,
-}
-
 
 class BulkResultSerializer(serializers.Serializer[Any]):
     """What came of the action on one alert."""
 
     id = serializers.IntegerField()
-    outcome = serializers.ChoiceField(["done", "conflict", "not_found", "forbidden"])
+    outcome = serializers.ChoiceField(["done", "conflict", "invalid", "not_found", "forbidden"])
     message = serializers.CharField(allow_blank=True)
 
 
@@ -60,7 +50,7 @@ class AlertAction(APIView):
         body = BODIES.get(self.action, NoteBody)(data=request.data)
         body.is_valid(raise_exception=True)
         try:
-            DEEDS[self.action](
+            ACTIONS[self.action](
                 alert.pk, actor=actor_of(request), now=utc_now(), **_arguments(body.validated_data)
             )
         except ConflictError as error:
@@ -87,7 +77,7 @@ def action_view(action: str, summary: str) -> Callable[..., Any]:
         responses={200: AlertSerializer, 409: CONFLICT},
     )
     view = type(f"{action.title()}Alert", (AlertAction,), {"action": action})
-    return described(view).as_view()
+    return extend_schema_view(post=described)(view).as_view()
 
 
 class BulkAction(APIView):
@@ -108,7 +98,7 @@ class BulkAction(APIView):
         action, ids = given.pop("action"), list(dict.fromkeys(given.pop("ids")))
         teams = dict(Alert.objects.filter(pk__in=ids).values_list("pk", "team_id"))
         allowed = {pk for pk, team in teams.items() if request_can_respond(request, team)}
-        done = act.act_on_alerts(
+        done = act_on_alerts(
             action,
             [pk for pk in ids if pk in allowed],
             actor=actor_of(request),
