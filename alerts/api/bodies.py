@@ -24,7 +24,7 @@ class Note(serializers.CharField):
         super().__init__(required=False, allow_blank=True, max_length=_MAX_NOTE, **options)
 
 
-@extend_schema_field({"type": "string", "nullable": True, "maxLength": 150})
+@extend_schema_field({"type": "string", "nullable": True})
 class Assignee(serializers.CharField):
     """A username that becomes the person's id, or null for nobody."""
 
@@ -45,6 +45,8 @@ class Until(serializers.CharField):
     def to_internal_value(self, data: object) -> Any:
         """Parse the instant."""
         text = super().to_internal_value(data)
+        if len(text) > 64:
+            raise serializers.ValidationError("Is longer than 64 characters.")
         now = utc_now()
         try:
             instant = parse_time(
@@ -66,13 +68,13 @@ class NoteBody(serializers.Serializer[Any]):
 class AssignBody(NoteBody):
     """Who takes the alert; null takes it from everybody."""
 
-    user = Assignee(allow_null=True, max_length=150)
+    user = Assignee(allow_null=True)
 
 
 class SnoozeBody(NoteBody):
     """How long nobody is to be told."""
 
-    until = Until(max_length=64)
+    until = Until()
 
 
 class TextBody(serializers.Serializer[Any]):
@@ -99,8 +101,8 @@ class BulkBody(serializers.Serializer[Any]):
         max_length=MOST_IDS,
     )
     note = Note()
-    user = Assignee(allow_null=True, required=False, max_length=150)
-    until = Until(required=False, max_length=64)
+    user = Assignee(allow_null=True, required=False)
+    until = Until(required=False)
     text = serializers.CharField(required=False, max_length=_MAX_NOTE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
