@@ -14,6 +14,7 @@ class RuleActionSerializer(serializers.ModelSerializer[RuleAction]):
 
     channel = serializers.CharField(source="channel.name", default=None, allow_null=True)
     kind = serializers.ChoiceField(RuleAction.Kind.choices)
+    field = serializers.ChoiceField(RuleAction.Field.choices, allow_blank=True)
 
     class Meta:
         model = RuleAction

@@ -96,6 +96,7 @@ class BulkAction(APIView):
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         action, ids = given.pop("action"), list(dict.fromkeys(given.pop("ids")))
+        wanted = BODIES.get(action, NoteBody)().fields
         teams = dict(Alert.objects.filter(pk__in=ids).values_list("pk", "team_id"))
         allowed = {pk for pk, team in teams.items() if request_can_respond(request, team)}
         done = act_on_alerts(
@@ -103,7 +104,7 @@ class BulkAction(APIView):
             [pk for pk in ids if pk in allowed],
             actor=actor_of(request),
             now=utc_now(),
-            **_arguments(given),
+            **_arguments({name: given[name] for name in given if name in wanted}),
         )
         results = {pk: (outcome, message) for pk, outcome, message in done}
         for pk in ids:

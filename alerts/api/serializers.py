@@ -66,6 +66,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         """The reasons as they were stored."""
 
     reasons = ReasonsField()
+    outcome = serializers.ChoiceField(Decision.Outcome.choices, allow_blank=True)
 
     class Meta:
         model = Decision
@@ -93,12 +94,16 @@ class TransitionSerializer(serializers.ModelSerializer[Transition]):
 class AttemptSerializer(serializers.ModelSerializer[DeliveryAttempt]):
     """One try to hand a notification over."""
 
-    duration = serializers.FloatField(source="duration.total_seconds", help_text="Seconds.")
+    duration = serializers.SerializerMethodField(help_text="Seconds.")
 
     class Meta:
         model = DeliveryAttempt
         fields = ["number", "started_at", "duration", "succeeded", "answer"]
         read_only_fields = fields
+
+    def get_duration(self, attempt: DeliveryAttempt) -> float:
+        """Seconds from asking to the answer."""
+        return attempt.duration.total_seconds()
 
 
 class NotificationSerializer(serializers.ModelSerializer[Notification]):

@@ -1,0 +1,146 @@
+"""Every endpoint for machines says who may use it, and 401, 403 and 404 are what they should be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from opsportal.accounts.keys import SCOPES, create_key
+from opsportal.accounts.models import User
+from opsportal.lib.times import utc_now
+
+MACHINES = ("api/", "alertmanager/")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row of the table: how to call a route, and what it takes."""
+
+    route: str
+    method: str
+    scope: str | None  # None: any valid key
+    found: str = ""  # the path of a call, where the route has parameters
+    body: str = "{}"
+    unknown: str = ""  # a path whose object does not exist
+
+    @property
+    def path(self) -> str:
+        return "/" + (self.found or self.route)
+
+
+def _action(verb: str) -> Endpoint:
+    return Endpoint(
+        f"api/v1/alerts/<str:alert_id>/{verb}",
+        "post",
+        "alerts:respond",
+        found=f"api/v1/alerts/1/{verb}",
+        unknown=f"/api/v1/alerts/999999/{verb}",
+    )
+
+
+ENDPOINTS = [
+    Endpoint("api/schema/", "get", None),
+    Endpoint("api/docs/", "get", None),
+    Endpoint("api/v1/whoami", "get", None),
+    Endpoint("api/v1/alerts", "get", "alerts:read"),
+    Endpoint("api/v1/alerts", "post", "alerts:write"),
+    Endpoint("alertmanager/api/v2/alerts", "post", "alerts:write", body="[]"),
+    Endpoint("api/v1/alerts/bulk", "post", "alerts:respond"),
+    Endpoint(
+        "api/v1/alerts/<str:alert_id>",
+        "get",
+        "alerts:read",
+        found="api/v1/alerts/1",
+        unknown="/api/v1/alerts/999999",
+    ),
+    *map(
+        _action,
+        ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
+    ),
+    Endpoint("api/v1/rules", "get", "config:read"),
+    Endpoint("api/v1/channels", "get", "config:read"),
+]
+# For health checks, without a key.
+OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy"}
+
+
+def routes(patterns: list[URLPattern | URLResolver], above: str = "") -> Iterator[str]:
+    """Every route below the root."""
+    for pattern in patterns:
+        route = above + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def call(endpoint: Endpoint, *scopes: str, path: str = ""):
+    """Call it with a new key of these scopes, or with none."""
+    headers = {}
+    if scopes:
+        key = create_key("test", scopes, now=utc_now())[1]
+        headers["Authorization"] = f"Bearer {key}"
+    send = getattr(Client(), endpoint.method)
+    if endpoint.method == "get":
+        return send(path or endpoint.path, headers=headers)
+    body = endpoint.body
+    return send(path or endpoint.path, body, content_type="application/json", headers=headers)
+
+
+def test_every_endpoint_for_machines_has_a_row():
+    declared = {endpoint.route for endpoint in ENDPOINTS} | OPEN
+    found = {route for route in routes(get_resolver().url_patterns) if route.startswith(MACHINES)}
+    assert found == declared
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: f"{e.method} {e.route}")
+class TestEndpoint:
+    def test_without_a_key_it_is_401(self, endpoint):
+        answer = call(endpoint)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        if endpoint.path.startswith("/api/v1/"):
+            assert answer.json()["code"] == "not_authenticated"
+
+    def test_without_the_scope_it_is_403(self, endpoint):
+        if endpoint.scope is None:
+            assert call(endpoint, "metrics:read").status_code == 200
+            return
+        others = [scope for scope in SCOPES if scope != endpoint.scope]
+        answer = call(endpoint, *others)
+        assert answer.status_code == 403
+        if endpoint.path.startswith("/api/v1/"):
+            assert answer.json()["code"] == "forbidden"
+
+    def test_with_the_scope_it_lets_in(self, endpoint):
+        if endpoint.scope is not None:
+            assert call(endpoint, endpoint.scope).status_code not in {401, 403, 405, 500}
+
+    def test_what_is_not_there_is_404(self, endpoint):
+        if endpoint.unknown:
+            answer = call(endpoint, endpoint.scope or "", path=endpoint.unknown)
+            assert answer.status_code == 404
+            assert answer.json()["code"] == "not_found"
+
+    def test_a_person_without_a_role_is_not_let_in(self, endpoint):
+        client = Client()
+        client.force_login(User.objects.create_user("eve"))
+        if endpoint.method == "get":
+            status = client.get(endpoint.path).status_code
+        else:
+            status = client.post(
+                endpoint.path, endpoint.body, content_type="application/json"
+            ).status_code
+        allowed = {200} if endpoint.scope is None else {401, 403}
+        assert status in allowed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v1/nothing", "/api/v1/alerts/1/2/3"])
+def test_below_api_even_nothing_answers_in_the_one_shape(path):
+    answer = Client().get(path)
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"code", "message", "errors"}
