@@ -28,6 +28,12 @@ rules:
     stop: true
     actions:
       - suppress: staging wakes nobody
+  - name: demo hosts behind a switch
+    match: '{{source="demo", name="HostUnreachable"}}'
+    order: 905
+    stop: true
+    actions:
+      - suppress: the switch tells for its hosts
   - name: demo payments
     match: '{{source="demo", service=~"billing|checkout|ledger"}}'
     order: 910
@@ -41,7 +47,7 @@ rules:
       - set: {{team: platform}}
       - notify: demo platform hook
   - name: demo critical
-    match: '{{source="demo", severity="critical", name!="HostUnreachable"}}'
+    match: '{{source="demo", severity="critical"}}'
     order: 930
     actions:
       - notify: demo retired hook
@@ -95,7 +101,7 @@ class AlertDemo:
         self._repeats = 0
 
     def configuration(self, stage: Stage) -> str:
-        """Two teams, three channels (one calm, one flaky, one dead), four rules."""
+        """Two teams, three channels (one calm, one flaky, one dead), and rules."""
         return _CONFIGURATION.format(sink=stage.sink.url)
 
     def play(self, stage: Stage) -> Iterator[float]:
@@ -214,28 +220,33 @@ class AlertDemo:
 
     def _storm(self, stage: Stage) -> Iterator[float]:
         """A switch dies and hundreds of hosts with it; all come back a minute later."""
+        switch = {
+            "name": "SwitchDown",
+            "severity": "critical",
+            "source": "demo",
+            "service": "switch",
+            "resource": "switch-7",
+            "environment": "production",
+            "region": "us-east-1",
+            "summary": f"switch-7 is down, and {_STORM} hosts with it",
+            "timeout": _TIMEOUT,
+        }
         hosts = [
             {
+                **switch,
                 "name": "HostUnreachable",
-                "severity": "critical",
-                "source": "demo",
-                "service": "switch",
                 "resource": f"host-{number:03d}",
-                "environment": "production",
-                "region": "us-east-1",
                 "summary": f"host-{number:03d} does not answer",
-                "starts_at": format_instant(stage.instant()),
-                "timeout": _TIMEOUT,
             }
             for number in range(_STORM)
         ]
         for _ in range(3):
-            status, answer = stage.request("POST", "/api/v1/alerts", hosts)
-            accepted = answer["accepted"] if status == 200 else f"status {status}"
-            stage.tell(f"a storm      {accepted} hosts behind one switch are unreachable")
+            status, answer = stage.request("POST", "/api/v1/alerts", [switch, *hosts])
+            told = f"{answer['accepted']} alerts" if status == 200 else f"status {status}"
+            stage.tell(f"a storm      {told}: a switch is down, and the hosts behind it")
             yield 20.0
         status, _ = stage.request(
-            "POST", "/api/v1/alerts", [{**host, "status": "resolved"} for host in hosts]
+            "POST", "/api/v1/alerts", [{**body, "status": "resolved"} for body in (switch, *hosts)]
         )
         stage.tell(f"calm         the switch is back, {_STORM} alerts are resolved")
         yield 1.0

@@ -53,21 +53,18 @@ class Command(BaseCommand):
             f"\nThe demo's sink took {sink.taken} webhooks and refused {sink.refused} on purpose. "
             "Its key is revoked; what it posted resolves by itself within half an hour."
         )
-        if not sink.taken and not sink.refused:
-            self.stdout.write(_CLOSED)
 
     def _introduce(self, stage: Stage) -> None:
         self.stdout.write(
             f"Playing on {stage.url}; watch {stage.url}/ and {stage.url}/alerts/. Ctrl-C ends it."
         )
         self.stdout.write(f"Webhooks go to a sink of the demo's own at {stage.sink.url}.")
-        if not settings.OUTBOUND_ALLOW:
-            self.stdout.write(_CLOSED)
+        self.stdout.write(_CLOSED)
 
 
 _CLOSED = (
-    "The portal sends to public addresses only, so deliveries to the sink are refused and show "
-    "as failed. To see them arrive, start the portal with OPSPORTAL_OUTBOUND_ALLOW=127.0.0.0/8."
+    "Unless the portal was started with OPSPORTAL_OUTBOUND_ALLOW=127.0.0.0/8 it sends to public "
+    "addresses only: then the deliveries to the sink are refused, and show as failed."
 )
 
 
