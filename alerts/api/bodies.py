@@ -28,7 +28,7 @@ class Note(serializers.CharField):
 class Assignee(serializers.CharField):
     """A username that becomes the person's id, or null for nobody."""
 
-    def to_internal_value(self, data: object) -> Any:
+    def to_internal_value(self, data: Any) -> Any:
         """Find the person."""
         username = super().to_internal_value(data)
         people = get_user_model().objects.filter(is_active=True, username=username)
@@ -42,7 +42,7 @@ class Assignee(serializers.CharField):
 class Until(serializers.CharField):
     """An instant to come: RFC 3339, or a span from now such as `30m`, `2h`, `3d`, `1w`."""
 
-    def to_internal_value(self, data: object) -> Any:
+    def to_internal_value(self, data: Any) -> Any:
         """Parse the instant."""
         text = super().to_internal_value(data)
         if len(text) > 64:

@@ -76,8 +76,9 @@ def action_view(action: str, summary: str) -> Callable[..., Any]:
         request=BODIES.get(action, NoteBody),
         responses={200: AlertSerializer, 409: CONFLICT},
     )
-    view = type(f"{action.title()}Alert", (AlertAction,), {"action": action})
-    return extend_schema_view(post=described)(view).as_view()
+    view: Any = type(f"{action.title()}Alert", (AlertAction,), {"action": action})
+    answering: Callable[..., Any] = extend_schema_view(post=described)(view).as_view()
+    return answering
 
 
 class BulkAction(APIView):

@@ -40,7 +40,10 @@ class AlertPostSerializer(serializers.Serializer[Any]):
     )
     summary = serializers.CharField(required=False, allow_null=True, max_length=1024)
     description = serializers.CharField(required=False, allow_null=True, max_length=32_768)
-    source = serializers.CharField(required=False, allow_null=True, max_length=200)
+    # (The base has attributes of that name; DRF keeps declared fields elsewhere.)
+    source = serializers.CharField(  # type: ignore[assignment]
+        required=False, allow_null=True, max_length=200
+    )
     service = serializers.CharField(required=False, allow_null=True, max_length=200)
     resource = serializers.CharField(required=False, allow_null=True, max_length=300)
     environment = serializers.CharField(required=False, allow_null=True, max_length=100)
@@ -90,7 +93,7 @@ class RejectedSerializer(serializers.Serializer[Any]):
     """A posted alert that could not be used, by its place in the array."""
 
     index = serializers.IntegerField()
-    errors = FieldErrorSerializer(many=True)
+    errors = FieldErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class BatchReceiptSerializer(serializers.Serializer[Any]):

@@ -71,7 +71,7 @@ _CLOSED = (
 def _new_key() -> str:
     told = io.StringIO()
     arguments = [part for scope in _SCOPES for part in ("--scope", scope)]
-    call_command("createkey", "demo", *arguments, stdout=told)
+    call_command("createkey", "demo", *arguments, "--expires-in", "7", stdout=told)
     return told.getvalue().strip()
 
 

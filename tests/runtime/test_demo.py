@@ -1,0 +1,73 @@
+"""`manage.py demo` against the real portal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.portal import ROOT, Portal, free_port, running_portal
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.processes
+
+
+def start_demo(portal: Portal, *arguments: str) -> subprocess.Popen[str]:
+    # A suite that runs in the background hands on that SIGINT is ignored: env undoes that.
+    env = ["env", "--default-signal=INT"]
+    return subprocess.Popen(
+        [*env, sys.executable, "manage.py", "demo", "--url", portal.url, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **portal.env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ask(portal: Portal, path: str) -> Any:
+    status, body = portal.get(f"/api/v1/{path}", {"Authorization": f"Bearer {portal.key}"})
+    assert status == 200, f"{body}\n{portal.output()[-6000:]}"
+    return json.loads(body)
+
+
+def told(portal: Portal) -> bool:
+    """Whether somebody has been told of an alert of the demo."""
+    found = ask(portal, "alerts?service=billing&environment=production")["results"]
+    stories = [ask(portal, f"alerts/{alert['id']}") for alert in found]
+    return any(n["state"] == "done" for story in stories for n in story["notifications"])
+
+
+def test_a_demo_fills_the_portal_and_ctrl_c_ends_it(tmp_path):
+    with running_portal(tmp_path) as portal:
+        demo = start_demo(portal, "--fast")
+        try:
+            wait_until(lambda: told(portal), 60, what="a delivery to the demo's sink")
+            wait_until(lambda: ask(portal, "alerts?status=acknowledged")["results"], 30)
+            wait_until(lambda: ask(portal, "alerts?name=HostUnreachable")["results"], 30)
+            demo.send_signal(signal.SIGINT)
+            said, complaints = demo.communicate(timeout=30)
+        finally:
+            demo.kill()
+        assert demo.returncode == 0, complaints
+        for word in (
+            "opened",
+            "acknowledged",
+            "301 alerts: a switch is down",
+            "Its key is revoked",
+        ):
+            assert word in said
+        assert ask(portal, "alerts?open=true")["results"]
+
+
+def test_without_a_portal_it_says_how_to_start_one(tmp_path):
+    with running_portal(tmp_path) as portal:
+        portal.url = f"http://127.0.0.1:{free_port()}"
+        demo = start_demo(portal)
+        _, complaints = demo.communicate(timeout=60)
+        assert demo.returncode == 1
+        assert "make run" in complaints
+        assert "Traceback" not in complaints
