@@ -17,7 +17,7 @@ from alerts.formats import AlertFormat, Parsed, Reply
 from alerts.models import IdempotentReply
 from alerts.normalise import AlertEvent
 from alerts.receive import receive_alerts
-from opsportal.accounts.keys import confirm_key, recall_key, require_scope
+from opsportal.accounts.keys import confirm_key, recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
 from opsportal.lib.errors import (
@@ -71,6 +71,8 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
     """Authenticate, read, parse, store, answer; every refusal in the contract's own shape."""
     try:
         key = recall_key(posted.authorization, now)
+        if SCOPE not in key.scopes:  # granted since?
+            key = resolve_key(posted.authorization, now)
         require_scope(key, SCOPE)
         spend(key, now)
         body = _read(posted)

@@ -21,4 +21,4 @@ urlpatterns = [
 handler400 = "opsportal.lib.api.handlers.bad_request"
 handler403 = "opsportal.accounts.pages.forbidden"
 handler404 = "opsportal.accounts.pages.not_found"
-handler500 = "opsportal.lib.requests.answer_error"
+handler500 = "opsportal.lib.api.handlers.failed"

@@ -1,11 +1,14 @@
 """What the web server calls: alerts past Django's middleware, everything else through it."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http.client import responses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 
@@ -17,11 +20,10 @@ from opsportal.lib.registry import plugin  # noqa: E402
 from opsportal.lib.requests import request_id  # noqa: E402
 from opsportal.lib.times import utc_now  # noqa: E402
 
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _FORMATS = {path: plugin("ALERT_FORMATS", slug)() for path, slug in INTAKES.items()}
 
 
-def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
     """WSGI (PEP 3333)."""
     alert_format = _FORMATS.get(environ["PATH_INFO"])
     if alert_format is None or environ["REQUEST_METHOD"] != "POST":

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,8 @@ class Server:
     url: str
     path: str
     key: str
-    process: subprocess.Popen
-    drained: callable
+    process: subprocess.Popen[bytes]
+    drained: Callable[[], None]
 
 
 def wait_for(address, seconds=60):

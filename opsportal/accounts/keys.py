@@ -45,6 +45,7 @@ _SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(  # noqa: S608 - names fr
 # every call, so that a revocation acts at once; only its conversion is spared while it is equal.
 _SEEN: dict[str, tuple[Sequence[Any], list[Any]]] = {}
 _SEEN_MOST = 10_000
+_RECALLED_FOR = ("scopes", "team_id", "rate_limit", "expires_at")
 # Digest of a header -> when it was resolved here, and to what; see `recall_key`.
 _RECALLED: dict[str, tuple[datetime, ApiKey]] = {}
 
@@ -129,7 +130,10 @@ def recall_key(header: str, now: datetime) -> ApiKey:
 
 def confirm_key(key: ApiKey, now: datetime) -> ApiKey:
     """The recalled key as the database has it now. Raises NotAuthenticatedError."""
-    return _valid_key(key.prefix, key.key_hash, now)
+    confirmed = _valid_key(key.prefix, key.key_hash, now)
+    if any(getattr(confirmed, name) != getattr(key, name) for name in _RECALLED_FOR):
+        _RECALLED.clear()
+    return confirmed
 
 
 def _valid_key(prefix: str, digest: str, now: datetime) -> ApiKey:

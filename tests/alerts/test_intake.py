@@ -13,6 +13,7 @@ from alerts.models import Alert, IdempotentReply
 from opsportal import wsgi
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key, revoke_key
+from opsportal.accounts.models import ApiKey
 
 NOW = datetime.now(UTC)
 NATIVE = "/api/v1/alerts"
@@ -102,6 +103,15 @@ def test_a_revoked_key_is_refused_at_once(post, key):
     assert post({"name": "a"}, text)[0] == 200
     revoke_key(made, actor=COMMAND_LINE, now=NOW)
     assert post({"name": "a"}, text)[0] == 401
+
+
+def test_a_scope_that_is_granted_or_taken_acts_at_once(post, transactional_db):
+    made, text = create_key("grows", ["alerts:read"], now=NOW)
+    assert post({"name": "a"}, text)[0] == 403
+    ApiKey.objects.filter(pk=made.pk).update(scopes=["alerts:write"])
+    assert post({"name": "a"}, text)[0] == 201
+    ApiKey.objects.filter(pk=made.pk).update(scopes=["alerts:read"])
+    assert post({"name": "a"}, text)[0] == 403
 
 
 def test_a_spent_key_hears_when_to_come_again(post, transactional_db):
