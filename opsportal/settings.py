@@ -290,7 +290,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"Severity": "alerts.models.SEVERITY_CHOICES"},
+    "ENUM_NAME_OVERRIDES": {"Severity": "alerts.models.episode.SEVERITY_CHOICES"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "opsportal.lib.api.schema.add_errors",

@@ -1,4 +1,4 @@
-"""The nouns of the gateway. Deeds are in modules of their own."""
+"""Episodes of alerts, what happened to them, and what was decided."""
 
 from django.conf import settings
 from django.db import models
@@ -6,16 +6,9 @@ from django.db.models import Q
 
 from alerts.normalise import SEVERITIES
 from opsportal.accounts.models import ApiKey, Team
-from opsportal.lib.crypto import EncryptedJSONField
 from opsportal.lib.outbox import OutboxRow, dead_index, due_index
-from opsportal.lib.registry import choices
 
 SEVERITY_CHOICES = [(name, name) for name in SEVERITIES]
-
-
-def channel_kinds() -> list[tuple[str, str]]:
-    """The channel plug-ins, as form choices."""
-    return choices("ALERT_CHANNELS")
 
 
 class Alert(models.Model):
@@ -53,9 +46,13 @@ class Alert(models.Model):
     # Of what a repeat may change (summary, labels, value ...): equal hash, nothing to rewrite.
     content_hash = models.CharField(max_length=16)
 
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, db_index=False)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_index=False,
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
     # Whether a rule held back the telling at the last routing.
@@ -87,6 +84,15 @@ class Alert(models.Model):
             models.Index(fields=["dedup_key", "-id"], name="alert_episodes"),
             # "What did this service have lately?"
             models.Index(fields=["service", "-id"], name="alert_of_service"),
+            # "What is ours?" and "What is mine?"; most episodes are nobody's.
+            models.Index(
+                fields=["team", "-id"], condition=Q(team__isnull=False), name="alert_of_team"
+            ),
+            models.Index(
+                fields=["assignee", "-id"],
+                condition=Q(assignee__isnull=False),
+                name="alert_of_assignee",
+            ),
             # "What came in since yesterday?"
             models.Index(fields=["-received_at"], name="alert_by_receipt"),
         ]
@@ -132,9 +138,15 @@ class Transition(models.Model):
     note = models.TextField(blank=True)
     actor = models.CharField(max_length=200, blank=True)  # empty: the sender, or the portal itself
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_index=False,
     )
-    key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL)
+    key = models.ForeignKey(
+        ApiKey, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
+    )
 
     class Meta:
         ordering = ["id"]
@@ -166,151 +178,3 @@ class Decision(OutboxRow):
 
     def __str__(self) -> str:
         return self.outcome or "undecided"
-
-
-class Channel(models.Model):
-    """A way to tell somebody; what `settings` holds is the plug-in's business."""
-
-    name = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=30, choices=channel_kinds)
-    settings = EncryptedJSONField(default=dict)
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
-    enabled = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Rule(models.Model):
-    """What to do with alerts that match; rules are asked in order until one stops."""
-
-    name = models.CharField(max_length=100, unique=True)
-    match = models.CharField(max_length=2000, blank=True, help_text='{severity="critical"}')
-    order = models.PositiveIntegerField(default=100)
-    stop = models.BooleanField(default=False, help_text="Ask no further rule after this one.")
-    enabled = models.BooleanField(default=True)
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
-
-    class Meta:
-        ordering = ["order", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class RuleAction(models.Model):
-    """One deed of a rule."""
-
-    class Kind(models.TextChoices):
-        """What is done with an alert that matches."""
-
-        NOTIFY = "notify"
-        SUPPRESS = "suppress"
-        SET = "set"
-
-    class Field(models.TextChoices):
-        """What `set` may set."""
-
-        SEVERITY = "severity"
-        SERVICE = "service"
-        TEAM = "team"
-        RUNBOOK_URL = "runbook_url", "runbook"
-
-    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
-    position = models.PositiveSmallIntegerField(default=0)
-    kind = models.CharField(max_length=10, choices=Kind)
-    channel = models.ForeignKey(
-        Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="rule_actions"
-    )
-    field = models.CharField(max_length=12, choices=Field, blank=True)
-    # The reason of a `suppress`, or the value of a `set`.
-    value = models.CharField(max_length=1000, blank=True)
-
-    class Meta:
-        ordering = ["position", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind="notify", channel__isnull=False, field="", value="")
-                | Q(kind="suppress", channel__isnull=True, field="")
-                | (Q(kind="set", channel__isnull=True) & ~Q(field="")),
-                name="action_fits_its_kind",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.channel or self.field} {self.value}".strip()
-
-
-class Notification(OutboxRow):
-    """One telling of one recipient about one episode: "already told" as data, and the outbox."""
-
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="notifications")
-    transition = models.ForeignKey(Transition, on_delete=models.CASCADE)
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="notifications")
-    rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.SET_NULL)
-    # What the recipient is told: the severity while firing, "resolved", or "woken <transition>".
-    about = models.CharField(max_length=40)
-    created_at = models.DateTimeField()
-    # Those of the channel's recipients who have it, while others are still tried.
-    accepted = models.JSONField(default=list, editable=False)
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["alert", "channel", "about"], name="told_once"),
-        ]
-        indexes = [
-            due_index("notification_due"),
-            dead_index("notification_dead"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.channel_id} about {self.about}"
-
-    @property
-    def idempotency_key(self) -> str:
-        """The same for every attempt, so that a receiver can drop a second copy."""
-        # With its time, since another database may give out the same number.
-        return f"opsportal-notification-{self.pk}-{int(self.created_at.timestamp())}"
-
-
-class DeliveryAttempt(models.Model):
-    """One try to hand a notification over, with the other side's answer."""
-
-    notification = models.ForeignKey(
-        Notification, on_delete=models.CASCADE, related_name="delivery_attempts"
-    )
-    number = models.PositiveSmallIntegerField()
-    started_at = models.DateTimeField()
-    duration = models.DurationField()
-    succeeded = models.BooleanField()
-    answer = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"attempt {self.number}: {self.answer}"
-
-
-class IdempotentReply(models.Model):
-    """The answer once given to an Idempotency-Key, given again to a repeat of the request."""
-
-    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
-    token = models.CharField(max_length=255)
-    body_hash = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField()
-    body = models.TextField()
-    created_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        verbose_name_plural = "idempotent replies"
-        constraints = [
-            models.UniqueConstraint(fields=["key", "token"], name="one_reply_per_token"),
-        ]
-
-    def __str__(self) -> str:
-        return self.token
