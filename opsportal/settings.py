@@ -230,7 +230,9 @@ AXES_LOCKOUT_CALLABLE = "opsportal.accounts.lockout.locked_out"
 AXES_CLIENT_IP_CALLABLE = "opsportal.lib.addresses.client_address"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
-SECURE_SSL_REDIRECT = False  # the proxy in front does it
+# The proxy in front does it; the portal itself also answers probes without TLS.
+SECURE_SSL_REDIRECT = False
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _HTTPS
