@@ -20,7 +20,7 @@ def admin(client):
     return person
 
 
-def rule_form(*actions: dict, **more) -> dict:
+def rule_form(*actions: dict[str, object], **more: object) -> dict[str, object]:
     form = {
         "name": "page", "match": '{severity="critical"}', "order": "10", "enabled": "on",
         "actions-TOTAL_FORMS": len(actions), "actions-INITIAL_FORMS": 0,
