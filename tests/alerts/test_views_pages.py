@@ -188,3 +188,14 @@ def test_the_sidebar_leads_only_where_the_person_may_go(client, viewer):
     assert "/admin/axes/" not in text
     client.force_login(make_person("responder", make_team()))
     assert client.get("/admin/alerts/rule/").status_code == 200
+
+
+def test_what_breaks_is_answered_with_a_page_that_needs_nothing(client, viewer, monkeypatch):
+    def broken(now):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("alerts.views.dashboard.survey_alerts", broken)
+    client.raise_request_exception = False
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "Back to the dashboard" in response.text
