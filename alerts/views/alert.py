@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
-from alerts.views.console import people
+from alerts.views.console import people, takers
 from alerts.views.live import render_live
 from chronos.models import ChangeEvent
 from opsportal.accounts.pages import portal_page
@@ -54,6 +54,7 @@ def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "now": now,
         "snoozed": alert.snoozed_until is not None and alert.snoozed_until > now,
         "steps": _steps(alert),
+        "taker": takers([alert]).get(alert.pk, ""),
         "tellings": _tellings(alert),
         "may_act": can_respond(request.user, alert.team_id),
     }

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from alerts.models import Alert, Notification
+from alerts.models import Alert, Notification, Transition
 from alerts.normalise import SEVERITIES
 from alerts.search import read_query, search_alerts
 from alerts.views.live import render_live
@@ -67,6 +67,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "params": params,
         "rows": rows,
         "told": _told(rows.alerts),
+        "takers": takers(rows.alerts),
         "errors": errors,
         "complaint": complaint,
         "now": now,
@@ -142,6 +143,14 @@ def _told(alerts: Sequence[Alert]) -> dict[int, dict[str, int]]:
     for alert_id, state, count in counts:
         told.setdefault(alert_id, {})[state] = count
     return told
+
+
+def takers(alerts: Sequence[Alert]) -> dict[int, str]:
+    """Alert id -> who acknowledged it last."""
+    taken = Transition.objects.filter(
+        alert__in=[alert.pk for alert in alerts], kind=Transition.Kind.ACKNOWLEDGED
+    )
+    return dict(taken.order_by("id").values_list("alert_id", "actor"))
 
 
 def _caret(text: str, error: PayloadError) -> dict[str, str]:

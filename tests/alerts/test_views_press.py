@@ -33,6 +33,8 @@ def test_many_are_acknowledged_and_those_that_were_are_counted(client, jo):
     assert response["Location"] == "/alerts/?q=x"
     assert said(response) == ["3 acknowledged, 1 was already."]
     assert not Alert.objects.filter(status="firing").exists()
+    assert client.get("/alerts/").text.count('title="acknowledged">jo<') == 3
+    assert "acknowledged by jo" in client.get(alerts[0].get_absolute_url()).text
 
 
 def test_each_button_does_its_deed(client, jo):
