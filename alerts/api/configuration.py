@@ -1,5 +1,6 @@
 """The rules and channels, for reading; `applyconfig` and the admin write them."""
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 
@@ -42,7 +43,12 @@ class RuleList(generics.ListAPIView[Rule]):
     serializer_class = RuleSerializer
     pagination_class = KeysetPagination
     keyset = ("order", "id")
-    queryset = Rule.objects.select_related("team").prefetch_related("actions__channel")
+    queryset = Rule.objects.select_related("team").prefetch_related(
+        Prefetch(
+            "actions",
+            RuleAction.objects.select_related("channel").defer("channel__settings"),
+        )
+    )
 
 
 @extend_schema(responses=ChannelSerializer(many=True))
@@ -52,4 +58,4 @@ class ChannelList(generics.ListAPIView[Channel]):
     permission_classes = [scoped("config:read")]
     serializer_class = ChannelSerializer
     pagination_class = KeysetPagination
-    queryset = Channel.objects.select_related("team")
+    queryset = Channel.objects.select_related("team").defer("settings")

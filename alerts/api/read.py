@@ -126,6 +126,7 @@ def _with_story(alert: Alert) -> Alert:
     told = (
         Notification.objects.filter(alert=alert)
         .select_related("channel", "rule")
+        .defer("channel__settings")  # secrets: not needed, so not even decrypted
         .prefetch_related("delivery_attempts")
     )
     alert.story = list(transitions.order_by("-id")[:MOST_TOLD])[::-1]  # type: ignore[attr-defined]

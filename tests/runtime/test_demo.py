@@ -1,7 +1,6 @@
 """`manage.py demo` against the real portal."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ def start_demo(portal: Portal, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*env, sys.executable, "manage.py", "demo", "--url", portal.url, *arguments],
         cwd=ROOT,
-        env={**os.environ, **portal.env},
+        env=portal.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

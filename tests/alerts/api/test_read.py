@@ -209,6 +209,15 @@ class TestConfiguration:
         (shown,) = api.get("rules").json()["results"]
         assert shown["actions"] == [{"kind": "notify", "channel": "hook", "field": "", "value": ""}]
 
+    def test_reading_does_not_decrypt_what_it_does_not_show(self, api, settings):
+        alert = make_alert("a")
+        channel = Channel.objects.create(name="hook", kind="webhook", settings={"secret": "hush"})
+        tell(alert, channel)
+        Rule.objects.create(name="all").actions.create(kind="notify", channel=channel)
+        settings.SECRET_KEY = "another than it was written with, as after a bad restore"
+        for path in (f"alerts/{alert.pk}", "channels", "rules"):
+            assert api.get(path).status_code == 200
+
     def test_rules_come_in_the_order_they_are_asked(self, api):
         for name, order in (("c", 30), ("a", 10), ("b", 20)):
             Rule.objects.create(name=name, order=order)
