@@ -31,6 +31,8 @@ class Assignee(serializers.CharField):
     def to_internal_value(self, data: Any) -> Any:
         """Find the person."""
         username = super().to_internal_value(data)
+        if "\0" in username:  # validators come later than the query below
+            raise serializers.ValidationError("Null characters are not allowed.")
         people = get_user_model().objects.filter(is_active=True, username=username)
         user_id = people.values_list("pk", flat=True).first()
         if user_id is None:
