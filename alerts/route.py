@@ -14,6 +14,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from alerts.episodes import statements
 from alerts.models import Alert, Decision, Notification, Transition
 from alerts.normalise import SEVERITY_RANK
 from alerts.rulebook import Rulebook, Verdict, load_rulebook
@@ -26,6 +27,16 @@ ENDS = frozenset({Kind.RESOLVED, Kind.EXPIRED})
 # Transitions whose `after` is the severity they were about.
 OF_SEVERITY = frozenset({Kind.OPENED, Kind.REOPENED, Kind.WORSENED, Kind.IMPROVED})
 RESOLVED = "resolved"
+# Columns that routing looks at; whole rows cost twice as much, and a storm has thousands.
+_ALERT_COLUMNS = (
+    "dedup_key", "name", "status", "severity", "received_severity", "summary", "source", "service",
+    "resource", "environment", "region", "labels", "value", "runbook_url", "suppressed",
+    "snoozed_until", "resolved_at", "team__name",
+)  # fmt: skip
+_NEEDED = (
+    "state", "attempts", "due_at", "transition__kind", "transition__after",
+    *(f"transition__alert__{column}" for column in _ALERT_COLUMNS),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -36,7 +47,8 @@ class _Batch:
     rulebook: Rulebook
     # alert id -> channel id -> what it has been told
     told: Mapping[int, dict[int, set[str]]]
-    changed: dict[int, Alert] = field(default_factory=dict)
+    # alert id -> column -> what rules made of it
+    changed: dict[int, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
     transitions: list[Transition] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
 
@@ -53,8 +65,6 @@ def route_transitions(decisions: Sequence[Decision], *, now: datetime) -> None:
             # One instance per episode, so that later transitions see what rules set before.
             alert = alerts.setdefault(decision.transition.alert_id, decision.transition.alert)
             decision.outcome, decision.reasons = _decide(decision.transition, alert, batch)
-            decision.state, decision.finished_at = OutboxRow.State.DONE, now
-            decision.last_error = ""
         _write(held, batch)
     for decision in decisions:
         decision.state = OutboxRow.State.DONE
@@ -66,12 +76,7 @@ def _hold(decisions: Sequence[Decision]) -> list[Decision]:
     rows = (
         Decision.objects.filter(pk__in=list(ours), state=OutboxRow.State.CLAIMED)
         .select_related("transition__alert__team")
-        .defer(
-            "transition__alert__raw",
-            "transition__alert__description",
-            "transition__alert__annotations",
-            "transition__alert__links",
-        )
+        .only(*_NEEDED)
         .select_for_update(of=("self", "transition__alert"))
         # Episodes are locked by key everywhere.
         .order_by("transition__alert__dedup_key", "transition_id")
@@ -182,7 +187,7 @@ def _apply(verdict: Verdict, transition: Transition, alert: Alert, batch: _Batch
         if change.field == "severity" and alert.severity == change.after:
             continue
         setattr(alert, change.field, change.value)
-        batch.changed[alert.pk] = alert
+        batch.changed[alert.pk][change.field] = change.value
         batch.transitions.append(
             Transition(
                 alert_id=alert.pk,
@@ -194,25 +199,22 @@ def _apply(verdict: Verdict, transition: Transition, alert: Alert, batch: _Batch
             )
         )
     if alert.suppressed != verdict.suppressed:
-        alert.suppressed = verdict.suppressed
-        batch.changed[alert.pk] = alert
+        alert.suppressed = batch.changed[alert.pk]["suppressed"] = verdict.suppressed
 
 
 def _write(held: Sequence[Decision], batch: _Batch) -> None:
-    if batch.changed:
-        Alert.objects.bulk_update(
-            batch.changed.values(), ["severity", "service", "team", "runbook_url", "suppressed"]
-        )
+    # Rules set few different things: episodes that are set alike share a statement.
+    alike: dict[tuple[tuple[str, object], ...], list[int]] = defaultdict(list)
+    for alert_id, values in batch.changed.items():
+        alike[tuple(sorted(values.items()))].append(alert_id)
+    for same, alert_ids in alike.items():
+        Alert.objects.filter(pk__in=alert_ids).update(**dict(same))
     if batch.transitions:
         Transition.objects.bulk_create(batch.transitions)
     if batch.notifications:
         # Whoever was told meanwhile by another worker stays told once.
         Notification.objects.bulk_create(batch.notifications, ignore_conflicts=True)
         nudge("alerts.notifications")
-    # An upsert of rows that we hold: one plain statement, where bulk_update makes a CASE per row.
-    Decision.objects.bulk_create(
-        held,
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["state", "finished_at", "last_error", "outcome", "reasons"],
+    statements().settle(
+        [(decision.pk, decision.outcome, decision.reasons) for decision in held], batch.now
     )

@@ -1,4 +1,4 @@
-"""The statements of the ingest path, one module per database.
+"""The statements of ingest and routing, one module per database.
 
 Written by hand because the ORM costs five to ten times as much here (benchmarks/ingest); nothing
 else in the portal talks SQL. All run inside the caller's transaction. Keys come sorted, so that
@@ -34,6 +34,9 @@ class Statements(Protocol):
 
     def record(self, transitions: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
         """Append transitions (alert id, kind, before, after), and a due decision for each."""
+
+    def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
+        """Mark decisions (id, outcome, reasons) as done."""
 
 
 def statements() -> Statements:

@@ -13,6 +13,7 @@ from alerts.episodes.rows import (
     Stored,
     Touch,
     content_columns,
+    json_text,
     state_columns,
 )
 
@@ -99,6 +100,13 @@ WITH recorded AS (
 INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error, outcome, reasons)
 SELECT id, 'due', %s, 0, '', '', '[]' FROM recorded
 """
+_SETTLE = """
+UPDATE alerts_decision decision
+SET state = 'done', last_error = '', finished_at = %s, outcome = given.outcome,
+    reasons = given.reasons::jsonb
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS given (id, outcome, reasons)
+WHERE decision.id = given.id
+"""
 
 
 class PostgresStatements:
@@ -152,3 +160,9 @@ class PostgresStatements:
         columns = [list(column) for column in zip(*transitions, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(_RECORD, [now, *columns, now])
+
+    def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
+        """Mark decisions as done."""
+        rows = [(pk, outcome, json_text(reasons)) for pk, outcome, reasons in decisions]
+        with connection.cursor() as cursor:
+            cursor.execute(_SETTLE, [now, *[list(column) for column in zip(*rows, strict=True)]])

@@ -20,6 +20,7 @@ from alerts.episodes.rows import (
     Stored,
     Touch,
     content_columns,
+    json_text,
     state_columns,
 )
 
@@ -58,6 +59,11 @@ VALUES (?, ?, ?, ?, ?, '', '')
 _DECISION = """
 INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error, outcome, reasons)
 VALUES (?, 'due', ?, 0, '', '', '[]')
+"""
+_SETTLE = """
+UPDATE alerts_decision SET state = 'done', last_error = '', finished_at = ?, outcome = ?,
+    reasons = ?
+WHERE id = ?
 """
 
 
@@ -124,6 +130,13 @@ class SqliteStatements:
         at = _instant(now)
         first = self._append(_TRANSITION, [(*transition, at) for transition in transitions])
         self._append(_DECISION, [(first + n, at) for n in range(len(transitions))])
+
+    def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
+        """Mark decisions as done."""
+        at = _instant(now)
+        self.database.executemany(
+            _SETTLE, [(at, outcome, json_text(reasons), pk) for pk, outcome, reasons in decisions]
+        )
 
     def _append(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
         """Insert the rows; the id of the first."""

@@ -8,250 +8,583 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dedup_key', models.CharField(max_length=255)),
-                ('name', models.CharField(max_length=300)),
-                ('status', models.CharField(choices=[('firing', 'Firing'), ('acknowledged', 'Acknowledged'), ('resolved', 'Resolved')], default='firing', max_length=12)),
-                ('severity', models.CharField(choices=[('critical', 'critical'), ('high', 'high'), ('warning', 'warning'), ('low', 'low'), ('info', 'info')], max_length=8)),
-                ('received_severity', models.CharField(choices=[('critical', 'critical'), ('high', 'high'), ('warning', 'warning'), ('low', 'low'), ('info', 'info')], max_length=8)),
-                ('summary', models.CharField(blank=True, max_length=1024)),
-                ('description', models.TextField(blank=True)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('service', models.CharField(blank=True, max_length=200)),
-                ('resource', models.CharField(blank=True, max_length=300)),
-                ('environment', models.CharField(blank=True, max_length=100)),
-                ('region', models.CharField(blank=True, max_length=100)),
-                ('labels', models.JSONField(default=dict)),
-                ('annotations', models.JSONField(default=dict)),
-                ('links', models.JSONField(default=list)),
-                ('value', models.FloatField(blank=True, null=True)),
-                ('runbook_url', models.CharField(blank=True, max_length=1000)),
-                ('raw', models.TextField(blank=True)),
-                ('content_hash', models.CharField(max_length=16)),
-                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
-                ('suppressed', models.CharField(blank=True, max_length=300)),
-                ('starts_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('last_received_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('repeat_count', models.PositiveIntegerField(default=0)),
-                ('assignee', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dedup_key", models.CharField(max_length=255)),
+                ("name", models.CharField(max_length=300)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("firing", "Firing"),
+                            ("acknowledged", "Acknowledged"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="firing",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("critical", "critical"),
+                            ("high", "high"),
+                            ("warning", "warning"),
+                            ("low", "low"),
+                            ("info", "info"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "received_severity",
+                    models.CharField(
+                        choices=[
+                            ("critical", "critical"),
+                            ("high", "high"),
+                            ("warning", "warning"),
+                            ("low", "low"),
+                            ("info", "info"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, max_length=1024)),
+                ("description", models.TextField(blank=True)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("service", models.CharField(blank=True, max_length=200)),
+                ("resource", models.CharField(blank=True, max_length=300)),
+                ("environment", models.CharField(blank=True, max_length=100)),
+                ("region", models.CharField(blank=True, max_length=100)),
+                ("labels", models.JSONField(default=dict)),
+                ("annotations", models.JSONField(default=dict)),
+                ("links", models.JSONField(default=list)),
+                ("value", models.FloatField(blank=True, null=True)),
+                ("runbook_url", models.CharField(blank=True, max_length=1000)),
+                ("raw", models.TextField(blank=True)),
+                ("content_hash", models.CharField(max_length=16)),
+                ("snoozed_until", models.DateTimeField(blank=True, null=True)),
+                ("suppressed", models.CharField(blank=True, max_length=300)),
+                ("starts_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("last_received_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("repeat_count", models.PositiveIntegerField(default=0)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(choices=alerts.models.rule.channel_kinds, max_length=30)),
-                ('settings', opsportal.lib.crypto.EncryptedJSONField(default=dict)),
-                ('enabled', models.BooleanField(default=True)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(choices=alerts.models.rule.channel_kinds, max_length=30)),
+                ("settings", opsportal.lib.crypto.EncryptedJSONField(default=dict)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='IdempotentReply',
+            name="IdempotentReply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(max_length=255)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('body', models.TextField()),
-                ('created_at', models.DateTimeField(db_index=True)),
-                ('key', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='accounts.apikey')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.CharField(max_length=255)),
+                ("body_hash", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("body", models.TextField()),
+                ("created_at", models.DateTimeField(db_index=True)),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="accounts.apikey"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'idempotent replies',
+                "verbose_name_plural": "idempotent replies",
             },
         ),
         migrations.CreateModel(
-            name='Notification',
+            name="Notification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead')], default='due', editable=False, max_length=8)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('last_error', models.TextField(blank=True, editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('about', models.CharField(max_length=40)),
-                ('created_at', models.DateTimeField()),
-                ('accepted', models.JSONField(default=list, editable=False)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='alerts.alert')),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='alerts.channel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("dead", "Dead"),
+                        ],
+                        default="due",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("last_error", models.TextField(blank=True, editable=False)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("about", models.CharField(max_length=40)),
+                ("created_at", models.DateTimeField()),
+                ("accepted", models.JSONField(default=list, editable=False)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to="alerts.channel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='DeliveryAttempt',
+            name="DeliveryAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('duration', models.DurationField()),
-                ('succeeded', models.BooleanField()),
-                ('answer', models.TextField(blank=True)),
-                ('notification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delivery_attempts', to='alerts.notification')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("duration", models.DurationField()),
+                ("succeeded", models.BooleanField()),
+                ("answer", models.TextField(blank=True)),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="delivery_attempts",
+                        to="alerts.notification",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Rule',
+            name="Rule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('match', models.CharField(blank=True, help_text='{severity="critical"}', max_length=2000)),
-                ('order', models.PositiveIntegerField(default=100)),
-                ('stop', models.BooleanField(default=False, help_text='Ask no further rule after this one.')),
-                ('enabled', models.BooleanField(default=True)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "match",
+                    models.CharField(
+                        blank=True, help_text='{severity="critical"}', max_length=2000
+                    ),
+                ),
+                ("order", models.PositiveIntegerField(default=100)),
+                (
+                    "stop",
+                    models.BooleanField(
+                        default=False, help_text="Ask no further rule after this one."
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'id'],
+                "ordering": ["order", "id"],
             },
         ),
         migrations.AddField(
-            model_name='notification',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.rule'),
+            model_name="notification",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.rule",
+            ),
         ),
         migrations.CreateModel(
-            name='RuleAction',
+            name="RuleAction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('notify', 'Notify'), ('suppress', 'Suppress'), ('set', 'Set')], max_length=10)),
-                ('field', models.CharField(blank=True, choices=[('severity', 'Severity'), ('service', 'Service'), ('team', 'Team'), ('runbook_url', 'runbook')], max_length=12)),
-                ('value', models.CharField(blank=True, max_length=1000)),
-                ('channel', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rule_actions', to='alerts.channel')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='actions', to='alerts.rule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("notify", "Notify"), ("suppress", "Suppress"), ("set", "Set")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "field",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("severity", "Severity"),
+                            ("service", "Service"),
+                            ("team", "Team"),
+                            ("runbook_url", "runbook"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("value", models.CharField(blank=True, max_length=1000)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rule_actions",
+                        to="alerts.channel",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="actions",
+                        to="alerts.rule",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('reopened', 'Reopened'), ('worsened', 'Worsened'), ('improved', 'Improved'), ('resolved', 'Resolved'), ('expired', 'Expired'), ('woken', 'Woken'), ('acknowledged', 'Acknowledged'), ('unacknowledged', 'Unacknowledged'), ('assigned', 'Assigned'), ('snoozed', 'Snoozed'), ('noted', 'Noted'), ('set', 'Set')], max_length=14)),
-                ('at', models.DateTimeField()),
-                ('before', models.CharField(blank=True, max_length=300)),
-                ('after', models.CharField(blank=True, max_length=300)),
-                ('note', models.TextField(blank=True)),
-                ('actor', models.CharField(blank=True, max_length=200)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='alerts.alert')),
-                ('key', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.apikey')),
-                ('user', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("reopened", "Reopened"),
+                            ("worsened", "Worsened"),
+                            ("improved", "Improved"),
+                            ("resolved", "Resolved"),
+                            ("expired", "Expired"),
+                            ("woken", "Woken"),
+                            ("acknowledged", "Acknowledged"),
+                            ("unacknowledged", "Unacknowledged"),
+                            ("assigned", "Assigned"),
+                            ("snoozed", "Snoozed"),
+                            ("noted", "Noted"),
+                            ("set", "Set"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("before", models.CharField(blank=True, max_length=300)),
+                ("after", models.CharField(blank=True, max_length=300)),
+                ("note", models.TextField(blank=True)),
+                ("actor", models.CharField(blank=True, max_length=200)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transitions",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "key",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="accounts.apikey",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddField(
-            model_name='notification',
-            name='transition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='alerts.transition'),
+            model_name="notification",
+            name="transition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="alerts.transition"
+            ),
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead')], default='due', editable=False, max_length=8)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('last_error', models.TextField(blank=True, editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('notified', 'Notified'), ('suppressed', 'Suppressed'), ('snoozed', 'Snoozed'), ('already_told', 'already told'), ('nobody', 'nobody to tell')], max_length=12)),
-                ('reasons', models.JSONField(default=list)),
-                ('transition', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='decision', to='alerts.transition')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("dead", "Dead"),
+                        ],
+                        default="due",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("last_error", models.TextField(blank=True, editable=False)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("notified", "Notified"),
+                            ("suppressed", "Suppressed"),
+                            ("snoozed", "Snoozed"),
+                            ("already_told", "already told"),
+                            ("nobody", "nobody to tell"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reasons", models.JSONField(default=list)),
+                (
+                    "transition",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decision",
+                        to="alerts.transition",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('resolved_at', None)), fields=['-id'], name='alert_open'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("resolved_at", None)), fields=["-id"], name="alert_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['dedup_key', '-id'], name='alert_episodes'),
+            model_name="alert",
+            index=models.Index(fields=["dedup_key", "-id"], name="alert_episodes"),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['service', '-id'], name='alert_of_service'),
+            model_name="alert",
+            index=models.Index(fields=["service", "-id"], name="alert_of_service"),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('team__isnull', False)), fields=['team', '-id'], name='alert_of_team'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("team__isnull", False)),
+                fields=["team", "-id"],
+                name="alert_of_team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('assignee__isnull', False)), fields=['assignee', '-id'], name='alert_of_assignee'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("assignee__isnull", False)),
+                fields=["assignee", "-id"],
+                name="alert_of_assignee",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['-received_at'], name='alert_by_receipt'),
+            model_name="alert",
+            index=models.Index(fields=["-received_at"], name="alert_by_receipt"),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved_at', None)), fields=('dedup_key',), name='one_open_episode'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at", None)),
+                fields=("dedup_key",),
+                name="one_open_episode",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('status', 'resolved')), models.Q(models.Q(('status', 'resolved'), _negated=True), ('resolved_at__isnull', True)), _connector='OR'), name='resolved_has_its_time'),
+            model_name="alert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", False), ("status", "resolved")),
+                    models.Q(
+                        models.Q(("status", "resolved"), _negated=True),
+                        ("resolved_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="resolved_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idempotentreply',
-            constraint=models.UniqueConstraint(fields=('key', 'token'), name='one_reply_per_token'),
+            model_name="idempotentreply",
+            constraint=models.UniqueConstraint(fields=("key", "token"), name="one_reply_per_token"),
         ),
         migrations.AddConstraint(
-            model_name='ruleaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel__isnull', False), ('field', ''), ('kind', 'notify'), ('value', '')), models.Q(('channel__isnull', True), ('field', ''), ('kind', 'suppress')), models.Q(('channel__isnull', True), ('kind', 'set'), models.Q(('field', ''), _negated=True)), _connector='OR'), name='action_fits_its_kind'),
+            model_name="ruleaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("channel__isnull", False), ("field", ""), ("kind", "notify"), ("value", "")
+                    ),
+                    models.Q(("channel__isnull", True), ("field", ""), ("kind", "suppress")),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("kind", "set"),
+                        models.Q(("field", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="action_fits_its_kind",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transition',
-            index=models.Index(fields=['-at'], name='transition_by_time'),
+            model_name="transition",
+            index=models.Index(fields=["-at"], name="transition_by_time"),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'claimed'])), fields=['due_at'], name='notification_due'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("state__in", ["due", "claimed"])),
+                fields=["due_at"],
+                name="notification_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['-id'], name='notification_dead'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("state", "dead")), fields=["-id"], name="notification_dead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notification',
-            constraint=models.UniqueConstraint(fields=('alert', 'channel', 'about'), name='told_once'),
+            model_name="notification",
+            constraint=models.UniqueConstraint(
+                fields=("alert", "channel", "about"), name="told_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'claimed'])), fields=['due_at'], name='decision_due'),
+            model_name="decision",
+            index=models.Index(
+                condition=models.Q(("state__in", ["due", "claimed"])),
+                fields=["due_at"],
+                name="decision_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['-id'], name='decision_dead'),
+            model_name="decision",
+            index=models.Index(
+                condition=models.Q(("state", "dead")), fields=["-id"], name="decision_dead"
+            ),
         ),
     ]

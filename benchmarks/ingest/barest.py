@@ -22,6 +22,11 @@ CREATE TABLE IF NOT EXISTS barest (
     environment text, resource text, labels {"jsonb" if URL.startswith("postgres") else "text"},
     repeat_count int DEFAULT 0, last_received_at double precision)
 """
+# As many as a list of alerts needs to be asked by; repeats touch none of them.
+INDEXES = [
+    f"CREATE INDEX IF NOT EXISTS barest_{column} ON barest ({column})"
+    for column in ("status", "severity", "service", "resource")
+]
 UPSERT = """
 ON CONFLICT (dedup_key) DO UPDATE SET repeat_count = barest.repeat_count + 1,
     last_received_at = excluded.last_received_at, summary = excluded.summary
@@ -87,11 +92,13 @@ def create():
     if URL.startswith("postgres"):
         with psycopg.connect(URL, autocommit=True) as database:
             database.execute("DROP TABLE IF EXISTS barest")
-            database.execute(CREATE)
+            for statement in (CREATE, *INDEXES):
+                database.execute(statement)
     else:
         database = sqlite3.connect(URL)
         database.execute("PRAGMA journal_mode=WAL")
-        database.execute(CREATE)
+        for statement in (CREATE, *INDEXES):
+            database.execute(statement)
         database.close()
 
 
