@@ -1,7 +1,9 @@
 """What matchers see of an alert: its labels, overlaid by the fields everyone uses."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Any
 
 from alerts.models import Alert
 from alerts.normalise import AlertEvent
@@ -25,24 +27,24 @@ MATCH_FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_LOOKS = [(name, attrgetter(name)) for name in MATCH_FIELDS if name not in ("team", "value")]
+
 
 def alert_labels(alert: Alert) -> dict[str, str]:
     """The labels of a stored episode; a team must have been fetched with it."""
-    return _overlay(alert, alert.team.name if alert.team else "")
+    return overlay_labels(alert, alert.team.name if alert.team else "")
 
 
 def event_labels(event: AlertEvent, team: str = "") -> dict[str, str]:
     """The labels of an event that is not stored (yet)."""
-    return _overlay(event, team)
+    return overlay_labels(event, team)
 
 
-def _overlay(facts: Alert | AlertEvent, team: str) -> dict[str, str]:
+def overlay_labels(facts: Any, team: str) -> dict[str, str]:
+    """Labels of anything that has the fields of an alert."""
     labels = dict(facts.labels)
-    for name in MATCH_FIELDS:
-        if name == "team":
-            labels[name] = team
-        elif name == "value":
-            labels[name] = text_of(facts.value)
-        else:
-            labels[name] = getattr(facts, name)
+    for name, look in _LOOKS:
+        labels[name] = look(facts)
+    labels["team"] = team
+    labels["value"] = "" if facts.value is None else text_of(facts.value)
     return labels

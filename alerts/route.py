@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db import transaction
 
 from alerts.episodes import statements
+from alerts.hold import Held, hold_decisions
 from alerts.models import Alert, Decision, Notification, Transition
 from alerts.normalise import SEVERITY_RANK
 from alerts.rulebook import Rulebook, Verdict, load_rulebook
@@ -27,16 +28,6 @@ ENDS = frozenset({Kind.RESOLVED, Kind.EXPIRED})
 # Transitions whose `after` is the severity they were about.
 OF_SEVERITY = frozenset({Kind.OPENED, Kind.REOPENED, Kind.WORSENED, Kind.IMPROVED})
 RESOLVED = "resolved"
-# Columns that routing looks at; whole rows cost twice as much, and a storm has thousands.
-_ALERT_COLUMNS = (
-    "dedup_key", "name", "status", "severity", "received_severity", "summary", "source", "service",
-    "resource", "environment", "region", "labels", "value", "runbook_url", "suppressed",
-    "snoozed_until", "resolved_at", "team__name",
-)  # fmt: skip
-_NEEDED = (
-    "state", "attempts", "due_at", "transition__kind", "transition__after",
-    *(f"transition__alert__{column}" for column in _ALERT_COLUMNS),
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -56,33 +47,15 @@ class _Batch:
 def route_transitions(decisions: Sequence[Decision], *, now: datetime) -> None:
     """Decide each, write the notifications and the reasons, and mark the decisions done."""
     with transaction.atomic():
-        held = _hold(decisions)
+        held = hold_decisions(decisions)
         if not held:
             return
-        batch = _Batch(now, load_rulebook(), _told({d.transition.alert_id for d in held}))
-        alerts: dict[int, Alert] = {}
+        batch = _Batch(now, load_rulebook(), _told({decision.episode.pk for decision in held}))
         for decision in held:
-            # One instance per episode, so that later transitions see what rules set before.
-            alert = alerts.setdefault(decision.transition.alert_id, decision.transition.alert)
-            decision.outcome, decision.reasons = _decide(decision.transition, alert, batch)
+            decision.outcome, decision.reasons = _decide(decision, batch)
         _write(held, batch)
-    for decision in decisions:
-        decision.state = OutboxRow.State.DONE
-
-
-def _hold(decisions: Sequence[Decision]) -> list[Decision]:
-    """Those that are still ours, locked with their episodes, in the order things happened."""
-    ours = {decision.pk: decision for decision in decisions}
-    rows = (
-        Decision.objects.filter(pk__in=list(ours), state=OutboxRow.State.CLAIMED)
-        .select_related("transition__alert__team")
-        .only(*_NEEDED)
-        .select_for_update(of=("self", "transition__alert"))
-        # Episodes are locked by key everywhere.
-        .order_by("transition__alert__dedup_key", "transition_id")
-    )
-    held = [r for r in rows if (r.attempts, r.due_at) == (ours[r.pk].attempts, ours[r.pk].due_at)]
-    return sorted(held, key=lambda decision: decision.transition_id)
+    for row in decisions:
+        row.state = OutboxRow.State.DONE
 
 
 def _told(alert_ids: set[int]) -> dict[int, dict[int, set[str]]]:
@@ -93,53 +66,49 @@ def _told(alert_ids: set[int]) -> dict[int, dict[int, set[str]]]:
     return told
 
 
-def _decide(
-    transition: Transition, alert: Alert, batch: _Batch
-) -> tuple[str, list[dict[str, object]]]:
-    if transition.kind in ENDS:
-        return _tell_the_told(transition, alert, batch)
-    if alert.resolved_at is not None:
+def _decide(held: Held, batch: _Batch) -> tuple[str, list[dict[str, object]]]:
+    if held.kind in ENDS:
+        return _tell_the_told(held, batch)
+    if held.episode.resolved_at is not None:
         note = "The episode was resolved before this was routed: a firing is no longer told."
         return Outcome.NOBODY, [{"note": note}]
-    severity = transition.after if transition.kind in OF_SEVERITY else alert.severity
+    severity = held.after if held.kind in OF_SEVERITY else held.episode.severity
     if severity not in SEVERITY_RANK:
-        severity = alert.severity
-    verdict = batch.rulebook.ask(alert, severity)
-    _apply(verdict, transition, alert, batch)
-    held_back = _held_back(transition, alert, verdict, batch.now)
+        severity = held.episode.severity
+    verdict = batch.rulebook.ask(held.episode, severity)
+    _apply(verdict, held, batch)
+    held_back = _held_back(held, verdict, batch.now)
     if held_back:
         outcome, note = held_back
         return outcome, [*verdict.reasons, {"note": note}]
-    about = f"woken {transition.pk}" if transition.kind == Kind.WOKEN else verdict.severity
-    return _tell(verdict, about, transition, alert, batch)
+    about = f"woken {held.transition_id}" if held.kind == Kind.WOKEN else verdict.severity
+    return _tell(verdict, about, held, batch)
 
 
-def _held_back(
-    transition: Transition, alert: Alert, verdict: Verdict, now: datetime
-) -> tuple[str, str] | None:
+def _held_back(held: Held, verdict: Verdict, now: datetime) -> tuple[str, str] | None:
     """Why nobody is to be told, if so."""
     if verdict.suppressed:
         return Outcome.SUPPRESSED, f"Suppressed: {verdict.suppressed}"
-    if alert.snoozed_until is not None and alert.snoozed_until > now:
-        until = f"{alert.snoozed_until:%Y-%m-%d %H:%M:%S} UTC"
+    if held.episode.snoozed_until is not None and held.episode.snoozed_until > now:
+        until = f"{held.episode.snoozed_until:%Y-%m-%d %H:%M:%S} UTC"
         return Outcome.SNOOZED, f"Snoozed until {until}; if it still fires then, it is told."
-    if transition.kind == Kind.IMPROVED and alert.status == Alert.Status.ACKNOWLEDGED:
+    if held.kind == Kind.IMPROVED and held.episode.status == Alert.Status.ACKNOWLEDGED:
         return Outcome.NOBODY, "Somebody has acknowledged it: that it got better is not told."
     return None
 
 
 def _tell(
-    verdict: Verdict, about: str, transition: Transition, alert: Alert, batch: _Batch
+    verdict: Verdict, about: str, held: Held, batch: _Batch
 ) -> tuple[str, list[dict[str, object]]]:
     reasons = list(verdict.reasons)
-    told = batch.told[alert.pk]
+    told = batch.told[held.episode.pk]
     new, already = [], []
     for channel_id, (channel, rule_id) in verdict.channels.items():
         if about in told[channel_id]:
             already.append(channel)
             continue
         told[channel_id].add(about)
-        new.append(_notification(transition, channel_id, about, batch.now, rule_id))
+        new.append(_notification(held, channel_id, about, batch.now, rule_id))
     batch.notifications.extend(new)
     if already:
         reasons.append({"note": f"Already told of {about!r}: {', '.join(already)}"})
@@ -148,27 +117,27 @@ def _tell(
     return (Outcome.ALREADY_TOLD if already else Outcome.NOBODY), reasons
 
 
-def _tell_the_told(
-    transition: Transition, alert: Alert, batch: _Batch
-) -> tuple[str, list[dict[str, object]]]:
+def _tell_the_told(held: Held, batch: _Batch) -> tuple[str, list[dict[str, object]]]:
     """The end of an episode goes to everyone who heard of it, and to nobody else."""
-    heard = {channel for channel, abouts in batch.told[alert.pk].items() if abouts}
+    heard = {channel for channel, abouts in batch.told[held.episode.pk].items() if abouts}
     if not heard:
         return Outcome.NOBODY, [{"note": "Nobody was told of this episode, so nobody of its end."}]
-    new = sorted(channel for channel in heard if RESOLVED not in batch.told[alert.pk][channel])
+    new = sorted(
+        channel for channel in heard if RESOLVED not in batch.told[held.episode.pk][channel]
+    )
     for channel_id in new:
-        batch.told[alert.pk][channel_id].add(RESOLVED)
-        batch.notifications.append(_notification(transition, channel_id, RESOLVED, batch.now))
+        batch.told[held.episode.pk][channel_id].add(RESOLVED)
+        batch.notifications.append(_notification(held, channel_id, RESOLVED, batch.now))
     note = f"The end is told to everyone who was told of the episode: {len(heard)} in all."
     return (Outcome.NOTIFIED if new else Outcome.ALREADY_TOLD), [{"note": note}]
 
 
 def _notification(
-    transition: Transition, channel_id: int, about: str, now: datetime, rule_id: int | None = None
+    held: Held, channel_id: int, about: str, now: datetime, rule_id: int | None = None
 ) -> Notification:
     return Notification(
-        alert_id=transition.alert_id,
-        transition_id=transition.pk,
+        alert_id=held.episode.pk,
+        transition_id=held.transition_id,
         channel_id=channel_id,
         rule_id=rule_id,
         about=about,
@@ -177,20 +146,24 @@ def _notification(
     )
 
 
-def _apply(verdict: Verdict, transition: Transition, alert: Alert, batch: _Batch) -> None:
+def _apply(verdict: Verdict, held: Held, batch: _Batch) -> None:
     """What rules set becomes the episode's own; each change is a transition of its own."""
     # Routed late, the episode may have another severity by now: then the later routing sets it.
-    current = transition.kind not in OF_SEVERITY or transition.after == alert.received_severity
+    current = held.kind not in OF_SEVERITY or held.after == held.episode.received_severity
     for change in verdict.changes:
         if change.field == "severity" and not current:
             continue
-        if change.field == "severity" and alert.severity == change.after:
+        if change.field == "severity" and held.episode.severity == change.after:
             continue
-        setattr(alert, change.field, change.value)
-        batch.changed[alert.pk][change.field] = change.value
+        # Its team is known by name here.
+        name, value = (
+            ("team_name", change.after) if change.field == "team" else (change.field, change.value)
+        )
+        setattr(held.episode, name, value)
+        batch.changed[held.episode.pk][change.field] = change.value
         batch.transitions.append(
             Transition(
-                alert_id=alert.pk,
+                alert_id=held.episode.pk,
                 kind=Kind.SET,
                 at=batch.now,
                 before=f"{change.field}={change.before}"[:300],
@@ -198,11 +171,11 @@ def _apply(verdict: Verdict, transition: Transition, alert: Alert, batch: _Batch
                 actor=f"rule {change.rule}"[:200],
             )
         )
-    if alert.suppressed != verdict.suppressed:
-        alert.suppressed = batch.changed[alert.pk]["suppressed"] = verdict.suppressed
+    if held.episode.suppressed != verdict.suppressed:
+        held.episode.suppressed = batch.changed[held.episode.pk]["suppressed"] = verdict.suppressed
 
 
-def _write(held: Sequence[Decision], batch: _Batch) -> None:
+def _write(held: Sequence[Held], batch: _Batch) -> None:
     # Rules set few different things: episodes that are set alike share a statement.
     alike: dict[tuple[tuple[str, object], ...], list[int]] = defaultdict(list)
     for alert_id, values in batch.changed.items():

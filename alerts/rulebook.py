@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from alerts.labels import alert_labels
-from alerts.models import Alert, Rule, RuleAction
+from alerts.hold import Episode
+from alerts.models import Rule, RuleAction
 from alerts.normalise import SEVERITY_RANK
 from opsportal.accounts.models import Team
 from opsportal.lib.matchers import MatcherError, Matchers, parse_matchers
@@ -53,15 +53,16 @@ class Rulebook:
     # In a storm most alerts look alike to a rule: what it said of the same values before.
     seen: dict[tuple[str, ...], str | None] = field(default_factory=dict)
 
-    def ask(self, alert: Alert, severity: str) -> Verdict:
+    def ask(self, episode: Episode, severity: str) -> Verdict:
         """Ask each rule in turn until one stops; later rules see what earlier ones set."""
-        labels = alert_labels(alert) | {"severity": severity}
+        labels = episode.matched_labels()
+        labels["severity"] = severity
         verdict = Verdict(
             {
                 "severity": severity,
-                "service": alert.service,
+                "service": episode.service,
                 "team": labels["team"],
-                "runbook_url": alert.runbook_url,
+                "runbook_url": episode.runbook_url,
             }
         )
         for rule in self.rules:

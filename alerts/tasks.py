@@ -21,7 +21,8 @@ class DecisionOutbox(Outbox):
     model = Decision
     lease = timedelta(minutes=2)
     max_attempts = 10
-    batch = 200
+    batch = 500
+    columns = ("transition",)
 
     def perform(self, rows: Sequence[Decision], now: datetime) -> None:
         """Route them all in one go."""

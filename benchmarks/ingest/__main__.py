@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -90,13 +91,16 @@ def portal(folder, database) -> Iterator[Server]:
         "  actions: [{suppress: benchmark}]\n"
     )
     manage("applyconfig", str(rules))
-    count = (
-        "from alerts.models import Decision; print(Decision.objects.exclude(state='done').count())"
-    )
+    pending = "SELECT count(*) FROM alerts_decision WHERE state IN ('due', 'claimed')"
 
     def drained():
-        while int(manage("shell", "-v0", "-c", count)):
-            time.sleep(0.2)
+        if database:
+            connection = psycopg.connect(database, autocommit=True)
+        else:
+            connection = sqlite3.connect(folder / "opsportal.sqlite3")
+        while connection.execute(pending).fetchone()[0]:
+            time.sleep(0.1)
+        connection.close()
 
     with running([sys.executable, "manage.py", "up", "--port", port], environment) as process:
         wait_for(f"http://127.0.0.1:{port}/healthz")

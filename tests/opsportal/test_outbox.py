@@ -244,3 +244,22 @@ def test_a_sweep_uses_the_index_of_unfinished_rows():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
     assert "decision_due" in due[:10].explain()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_poison_row_in_a_batch_fails_alone():
+    rows = make_rows(5)
+
+    class Batch(Decisions):
+        def perform(self, rows, now):
+            if any(row.pk == poison for row in rows):
+                raise ValueError("poison")
+            for row in rows:
+                finish(row, now)
+
+    poison = rows[2].pk
+    run_outbox(Batch(), now=lambda: NOW + SECOND)
+    states = dict(Decision.objects.values_list("pk", "state"))
+    assert states.pop(poison) == "due"
+    assert set(states.values()) == {"done"}
+    assert "poison" in Decision.objects.get(pk=poison).last_error
