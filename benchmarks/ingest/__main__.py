@@ -18,6 +18,7 @@ from statistics import median
 import psycopg
 
 from benchmarks.ingest.load import cpu_seconds, run_load
+from tests.portal import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 # (what, alerts a post, keys; 0 makes each alert a new one)
@@ -67,7 +68,7 @@ def running(argv, environment):
 @contextmanager
 def portal(folder, database) -> Iterator[Server]:
     """The portal as `make run` starts it, on a fresh database, with one rule that matches."""
-    port = "18431"
+    port = str(free_port())
     environment = {
         **os.environ,
         "OPSPORTAL_DATA_DIR": str(folder),
@@ -110,7 +111,7 @@ def portal(folder, database) -> Iterator[Server]:
 @contextmanager
 def barest(folder, database) -> Iterator[Server]:
     """The yardstick, as many workers and threads as serve it best."""
-    port = "18432"
+    port = str(free_port())
     environment = {
         **os.environ,
         "BAREST_DATABASE_URL": database or str(folder / "barest.sqlite3"),

@@ -7,11 +7,14 @@ with a database connection of its own; while it commits, the next batch gathers.
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
+
+IDLE_SECONDS = 1.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,8 +53,13 @@ class GroupCommit(Generic[Item, Result]):
                 self._writer_of = os.getpid()
 
     def _run(self) -> None:
+        last = time.monotonic()
         while True:
             batch = [self._waiting.get()]
+            if time.monotonic() - last > IDLE_SECONDS:
+                # The database may have been restarted meanwhile: ask before the next use.
+                for connection in connections.all(initialized_only=True):
+                    connection.close_if_unusable_or_obsolete()
             weight = self.weigh(batch[0][0])
             while weight < self.most:
                 try:
@@ -60,6 +68,7 @@ class GroupCommit(Generic[Item, Result]):
                     break
                 weight += self.weigh(batch[-1][0])
             self._commit(batch)
+            last = time.monotonic()
 
     def _commit(self, batch: list[tuple[Item, Future[Result]]]) -> None:
         try:

@@ -1,5 +1,8 @@
 """The database goes away for a while: 503 meanwhile, and then as before."""
 
+import urllib.error
+import urllib.request
+
 import pytest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -87,6 +90,20 @@ def test_other_errors_are_500_in_the_one_shape_and_keep_their_details(lenient):
     assert "secret" not in page.text
 
 
+def post(portal):
+    """Status and Retry-After of a post of the same alert through the fast door."""
+    request = urllib.request.Request(
+        f"{portal.url}/api/v1/alerts",
+        data=b'{"name": "DiskFull"}',
+        headers={"Authorization": f"Bearer {portal.key}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, None
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Retry-After"]
+
+
 @pytest.mark.processes
 @pytest.mark.postgres
 def test_ten_seconds_without_postgresql_are_503_and_then_all_is_as_before(
@@ -96,6 +113,7 @@ def test_ten_seconds_without_postgresql_are_503_and_then_all_is_as_before(
         wait_until(portal.ready, 30)
         before = set(portal.pids())
         cookie = {"Cookie": "sessionid=0123456789abcdef0123456789abcdef", "Accept": "text/html"}
+        assert {post(portal)[0] for _ in range(20)} == {201, 200}
         for number in range(8):  # every web thread may hold a connection that is about to die
             assert portal.get("/admin/login/", cookie)[0] == 200, number
         postgres_server.stop()
@@ -104,9 +122,11 @@ def test_ten_seconds_without_postgresql_are_503_and_then_all_is_as_before(
         assert (status, '"database": {"ok": false' in body) == (503, True)
         status, body = portal.get("/admin/", cookie)
         assert (status, "Back in a moment" in body) == (503, True)
+        assert {post(portal) for _ in range(20)} == {(503, "5")}
         wait_until(lambda: "the database is away" in portal.output(), 15)
         postgres_server.start()
         wait_until(portal.ready, 30)
+        assert {post(portal)[0] for _ in range(40)} == {200}
         for _ in range(20):
             assert portal.get("/admin/login/", cookie)[0] == 200
         wait_until(lambda: "the database is back" in portal.output(), 15)
