@@ -20,8 +20,7 @@ from tests.portal import free_port
 from tests.waiting import wait_until
 
 _OPTIONS = (
-    "-c fsync=off -c full_page_writes=off -c max_connections=200 "
-    "-c listen_addresses=127.0.0.1"
+    "-c fsync=off -c full_page_writes=off -c max_connections=200 -c listen_addresses=127.0.0.1"
 )
 
 

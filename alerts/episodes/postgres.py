@@ -1,8 +1,13 @@
-"""PostgreSQL: one statement for all rows of a batch, as arrays."""
+"""PostgreSQL: one statement for all rows of a batch, which travel as one JSON document.
 
-from collections.abc import Sequence
+Arrays of texts would be the obvious way, but the driver quotes their members one by one in Python.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from django.db import connection
 
 from alerts.episodes.rows import (
@@ -18,39 +23,42 @@ from alerts.episodes.rows import (
 )
 
 _TYPES = {
+    "id": "bigint",
+    "alert_id": "bigint",
+    "team_id": "bigint",
+    "number": "int",
+    "repeats": "int",
+    "repeat_count": "int",
+    "value": "float8",
+    "wake": "bool",
     "labels": "jsonb",
     "annotations": "jsonb",
     "links": "jsonb",
-    "value": "float8",
-    "team_id": "bigint",
-    "repeat_count": "int",
+    "reasons": "jsonb",
     "starts_at": "timestamptz",
     "received_at": "timestamptz",
     "last_received_at": "timestamptz",
     "expires_at": "timestamptz",
+    "resolved_at": "timestamptz",
 }
-_COLUMNS = STATE + CONTENT
+_TOUCHED = ("dedup_key", "repeats", "expires_at")
+_INSERTED = STATE + CONTENT
+_STATES = ("id", "status", "severity", "received_severity", "wake", "resolved_at")
+_CONTENTS = ("id", *CONTENT)
+_RECORDED = ("number", "alert_id", "kind", "before", "after")
+_SETTLED = ("id", "outcome", "reasons")
 
 
-def _arrays(columns: Sequence[str]) -> str:
-    """Placeholders for one array a column; JSON travels as text."""
-    types = ("text" if _TYPES.get(c) == "jsonb" else _TYPES.get(c, "text") for c in columns)
-    return ", ".join(f"%s::{kind}[]" for kind in types)
+def _given(columns: Sequence[str]) -> str:
+    """The rows of the document as a table `given`."""
+    typed = ", ".join(f"{column} {_TYPES.get(column, 'text')}" for column in columns)
+    return f"json_to_recordset(%s::json) AS given ({typed})"
 
 
-def _casts(columns: Sequence[str], prefix: str = "") -> str:
-    return ", ".join(
-        f"{prefix}{c}::jsonb" if _TYPES.get(c) == "jsonb" else f"{prefix}{c}" for c in columns
-    )
-
-
-_TOUCH = """
-WITH given AS (
-    SELECT * FROM unnest(%s::text[], %s::int[], %s::timestamptz[])
-    AS given (dedup_key, repeats, expires_at)
-), held AS (
+_TOUCH = f"""
+WITH held AS (
     SELECT alert.id, given.repeats, given.expires_at
-    FROM alerts_alert alert JOIN given ON given.dedup_key = alert.dedup_key
+    FROM alerts_alert alert JOIN {_given(_TOUCHED)} ON given.dedup_key = alert.dedup_key
     WHERE alert.resolved_at IS NULL
     ORDER BY alert.dedup_key
     FOR UPDATE OF alert
@@ -67,44 +75,40 @@ _SEEN = """
 SELECT DISTINCT dedup_key FROM alerts_alert WHERE dedup_key = ANY(%s) AND resolved_at > %s
 """
 _INSERT = f"""
-INSERT INTO alerts_alert ({", ".join(_COLUMNS)})
-SELECT {_casts(_COLUMNS)} FROM unnest({_arrays(_COLUMNS)}) AS given ({", ".join(_COLUMNS)})
+INSERT INTO alerts_alert ({", ".join(_INSERTED)})
+SELECT {", ".join(_INSERTED)} FROM {_given(_INSERTED)}
 ON CONFLICT (dedup_key) WHERE resolved_at IS NULL DO NOTHING
 RETURNING dedup_key, id
-"""  # noqa: S608  (column names of ours)
-_REWRITE_STATE = """
+"""
+_REWRITE_STATE = f"""
 UPDATE alerts_alert alert
 SET status = given.status, severity = given.severity, received_severity = given.received_severity,
     resolved_at = CASE WHEN given.resolved_at IS NOT NULL
         THEN greatest(given.resolved_at, alert.starts_at) END,
     snoozed_until = CASE WHEN given.wake THEN NULL ELSE snoozed_until END
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bool[], %s::timestamptz[])
-    AS given (id, status, severity, received_severity, wake, resolved_at)
+FROM {_given(_STATES)}
 WHERE alert.id = given.id
 """
 _REWRITE_CONTENT = f"""
-UPDATE alerts_alert alert
-SET {", ".join(f"{c} = given.{c}{'::jsonb' if _TYPES.get(c) == 'jsonb' else ''}" for c in CONTENT)}
-FROM unnest(%s::bigint[], {_arrays(CONTENT)}) AS given (id, {", ".join(CONTENT)})
+UPDATE alerts_alert alert SET {", ".join(f"{column} = given.{column}" for column in CONTENT)}
+FROM {_given(_CONTENTS)}
 WHERE alert.id = given.id
-"""  # noqa: S608  (column names of ours)
-_RECORD = """
+"""
+_RECORD = f"""
 WITH recorded AS (
     INSERT INTO alerts_transition (alert_id, kind, before, after, at, note, actor)
-    SELECT alert_id, kind, before, after, %s, '', ''
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
-        WITH ORDINALITY AS given (alert_id, kind, before, after, number)
+    SELECT alert_id, kind, before, after, %s, '', '' FROM {_given(_RECORDED)}
     ORDER BY number
     RETURNING id
 )
 INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error, outcome, reasons)
 SELECT id, 'due', %s, 0, '', '', '[]' FROM recorded
 """
-_SETTLE = """
+_SETTLE = f"""
 UPDATE alerts_decision decision
 SET state = 'done', last_error = '', finished_at = %s, outcome = given.outcome,
-    reasons = given.reasons::jsonb
-FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS given (id, outcome, reasons)
+    reasons = given.reasons
+FROM {_given(_SETTLED)}
 WHERE decision.id = given.id
 """
 
@@ -115,15 +119,7 @@ class PostgresStatements:
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats; locks are taken in the order of the keys."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                _TOUCH,
-                [
-                    [touch.dedup_key for touch in touches],
-                    [touch.repeats for touch in touches],
-                    [touch.expires_at for touch in touches],
-                    now,
-                ],
-            )
+            cursor.execute(_TOUCH, [json_text(touches), now])
             return {row[1]: Stored(*row) for row in cursor.fetchall()}
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
@@ -134,35 +130,43 @@ class PostgresStatements:
 
     def insert(self, episodes: Sequence[NewEpisode], now: datetime) -> dict[str, int]:
         """Open episodes; waits for whoever is opening one of them now."""
-        rows = [
-            (*state_columns(episode, now), *content_columns(episode.event)) for episode in episodes
-        ]
+        rows = ((*state_columns(new, now), *content_columns(new.event)) for new in episodes)
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(_INSERT, [_document(_INSERTED, rows)])
             return dict(cursor.fetchall())
 
     def rewrite(self, rewrites: Sequence[Rewrite]) -> None:
         """Store what changed."""
-        states = [
+        states = (
             (new.id, new.status, new.severity, new.received_severity, new.wake, new.resolved_at)
             for new in rewrites
-        ]
+        )
         contents = [(new.id, *content_columns(new.content)) for new in rewrites if new.content]
         with connection.cursor() as cursor:
-            cursor.execute(_REWRITE_STATE, [list(column) for column in zip(*states, strict=True)])
+            cursor.execute(_REWRITE_STATE, [_document(_STATES, states)])
             if contents:
-                cursor.execute(
-                    _REWRITE_CONTENT, [list(column) for column in zip(*contents, strict=True)]
-                )
+                cursor.execute(_REWRITE_CONTENT, [_document(_CONTENTS, contents)])
 
     def record(self, transitions: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
         """Append transitions and their decisions."""
-        columns = [list(column) for column in zip(*transitions, strict=True)]
+        rows = ((number, *transition) for number, transition in enumerate(transitions))
         with connection.cursor() as cursor:
-            cursor.execute(_RECORD, [now, *columns, now])
+            cursor.execute(_RECORD, [now, _document(_RECORDED, rows), now])
 
     def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
         """Mark decisions as done."""
-        rows = [(pk, outcome, json_text(reasons)) for pk, outcome, reasons in decisions]
         with connection.cursor() as cursor:
-            cursor.execute(_SETTLE, [now, *[list(column) for column in zip(*rows, strict=True)]])
+            cursor.execute(_SETTLE, [now, _document(_SETTLED, decisions)])
+
+
+def _document(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """The rows as JSON objects; what is JSON text already goes in as it is."""
+    nested = [_TYPES.get(column) == "jsonb" for column in columns]
+    objects = []
+    for row in rows:
+        values = [
+            msgspec.Raw(value) if inner and isinstance(value, str) else value
+            for inner, value in zip(nested, row, strict=True)
+        ]
+        objects.append(dict(zip(columns, values, strict=True)))
+    return json_text(objects)

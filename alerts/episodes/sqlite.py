@@ -41,7 +41,7 @@ WHERE dedup_key = given.value AND resolved_at > ?
 _COLUMNS = STATE + CONTENT
 _INSERT = f"""
 INSERT INTO alerts_alert ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
-"""  # noqa: S608  (column names of ours)
+"""
 # `max` of NULL is NULL: the episode stays open; it never ends before it started.
 _REWRITE_STATE = """
 UPDATE alerts_alert SET status = ?, severity = ?, received_severity = ?,
@@ -51,7 +51,7 @@ WHERE id = ?
 """
 _REWRITE_CONTENT = f"""
 UPDATE alerts_alert SET {", ".join(f"{column} = ?" for column in CONTENT)} WHERE id = ?
-"""  # noqa: S608  (column names of ours)
+"""
 _TRANSITION = """
 INSERT INTO alerts_transition (alert_id, kind, before, after, at, note, actor)
 VALUES (?, ?, ?, ?, ?, '', '')

@@ -32,11 +32,11 @@ ON CONFLICT (dedup_key) DO UPDATE SET repeat_count = barest.repeat_count + 1,
     last_received_at = excluded.last_received_at, summary = excluded.summary
 """
 SQLITE = (
-    f"INSERT INTO barest ({', '.join(COLUMNS)}, last_received_at)"  # noqa: S608
+    f"INSERT INTO barest ({', '.join(COLUMNS)}, last_received_at)"
     f" VALUES ({', '.join('?' * 10)}) {UPSERT}"
 )
 POSTGRES = (
-    f"INSERT INTO barest ({', '.join(COLUMNS)}, last_received_at)"  # noqa: S608
+    f"INSERT INTO barest ({', '.join(COLUMNS)}, last_received_at)"
     f" SELECT {', '.join(c if c != 'labels' else 'labels::jsonb' for c in COLUMNS)}, %s"
     f" FROM unnest({', '.join(['%s::text[]'] * 9)}) AS given ({', '.join(COLUMNS)}) {UPSERT}"
 )
