@@ -123,7 +123,11 @@ def raw_text(payload: bytes) -> str:
     """What was received as JSON text: secrets redacted, capped."""
     text = payload.decode()
     if _SECRET.search(payload):
-        text = json_text(_redacted(msgspec.json.decode(payload)))
+        try:
+            text = json_text(_redacted(msgspec.json.decode(payload)))
+        except (msgspec.MsgspecError, RecursionError):
+            # A number of no size or a nesting that the parser passed over in an unknown field.
+            text = json_text(REDACTED)
     return text if len(text) <= RAW_CAP else f"{text[:RAW_CAP]}…"
 
 

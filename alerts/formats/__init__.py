@@ -75,6 +75,8 @@ def split_json(body: bytes) -> tuple[list[bytes], bool]:
     if rb"\u0000" in body:
         body = _NUL.sub(rb"\1\\ufffd", body)
     try:
+        if not body.isascii():
+            body.decode()  # the decoder looks at no text that it passes over
         if body.lstrip(b" \t\r\n")[:1] == b"[":
             return [bytes(member) for member in _members.decode(body)], True
         return [bytes(_anything.decode(body))], False

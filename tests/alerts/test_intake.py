@@ -129,6 +129,25 @@ def test_rubbish_is_a_400_in_the_one_shape(post, key, body):
     assert (status, set(answer)) == (400, {"code", "message", "errors"})
 
 
+@pytest.mark.parametrize("path", INTAKES)
+def test_a_text_that_is_not_utf_8_is_refused_where_nobody_reads_it_too(post, key, path):
+    body = b'[{"name":"Full","labels":{"alertname":"Full"},"else":"\xff"}]'
+    assert post(body, key, path)[0] == 400
+    assert not Alert.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"1e999", b"9" * 5000, b"[" * 900 + b"]" * 900, b'{"a":' * 900 + b"1" + b"}" * 900],
+    ids=["inf", "integer", "array", "object"],
+)
+@pytest.mark.parametrize("path", INTAKES)
+def test_what_cannot_be_redacted_is_not_kept_and_the_alert_is(post, key, path, value):
+    body = b'[{"name":"Full","labels":{"alertname":"Full"},"token":"hush","else":%s}]' % value
+    assert post(body, key, path)[0] == 200
+    assert Alert.objects.get().raw == '"[redacted]"'
+
+
 def test_ten_megabytes_are_too_large(post, key):
     status, _, answer = post(b'{"name":"' + b"x" * 10_000_000 + b'"}', key)
     assert (status, answer["code"]) == (413, "too_large")
