@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from alerts.formats import AlertFormat, Parsed, Reply
 from alerts.models import IdempotentReply
@@ -81,7 +81,12 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
             raise PayloadError("Idempotency-Key is longer than 255 characters.")
         parsed = alert_format.parse(body, now=now, team_id=key.team_id)
         body_hash = sha256(body).hexdigest() if token else ""
-        return store(Submission(alert_format, parsed, now, key, token, body_hash))
+        submission = Submission(alert_format, parsed, now, key, token, body_hash)
+        try:
+            return store(submission)
+        except IntegrityError:
+            # Another process kept an answer to this Idempotency-Key meanwhile: now it is found.
+            return store(submission)
     except OpsError as error:
         return _refuse(alert_format, error)
     except (OperationalError, InterfaceError, TimeoutError) as error:
