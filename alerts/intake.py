@@ -20,6 +20,7 @@ from alerts.receive import receive_alerts
 from opsportal.accounts.keys import confirm_key, recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
+from opsportal.lib.deadlocks import start_over
 from opsportal.lib.errors import (
     ConflictError,
     OpsError,
@@ -126,6 +127,10 @@ def _refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
 
 def store_submissions(submissions: Sequence[Submission]) -> list[Reply]:
     """Store many requests in one transaction, and answer each."""
+    return start_over(lambda: _store_at_once(submissions))
+
+
+def _store_at_once(submissions: Sequence[Submission]) -> list[Reply]:
     now = max(submission.now for submission in submissions)
     with transaction.atomic():
         replies: dict[int, Reply] = {}

@@ -1,23 +1,20 @@
 """Store: events become episodes, repeats, transitions, and work for routing, in one commit."""
 
-import random
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from alerts.episodes import NewEpisode, Rewrite, Statements, Stored, Touch, statements
 from alerts.episodes.rows import content_hash
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Receipt, worse
+from opsportal.lib.deadlocks import start_over
 from opsportal.lib.jobs import nudge
 
 # A key that fires again so soon after its last episode ended is told as reopened.
 REOPENED_WITHIN = timedelta(days=1)
-_ATTEMPTS = 5
-_DEADLOCK, _SERIALIZATION = "40P01", "40001"
 
 
 def receive_alerts(events: Sequence[AlertEvent], *, now: datetime) -> list[Receipt]:
@@ -28,22 +25,16 @@ def receive_alerts(events: Sequence[AlertEvent], *, now: datetime) -> list[Recei
     """
     if not events:
         return []
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with connection.wrap_database_errors, transaction.atomic():
-                receipts, routed = _store(events, now)
-                if routed:
-                    nudge("alerts.decisions")
-            return receipts
-        except OperationalError as error:
-            # Batches that open each other's keys may lock crosswise; one of them starts over.
-            code = getattr(error.__cause__, "sqlstate", None)
-            if code not in (_DEADLOCK, _SERIALIZATION) or attempt == _ATTEMPTS:
-                raise
-            if connection.in_atomic_block:
-                raise
-            time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311  (no secret)
-    raise AssertionError("unreachable")
+
+    def store() -> list[Receipt]:
+        with connection.wrap_database_errors, transaction.atomic():
+            receipts, routed = _store(events, now)
+            if routed:
+                nudge("alerts.decisions")
+        return receipts
+
+    # Batches that open each other's keys may lock crosswise.
+    return start_over(store)
 
 
 @dataclass(slots=True)

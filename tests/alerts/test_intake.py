@@ -6,8 +6,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
+from alerts import intake
 from alerts.intake import INTAKES
 from alerts.models import Alert, IdempotentReply
 from opsportal import wsgi
@@ -138,7 +139,7 @@ def test_a_text_that_is_not_utf_8_is_refused_where_nobody_reads_it_too(post, key
 
 @pytest.mark.parametrize(
     "value",
-    [b"1e999", b"9" * 5000, b"[" * 900 + b"]" * 900, b'{"a":' * 900 + b"1" + b"}" * 900],
+    [b"1e999", b"9" * 5000, b"[" * 600 + b"]" * 600, b'{"a":' * 600 + b"1" + b"}" * 600],
     ids=["inf", "integer", "array", "object"],
 )
 @pytest.mark.parametrize("path", INTAKES)
@@ -187,6 +188,38 @@ def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch
     assert (status, headers["Retry-After"], answer["code"]) == (503, "5", "unavailable")
     assert IdempotentReply.objects.count() == 0
     assert post({"name": "a"}, key, **{"Idempotency-Key": "one"})[0] == 201
+
+
+def failing_once(monkeypatch, error):
+    """The deed of storing, which fails the first time after all its work."""
+    store, failures = intake.receive_alerts, [error]
+
+    def receive(events, *, now):
+        receipts = store(events, now=now)
+        if failures:
+            raise failures.pop()
+        return receipts
+
+    monkeypatch.setattr(intake, "receive_alerts", receive)
+
+
+def test_a_deadlock_between_shared_commits_is_started_over(post, key, monkeypatch):
+    class DeadlockError(Exception):
+        sqlstate = "40P01"
+
+    error = OperationalError("deadlock detected")
+    error.__cause__ = DeadlockError()
+    failing_once(monkeypatch, error)
+    assert post({"name": "DiskFull"}, key)[0] == 201
+    assert Alert.objects.get().repeat_count == 0
+
+
+def test_an_idempotency_key_that_another_process_has_just_used_is_looked_up_again(
+    post, key, monkeypatch
+):
+    failing_once(monkeypatch, IntegrityError("one_reply_per_token"))
+    assert post({"name": "DiskFull"}, key, **{"Idempotency-Key": "k1"})[0] == 201
+    assert Alert.objects.get().repeat_count == 0
 
 
 def test_prometheus_gets_what_alertmanager_answers(post, key):
