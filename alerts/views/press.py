@@ -7,8 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -41,13 +40,13 @@ def act(request: HttpRequest) -> HttpResponse:
     """Do it and say what came of it."""
     action, _, value = request.POST.get("action", "").partition(":")
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, None):
+    if not back.startswith("/") or not url_has_allowed_host_and_scheme(back, None):
         back = "/alerts/"
     try:
         _act(request, action, value)
     except PayloadError as error:
         messages.error(request, error.message)
-    return redirect(back)
+    return HttpResponseRedirect(back)
 
 
 def _act(request: HttpRequest, action: str, value: str) -> None:
@@ -68,12 +67,17 @@ def _act(request: HttpRequest, action: str, value: str) -> None:
 
 def _ids(request: HttpRequest) -> list[int]:
     texts = request.POST.getlist("alert")
-    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+    ids = [number for number in map(_number, texts) if number is not None]
     if not ids:
         raise PayloadError("Select at least one alert first.")
     if len(ids) > MOST:
         raise PayloadError(f"At most {MOST} alerts at once.")
     return list(dict.fromkeys(ids))
+
+
+def _number(text: str) -> int | None:
+    """An id, when the text can be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _arguments(request: HttpRequest, action: str, value: str, now: datetime) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def _arguments(request: HttpRequest, action: str, value: str, now: datetime) -> 
         return {"until": _until(request.POST.get("until", "") if value == "until" else value, now)}
     if action == "assign":
         chosen = str(request.user.pk) if value == "me" else request.POST.get("assignee", "")
-        return {"user_id": int(chosen) if chosen.isascii() and chosen.isdigit() else None}
+        return {"user_id": _number(chosen)}
     if action == "note" and not note:
         raise PayloadError("Write the note first.")
     return {"note": note}

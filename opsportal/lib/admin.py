@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.admin import action, register, site
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
+from django.core.validators import MaxLengthValidator
+from django.db import DataError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -51,8 +55,16 @@ def display(**options: Any) -> Callable[[Decorated], Decorated]:
     return decorator
 
 
+_LONGEST_NAME = 150
+
+
 class PortalLoginForm(AuthenticationForm):
     """Lets in whom the portal's roles let in; `is_staff` plays no part."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django only tells browsers; who guesses is noted with the name, which has to fit.
+        self.fields["username"].validators.append(MaxLengthValidator(_LONGEST_NAME))
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Raise ValidationError for those without a role."""
@@ -69,6 +81,13 @@ class PortalSite(UnfoldAdminSite):
         """Whether the person may enter at all."""
         user = request.user
         return user.is_active and user.has_perm("accounts.enter_portal")
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """What a select looks up; no database text holds NUL, so nothing is found by it."""
+        if "\0" in request.GET.get("term", ""):
+            raise BadRequest("NUL in a search term")
+        response: HttpResponse = super().autocomplete_view(request)
+        return response
 
 
 class ShortPaginator(Paginator):
@@ -120,6 +139,14 @@ class PortalAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     list_filter_submit = True
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; a filter in the URL that no row could pass is told like any wrong one."""
+        try:
+            response: HttpResponse = super().changelist_view(request, extra_context)
+        except (DataError, OverflowError):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return response
 
     # The audit trail replaces Django's own log of what was done in the admin.
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:

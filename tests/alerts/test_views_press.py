@@ -103,3 +103,17 @@ def test_anonymous_people_and_forged_forms_change_nothing(client):
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:x"])
 def test_people_are_sent_back_only_into_the_portal(client, jo, elsewhere):
     assert press(client, "resolve", make_alert(), next=elsewhere)["Location"] == "/alerts/"
+
+
+@pytest.mark.parametrize("back", ["-1", "admin:index", "//elsewhere.example", "https://x.example/"])
+def test_who_forges_the_way_back_lands_on_the_list(client, jo, back):
+    response = press(client, "note", make_alert(), note="x", next=back)
+    assert response["Location"] == "/alerts/"
+
+
+def test_an_id_of_thousands_of_digits_is_nobodys(client, jo):
+    alert = make_alert()
+    assert press(client, "assign:to", alert, assignee="9" * 5000).status_code == 302
+    assert press(client, "resolve", alert, alert="9" * 5000).status_code == 302
+    for place in ("before", "after"):
+        assert client.get("/alerts/", {place: "9" * 5000}).status_code == 200

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.admin import site as default_site
 from django.db import connection
 from django.test import Client
@@ -256,3 +257,29 @@ def test_the_history_of_a_row_is_its_audit_trail(client, administrator):
     response = client.get(f"/admin/accounts/team/{team.pk}/history/", follow=True)
     assert response.status_code == 200
     assert response.request["PATH_INFO"] == reverse("admin:accounts_auditentry_changelist")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"id__in": "9" * 30},
+        {"target_id": "a\0b"},
+        {"at__gte": "9999-12-31T23:59:59-23:59"},
+    ],
+    ids=["number", "nul", "time"],
+)
+@pytest.mark.django_db(transaction=True)
+def test_a_filter_that_no_database_takes_is_no_error(client, administrator, query):
+    response = client.get("/admin/accounts/auditentry/", query, follow=True)
+    assert response.status_code == 200
+
+
+def test_nul_in_a_lookup_is_a_bad_request(client, administrator):
+    field = {"app_label": "accounts", "model_name": "membership", "field_name": "user"}
+    assert client.get("/admin/autocomplete/", {**field, "term": "a\0"}).status_code == 400
+
+
+def test_a_username_longer_than_any_is_refused_before_it_is_noted(client, db):
+    form = {"username": "a" * 5000, "password": "x"}
+    assert client.post("/admin/login/", form).status_code == 200
+    assert not AccessAttempt.objects.exists()
