@@ -70,7 +70,8 @@ def test_a_redirect_is_an_answer_and_is_not_followed(server, loopback):
         "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::127.0.0.1]",
         "[2002:7f00:1::]", "[::127.0.0.1]", "169.254.169.254", "10.1.2.3", "192.168.0.1",
         "172.31.255.255", "100.64.0.1", "224.0.0.1", "[ff02::1]", "[fd00::1]", "255.255.255.255",
-        "\uff11\uff12\uff17\u30020\u30020\u30021", "[64:ff9b:1::1]", "[2001:db8::1]", "192.0.2.1",
+        "\uff11\uff12\uff17\u30020\u30020\u30021", "[64:ff9b:1::1]", "[::ffff:0:127.0.0.1]",
+        "[2001:db8::1]", "192.0.2.1",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_public_is_refused_without_a_connection(server, host):
