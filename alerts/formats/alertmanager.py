@@ -28,6 +28,8 @@ from opsportal.lib.errors import FieldError, OpsError, PayloadError
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 # Go's zero time, which amtool sends for "not set".
 UNSET_YEAR = 1
+# Alertmanager knows no limits; pages, answers and messages need some.
+MOST_PAIRS, LONGEST_VALUE, LONGEST_URL = 500, 4096, 2000
 _FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
@@ -89,7 +91,11 @@ def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | N
     if starts_at and ends_at and ends_at < starts_at:
         raise ValueError("start time must be before end time")
     notes = alert.annotations or {}
+    if len(labels) > MOST_PAIRS or len(notes) > MOST_PAIRS:
+        raise ValueError(f"more than {MOST_PAIRS} labels or annotations")
     generator = alert.generator_url or ""
+    if len(generator) > LONGEST_URL:
+        generator = ""
     return AlertEvent(
         name=_first(labels, "alertname", "name", cut=300) or next(iter(labels.values()))[:300],
         dedup_key=f"am:{fingerprint(tuple(sorted(labels.items())))}",
@@ -102,8 +108,8 @@ def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | N
         resource=_first(labels, "instance", "resource", "pod", "host", cut=300),
         environment=_first(labels, "environment", "env", cut=100),
         region=_first(labels, "region", "datacenter", cut=100),
-        labels=labels,
-        annotations=notes,
+        labels=_cut(labels, payload),
+        annotations=_cut(notes, payload),
         links=(Link(generator, "source"),) if generator.startswith(("http://", "https://")) else (),
         runbook_url=_url(_first(notes, "runbook_url", "runbook", cut=1000)),
         starts_at=starts_at,
@@ -112,6 +118,13 @@ def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | N
         team_id=team_id,
         payload=payload,
     )
+
+
+def _cut(texts: dict[str, str], payload: bytes) -> dict[str, str]:
+    """The values as they are kept; who they are about was told by the whole of them."""
+    if len(payload) <= LONGEST_VALUE:
+        return texts
+    return {name: value[:LONGEST_VALUE] for name, value in texts.items()}
 
 
 @lru_cache(maxsize=65_536)

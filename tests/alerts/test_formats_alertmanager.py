@@ -87,3 +87,18 @@ def test_errors_of_shape_refuse_the_batch(payload):
 def test_nothing_is_fine():
     parsed = parse([])
     assert FORMAT.answer(parsed, []).status == 200
+
+
+def test_endless_values_are_cut_and_still_tell_alerts_apart():
+    long = {"alertname": "Big", "dump": "x" * 100_000}
+    event = one(long, annotations={"all": "y" * 100_000}, generatorURL="http://p/" + "z" * 5000)
+    assert len(event.labels["dump"]) == len(event.annotations["all"]) == 4096
+    assert event.links == ()
+    assert one({**long, "dump": long["dump"] + "x"}).dedup_key != event.dedup_key
+
+
+def test_thousands_of_labels_are_refused_and_the_others_kept():
+    many = {f"l{number}": "v" for number in range(10_000)}
+    parsed = parse([{"labels": many}, {"labels": {"alertname": "ok"}}])
+    assert [rejection.index for rejection in parsed.rejected] == [0]
+    assert [event.name for event in parsed.events] == ["ok"]
