@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from alerts.normalise import Link
 from opsportal.lib.errors import DeliveryError, FieldError, PayloadError
@@ -15,6 +16,7 @@ from opsportal.lib.http import check_url
 
 # What stands for a secret wherever settings are shown; saved again, it means "as it was".
 MASK = "********"
+_SHORTEST_TOKEN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +188,25 @@ def mask_secrets(fields: Sequence[SettingField], settings: Mapping[str, Any]) ->
     return {name: MASK if name in secret and value else value for name, value in settings.items()}
 
 
+def _tokens(url: str) -> list[str]:
+    """The parts of an address that may be a token, longest first: servers like to repeat them."""
+    parts = urlsplit(url)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
+    whole = [f"{parts.path}?{parts.query}", parts.path, parts.query]
+    return [url, *(text for text in [*whole, *pieces] if len(text) >= _SHORTEST_TOKEN)]
+
+
 def hide_secrets(
     text: str, fields: Sequence[SettingField], settings: Mapping[str, Any], limit: int = 4000
 ) -> str:
     """An answer as it may be stored: cut, and without the secrets it may repeat."""
     for found in fields:
         value = settings.get(found.name)
-        # An address may hold a token.
-        if (found.secret or found.kind == "url") and isinstance(value, str) and value:
+        if not isinstance(value, str) or not value:
+            continue
+        if found.secret:
             text = text.replace(value, MASK)
+        if found.kind == "url":
+            for part in _tokens(value):
+                text = text.replace(part, MASK)
     return text.replace("\0", "")[:limit]

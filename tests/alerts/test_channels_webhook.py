@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from alerts.channels import hide_secrets
 from alerts.channels.webhook import WebhookChannel
 from opsportal.lib.errors import DeliveryError, PayloadError
 from opsportal.lib.times import utc_now
@@ -96,3 +97,20 @@ def test_settings_need_an_address():
     for wrong in ({}, {"url": "ftp://example.org/"}, {"url": "https://example.org/", "key": "x"}):
         with pytest.raises(PayloadError):
             WebhookChannel.clean(wrong)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "404 Cannot POST /hooks/T0123456789ABCDEF?sig=abcdefghijklmnop",
+        "404 no route /hooks/T0123456789ABCDEF",
+        "403 bad signature abcdefghijklmnop",
+        "500 https://chat.example/hooks/T0123456789ABCDEF?sig=abcdefghijklmnop failed",
+    ],
+)
+def test_a_token_in_the_address_is_hidden_however_the_answer_repeats_it(said):
+    url = "https://chat.example/hooks/T0123456789ABCDEF?sig=abcdefghijklmnop"
+    kept = hide_secrets(said, WebhookChannel.fields, {"url": url})
+    assert "T0123456789ABCDEF" not in kept
+    assert "abcdefghijklmnop" not in kept
+    assert kept.startswith(said[:4])
