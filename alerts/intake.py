@@ -96,6 +96,10 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
         return _refuse(
             alert_format, UnavailableError("The database cannot be reached; send this again.")
         )
+    except Exception:
+        # A bug of ours: the sender still gets its contract's shape, the log the reason.
+        logger.exception("intake failed format=%s", alert_format.slug)
+        return _refuse(alert_format, OpsError("The portal failed here; it has been logged."))
 
 
 def _read(posted: Posted) -> bytes:

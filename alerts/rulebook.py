@@ -74,7 +74,7 @@ class Rulebook:
                 "matched": failed is None,
                 "failed": failed or "",
                 "actions": [],
-                "stopped": failed is None and rule.stop,
+                "stopped": failed is None and rule.stop and not _foreign(rule, labels),
             }
             verdict.reasons.append(reason)
             if failed is not None:
@@ -82,7 +82,7 @@ class Rulebook:
             reason["actions"] = [
                 self._act(action, rule, verdict, labels) for action in self.actions.get(rule.pk, ())
             ]
-            if rule.stop:
+            if reason["stopped"]:
                 break
         return verdict
 
@@ -101,6 +101,8 @@ class Rulebook:
 
     def _act(self, action: RuleAction, rule: Rule, verdict: Verdict, labels: dict[str, str]) -> str:
         """Do one action; what was done, as text."""
+        if action.kind != ACTION.NOTIFY and _foreign(rule, labels):
+            return f"{action} (not done: the alert is team {labels['team']}'s)"
         if action.kind == ACTION.SUPPRESS:
             verdict.suppressed = verdict.suppressed or (action.value or f"rule {rule.name}")[:300]
             return f"suppress {action.value}".strip()
@@ -138,9 +140,14 @@ class Rulebook:
         return text
 
 
+def _foreign(rule: Rule, labels: Mapping[str, str]) -> bool:
+    """Whether the alert is another team's: a team's rule may tell of it, but not hush or change."""
+    return rule.team is not None and labels["team"] not in ("", rule.team.name)
+
+
 def load_rulebook() -> Rulebook:
     """The rules as they are now: two queries, and one for the teams if any are named."""
-    rules = list(Rule.objects.filter(enabled=True).order_by("order", "id"))
+    rules = list(Rule.objects.filter(enabled=True).select_related("team").order_by("order", "id"))
     found = (
         RuleAction.objects.filter(rule__enabled=True)
         .select_related("channel")

@@ -222,6 +222,17 @@ def test_an_idempotency_key_that_another_process_has_just_used_is_looked_up_agai
     assert Alert.objects.get().repeat_count == 0
 
 
+def test_a_fault_of_ours_is_told_in_the_contracts_shape(post, key, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("alerts.intake.receive_alerts", broken)
+    assert post({"name": "a"}, key)[0] == 500
+    assert post({"name": "a"}, key)[2]["code"] == "error"
+    status, _, answer = post([{"labels": {"alertname": "a"}}], key, path=ALERTMANAGER)
+    assert (status, answer["code"]) == (500, 500)
+
+
 def test_prometheus_gets_what_alertmanager_answers(post, key):
     soon = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
     alert = {"labels": {"alertname": "Up"}, "endsAt": soon, "generatorURL": "http://p/g"}

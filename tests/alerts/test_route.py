@@ -104,6 +104,24 @@ def test_suppress_holds_back_every_rule_and_says_why():
     assert decision.reasons[-1] == {"note": "Suppressed: maintenance"}
 
 
+def test_a_team_s_rule_may_tell_of_anothers_alert_but_neither_hush_nor_change_it():
+    ours, theirs = (Team.objects.create(name=name) for name in ("ours", "theirs"))
+    channel, last = make_channel("ours"), make_channel("last")
+    make_rule(
+        "grab", "", ("suppress", "hush"), ("set", "severity", "info"), channel,
+        order=1, stop=True, team=ours,
+    )  # fmt: skip
+    make_rule("all", "", last, order=2)
+    foreign, own = make_alert(team=theirs), make_alert(team=ours)
+    make_decision(foreign)
+    make_decision(own)
+    first, second = route()
+    assert (first.outcome, second.outcome) == ("notified", "suppressed")
+    assert sorted(told(foreign)) == [("last", "warning"), ("ours", "warning")]
+    assert first.reasons[0]["actions"][0].endswith("(not done: the alert is team theirs's)")
+    assert not first.reasons[0]["stopped"]
+
+
 def test_what_was_suppressed_is_not_resolved_to_anybody():
     make_rule("hush", "", make_channel(), ("suppress", "maintenance"))
     alert = make_alert()
