@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.core.signals import setting_changed
+from django.db import connection
 
+from alerts.intake import shared_commits
 from opsportal.lib.registry import plugins
 from tests.portal import Portal, running_portal
-from tests.postgres import PostgresServer, find_binaries
+from tests.postgres import PostgresServer, find_binaries, new_database
 
 # Playwright keeps an event loop running in the thread of the tests that use it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -86,8 +88,26 @@ def postgres_server(postgres_binaries: Path) -> Iterator[PostgresServer]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Before the database goes, the thread that writes for intake leaves it."""
+    yield
+    shared_commits.close()
+
+
 @pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Portal]:
-    """The real portal, in processes of its own, on SQLite."""
-    with running_portal(tmp_path) as running:
+def database_env() -> Iterator[dict[str, str]]:
+    """A portal of its own on what the suite runs on: SQLite, or PostgreSQL and Redis."""
+    if connection.vendor == "sqlite":
+        yield {}
+        return
+    redis = os.environ.get("OPSPORTAL_REDIS_URL", "")
+    with new_database(os.environ["OPSPORTAL_DATABASE_URL"]) as url:
+        yield {"OPSPORTAL_DATABASE_URL": url, "OPSPORTAL_REDIS_URL": redis}
+
+
+@pytest.fixture
+def portal(tmp_path: Path, database_env: dict[str, str]) -> Iterator[Portal]:
+    """The real portal, in processes of its own."""
+    with running_portal(tmp_path, database_env) as running:
         yield running

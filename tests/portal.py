@@ -1,14 +1,15 @@
 """The real portal in processes of its own, for tests that kill, stop and restart them."""
 
-import atexit
+import contextlib
+import fcntl
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,16 +20,16 @@ from pathlib import Path
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-# The static files of the first portal, for the next ones: collecting takes seconds.
-_assets: list[Path] = []
 PASSWORD = "a-password-for-tests"
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, and none that the kernel hands out meanwhile."""
+    while True:
+        port = random.randint(20_000, 32_000)  # noqa: S311  (below the ephemeral ones)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Portal:
@@ -64,8 +65,7 @@ class Portal:
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        if _assets and not (self.data_dir / "static").exists():
-            shutil.copytree(_assets[0], self.data_dir, dirs_exist_ok=True)
+        self._copy_assets()
         with self.log.open("ab") as log:
             self.supervisor = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(self.port), *self.args],
@@ -76,14 +76,29 @@ class Portal:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(self._up, 60, what="the portal answers")
-        if not _assets and (self.data_dir / "static.stamp").exists():
-            _assets.append(Path(tempfile.mkdtemp(prefix="opsportal-assets-")))
-            atexit.register(shutil.rmtree, _assets[0], ignore_errors=True)
-            shutil.copytree(self.data_dir / "static", _assets[0] / "static")
-            shutil.copy2(self.data_dir / "static.stamp", _assets[0])
+        wait_until(self._up, 120, every=0.1, what="the portal answers")
         if found := re.search(r"API key: +(\S+)", self.output()):
             self.key = found[1]
+
+    def _copy_assets(self) -> None:
+        """The run's collected static files: collecting takes seconds, and is tested by itself."""
+        if (self.data_dir / "static").exists():
+            return
+        kept = Path(os.environ["OPSPORTAL_TEST_ASSETS"])
+        with (kept / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (kept / "data").exists():
+                code = "from opsportal.runtime.assets import collect_assets; collect_assets()"
+                subprocess.run(
+                    [sys.executable, "-c", f"import django; django.setup(); {code}"],
+                    cwd=ROOT,
+                    env=self.env | {"OPSPORTAL_DATA_DIR": str(kept / "new")},
+                    check=True,
+                )
+                (kept / "new").rename(kept / "data")
+        for name in ("static", "static.stamp"):
+            copy = shutil.copytree if name == "static" else shutil.copy2
+            copy(kept / "data" / name, self.data_dir / name)
 
     def _up(self) -> bool:
         if self.supervisor.poll() is not None:
@@ -135,7 +150,7 @@ class Portal:
             os.kill(pid, number)
         return pids
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 15) -> float:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> float:
         """End it; how long that took. AssertionError when processes stay."""
         start = time.monotonic()
         if self.supervisor.poll() is None:

@@ -15,10 +15,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
 
 from tests.portal import free_port
 from tests.waiting import wait_until
 
+DEBIAN = Path("/usr/lib/postgresql")
 _OPTIONS = (
     "-c fsync=off -c full_page_writes=off -c max_connections=200 -c listen_addresses=127.0.0.1"
 )
@@ -27,8 +32,8 @@ _OPTIONS = (
 def find_binaries() -> Path | None:
     """Where initdb and pg_ctl are; None when there are none."""
     if found := shutil.which("initdb"):
-        return Path(found).parent
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        return Path(found).resolve().parent
+    debian = sorted(DEBIAN.glob("*/bin/initdb"))
     if debian:
         return debian[-1].parent
     with contextlib.suppress(ImportError):
@@ -101,6 +106,18 @@ class PostgresServer:
 
 
 @contextmanager
+def new_database(url: str) -> Iterator[str]:
+    """The URL of an empty database on the server at `url`, for as long as the block lasts."""
+    name = f"portal_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
 def running_redis() -> Iterator[str]:
     """The URL of a redis-server; empty where none is installed."""
     program = shutil.which("redis-server")
@@ -108,10 +125,20 @@ def running_redis() -> Iterator[str]:
         yield ""
         return
     port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    command = [
+        program,
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--databases",
+        "64",
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd="/")
     try:
-        wait_until(lambda: _listens(port), what="redis-server listens")
+        wait_until(lambda: _listens(port), 60, what="redis-server listens")
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.terminate()

@@ -10,6 +10,14 @@ import shutil
 import tempfile
 
 _KEPT = ("OPSPORTAL_DATABASE_URL", "OPSPORTAL_REDIS_URL")
+if _redis := os.environ.get("OPSPORTAL_REDIS_URL"):
+    # Tests empty the cache: every process of the run has one of its own.
+    _number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["OPSPORTAL_REDIS_URL"] = f"{_redis.rsplit('/', 1)[0]}/{_number}"
+if "OPSPORTAL_TEST_ASSETS" not in os.environ:  # the first process of the run makes it
+    _assets = tempfile.mkdtemp(prefix="opsportal-assets-")
+    atexit.register(shutil.rmtree, _assets, ignore_errors=True)
+    os.environ["OPSPORTAL_TEST_ASSETS"] = _assets
 _data = tempfile.mkdtemp(prefix="opsportal-tests-")
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith("OPSPORTAL_")]:

@@ -31,7 +31,8 @@ class GroupCommit(Generic[Item, Result]):
         most: int,
     ) -> None:
         self.write, self.weigh, self.most = write, weigh, most
-        self._waiting: queue.SimpleQueue[tuple[Item, Future[Result]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Item, Future[Result]] | None] = queue.SimpleQueue()
+        self._writer: threading.Thread
         self._start = threading.Lock()
         self._writer_of = 0  # the process whose writer runs; another after a fork
 
@@ -49,26 +50,43 @@ class GroupCommit(Generic[Item, Result]):
     def _start_writer(self) -> None:
         with self._start:
             if self._writer_of != os.getpid():
-                threading.Thread(target=self._run, name="group-commit", daemon=True).start()
+                self._writer = threading.Thread(target=self._run, name="group-commit", daemon=True)
+                self._writer.start()
                 self._writer_of = os.getpid()
+
+    def close(self) -> None:
+        """Commit what waits, then end the writer and its connection; a later item starts anew."""
+        with self._start:
+            if self._writer_of == os.getpid():
+                self._waiting.put(None)
+                self._writer.join()
+                self._writer_of = 0
 
     def _run(self) -> None:
         last = time.monotonic()
-        while True:
-            batch = [self._waiting.get()]
+        while first := self._waiting.get():
             if time.monotonic() - last > IDLE_SECONDS:
                 # The database may have been restarted meanwhile: ask before the next use.
                 for connection in connections.all(initialized_only=True):
                     connection.close_if_unusable_or_obsolete()
-            weight = self.weigh(batch[0][0])
-            while weight < self.most:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-                weight += self.weigh(batch[-1][0])
-            self._commit(batch)
+            self._commit(self._gather(first))
             last = time.monotonic()
+        connections.close_all()
+
+    def _gather(self, first: tuple[Item, Future[Result]]) -> list[tuple[Item, Future[Result]]]:
+        """The first item and what waits with it, up to the weight."""
+        batch, weight = [first], self.weigh(first[0])
+        while weight < self.most:
+            try:
+                following = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:  # the end, after this batch
+                self._waiting.put(None)
+                break
+            batch.append(following)
+            weight += self.weigh(following[0])
+        return batch
 
     def _commit(self, batch: list[tuple[Item, Future[Result]]]) -> None:
         try:

@@ -12,7 +12,8 @@ from alerts.channels.email import EmailChannel, mail_subject
 from alerts.normalise import Link
 from opsportal.lib.errors import DeliveryError, PayloadError
 from tests.alerts.makers import NOW
-from tests.alerts.receivers import free_port, mail_server
+from tests.alerts.receivers import mail_server
+from tests.portal import free_port
 
 TO = {"to": ["ops@example.org"]}
 

@@ -11,8 +11,9 @@ from alerts.channels import hide_secrets
 from alerts.channels.webhook import WebhookChannel
 from opsportal.lib.errors import DeliveryError, PayloadError
 from opsportal.lib.times import utc_now
-from tests.alerts.receivers import Reply, free_port, http_server
+from tests.alerts.receivers import Reply, http_server
 from tests.alerts.test_channels_email import message
+from tests.portal import free_port
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError
 
 from opsportal.lib.groupcommit import GroupCommit
+from tests.waiting import wait_until
 
 
 def test_what_gathers_during_a_commit_shares_the_next():
@@ -24,8 +25,7 @@ def test_what_gathers_during_a_commit_shares_the_next():
         first = pool.submit(commits.submit, 0)
         assert entered.wait(10)
         rest = [pool.submit(commits.submit, number) for number in range(1, 10)]
-        while commits._waiting.qsize() < 9:
-            pass
+        wait_until(lambda: commits._waiting.qsize() == 9)
         gate.set()
         assert [future.result(10) for future in [first, *rest]] == [n * 2 for n in range(10)]
     assert batches == [1, 9]
@@ -76,3 +76,22 @@ def test_a_lost_database_is_told_to_all_and_the_writer_lives_on():
     with pytest.raises(OperationalError):
         commits.submit(1)
     assert commits.submit(2) == 2
+
+
+def test_closing_commits_what_waits_and_ends_the_writer():
+    written = []
+
+    def write(items):
+        written.extend(items)
+        return items
+
+    commits = GroupCommit(write, weigh=lambda item: 1, most=3)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(commits.submit, range(8)))
+    writer = commits._writer
+    commits.close()
+    commits.close()
+    assert not writer.is_alive()
+    assert commits.submit(8) == 8
+    assert sorted(written) == list(range(9))
+    commits.close()

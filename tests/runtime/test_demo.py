@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.portal import ROOT, Portal, free_port, running_portal
+from tests.portal import ROOT, Portal, free_port
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
@@ -40,33 +40,31 @@ def told(portal: Portal) -> bool:
     return any(n["state"] == "done" for story in stories for n in story["notifications"])
 
 
-def test_a_demo_fills_the_portal_and_ctrl_c_ends_it(tmp_path):
-    with running_portal(tmp_path) as portal:
-        demo = start_demo(portal, "--fast")
-        try:
-            wait_until(lambda: told(portal), 60, what="a delivery to the demo's sink")
-            wait_until(lambda: ask(portal, "alerts?status=acknowledged")["results"], 30)
-            wait_until(lambda: ask(portal, "alerts?name=HostUnreachable")["results"], 30)
-            demo.send_signal(signal.SIGINT)
-            said, complaints = demo.communicate(timeout=30)
-        finally:
-            demo.kill()
-        assert demo.returncode == 0, complaints
-        for word in (
-            "opened",
-            "acknowledged",
-            "301 alerts: a switch is down",
-            "Its key is revoked",
-        ):
-            assert word in said
-        assert ask(portal, "alerts?open=true")["results"]
+def test_a_demo_fills_the_portal_and_ctrl_c_ends_it(portal):
+    demo = start_demo(portal, "--fast")
+    try:
+        wait_until(lambda: told(portal), 120, what="a delivery to the demo's sink")
+        wait_until(lambda: ask(portal, "alerts?status=acknowledged")["results"], 60)
+        wait_until(lambda: ask(portal, "alerts?name=HostUnreachable")["results"], 60)
+        demo.send_signal(signal.SIGINT)
+        said, complaints = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, complaints
+    for word in (
+        "opened",
+        "acknowledged",
+        "301 alerts: a switch is down",
+        "Its key is revoked",
+    ):
+        assert word in said
+    assert ask(portal, "alerts?open=true")["results"]
 
 
-def test_without_a_portal_it_says_how_to_start_one(tmp_path):
-    with running_portal(tmp_path) as portal:
-        portal.url = f"http://127.0.0.1:{free_port()}"
-        demo = start_demo(portal)
-        _, complaints = demo.communicate(timeout=60)
-        assert demo.returncode == 1
-        assert "make run" in complaints
-        assert "Traceback" not in complaints
+def test_without_a_portal_it_says_how_to_start_one(portal):
+    portal.url = f"http://127.0.0.1:{free_port()}"
+    demo = start_demo(portal)
+    _, complaints = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert "make run" in complaints
+    assert "Traceback" not in complaints

@@ -17,13 +17,15 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.processes
 
 
-def test_a_first_start_makes_administrator_and_key_and_a_second_keeps_the_data(tmp_path):
-    with running_portal(tmp_path) as first:
+def test_a_first_start_makes_administrator_and_key_and_a_second_keeps_the_data(
+    tmp_path, database_env
+):
+    with running_portal(tmp_path, database_env) as first:
         assert first.key.startswith("ops_")
         assert f"curl {first.url}/api/v1/alerts" in first.output()
         assert f"Authorization: Bearer {first.key}" in first.output()
-        wait_until(first.ready, 30)
-    with running_portal(tmp_path) as second:
+        wait_until(first.ready, 60)
+    with running_portal(tmp_path, database_env) as second:
         assert second.key == ""
         assert "createkey" in second.output()
         assert "shown this once" not in second.output()
@@ -39,58 +41,57 @@ def test_a_generated_password_is_printed_once_and_never_stored(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_signal_ends_everything_cleanly(tmp_path, number):
-    with running_portal(tmp_path) as running:
-        wait_until(lambda: len(running.pids()) >= 9, 30)
-        assert running.stop(number) < 14
-        assert running.supervisor.returncode == 0
-        assert running.pids() == []
-        assert "Traceback" not in running.output()
+def test_a_stop_signal_ends_everything_cleanly(portal, number):
+    wait_until(lambda: len(portal.pids()) >= 9, 60)
+    assert portal.stop(number) < 20
+    assert portal.supervisor.returncode == 0
+    assert portal.pids() == []
+    assert "Traceback" not in portal.output()
 
 
 def test_killing_the_supervisor_leaves_no_orphan(portal):
-    wait_until(lambda: len(portal.pids("qcluster")) >= 5, 30)
+    wait_until(lambda: len(portal.pids("qcluster")) >= 5, 60)
     portal.supervisor.kill()
-    wait_until(lambda: portal.pids() == [], 10, what="no process is left")
+    wait_until(lambda: portal.pids() == [], 30, what="no process is left")
 
 
 def test_killing_the_supervisor_and_its_guardian_leaves_no_orphan(portal):
-    wait_until(lambda: len(portal.pids("qcluster")) >= 5, 30)
+    wait_until(lambda: len(portal.pids("qcluster")) >= 5, 60)
     os.kill(portal.pids("guardian.py")[0], signal.SIGSTOP)
     portal.supervisor.kill()
     portal.kill("guardian.py")
-    wait_until(lambda: portal.pids() == [], 20, what="no process is left")
+    wait_until(lambda: portal.pids() == [], 30, what="no process is left")
 
 
 def test_a_killed_guardian_is_replaced_and_still_guards(portal):
     (old,) = portal.kill("guardian.py")
-    wait_until(lambda: portal.pids("guardian.py") not in ([], [old]))
+    wait_until(lambda: portal.pids("guardian.py") not in ([], [old]), 30)
     portal.supervisor.kill()
-    wait_until(lambda: portal.pids() == [], 10, what="no process is left")
+    wait_until(lambda: portal.pids() == [], 30, what="no process is left")
 
 
 @pytest.mark.parametrize("name", ["granian", "qcluster", "dispatch"])
 def test_a_killed_part_is_started_again_and_nothing_of_the_old_stays(portal, name):
-    wait_until(portal.ready, 30)
+    wait_until(portal.ready, 60)
     before = set(portal.pids(name))
     os.kill(min(before), signal.SIGKILL)  # the parent of the part; its children live on
-    wait_until(lambda: not before & set(portal.pids(name)), 10, what="the old ones are gone")
-    wait_until(lambda: portal.pids(name), 10)
-    wait_until(portal.ready, 30)
+    wait_until(lambda: not before & set(portal.pids(name)), 30, what="the old ones are gone")
+    wait_until(lambda: portal.pids(name), 60)
+    wait_until(portal.ready, 60)
 
 
 def test_a_killed_web_worker_is_started_again(portal):
     worker = max(portal.pids("granian"))
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: worker not in portal.pids("granian"))
-    wait_until(lambda: portal.get("/healthz")[0] == 200, 15)
+    wait_until(lambda: worker not in portal.pids("granian"), 30)
+    wait_until(lambda: portal.get("/healthz")[0] == 200, 60)
 
 
 def test_a_killed_job_worker_is_started_again(portal):
-    wait_until(lambda: len(portal.pids("qcluster")) >= 6, 30)
+    wait_until(lambda: len(portal.pids("qcluster")) >= 6, 60)
     count, worker = len(portal.pids("qcluster")), max(portal.pids("qcluster"))
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: worker not in portal.pids() and len(portal.pids("qcluster")) >= count, 20)
+    wait_until(lambda: worker not in portal.pids() and len(portal.pids("qcluster")) >= count, 60)
 
 
 def test_a_taken_port_is_a_clear_message_and_exit_2(tmp_path):
@@ -102,7 +103,7 @@ def test_a_taken_port_is_a_clear_message_and_exit_2(tmp_path):
             env=portal.env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 2
@@ -110,12 +111,12 @@ def test_a_taken_port_is_a_clear_message_and_exit_2(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_readyz_says_what_is_wrong_when_the_dispatcher_is_away(portal):
-    wait_until(portal.ready, 30)
-    with running_portal(portal.data_dir, args=("--only", "web")) as web:
+def test_readyz_says_what_is_wrong_when_the_dispatcher_is_away(portal, database_env):
+    wait_until(portal.ready, 60)
+    with running_portal(portal.data_dir, database_env, ("--only", "web")) as web:
         assert web.ready()
         portal.stop()
-        status, body = wait_until(lambda: _not_ready(web), 30)
+        status, body = wait_until(lambda: _not_ready(web), 60)
         assert status == 503
         checks = json.loads(body)["checks"]
         assert checks["database"]["ok"]
@@ -128,7 +129,7 @@ def _not_ready(portal):
 
 
 def test_an_idle_portal_costs_next_to_nothing(portal):
-    wait_until(portal.ready, 30)
+    wait_until(portal.ready, 60)
     (dispatcher,) = portal.pids("dispatch")
 
     def ticks():

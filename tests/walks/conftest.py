@@ -1,4 +1,4 @@
-"""A portal on each database, spoken to as its users do: HTTP and the command line."""
+"""A portal on the suite's database, spoken to as its users do: HTTP and the command line."""
 
 import json
 import subprocess
@@ -54,15 +54,6 @@ class Walker:
         status, answer = self.call("GET", path)
         assert status == 200, answer
         return answer
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_env(request):
-    """The environment of a portal on this database."""
-    if request.param == "sqlite":
-        return {}
-    server = request.getfixturevalue("postgres_server")
-    return {"OPSPORTAL_DATABASE_URL": server.url}
 
 
 @pytest.fixture

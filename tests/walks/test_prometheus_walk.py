@@ -82,13 +82,13 @@ def test_prometheus_fires_and_resolves_into_mail_once_each(walk, prometheus):
         walker = walk(OPSPORTAL_EMAIL_URL=f"smtp://127.0.0.1:{mail.port}")
         walker.configure(MAIL)
         switch_off = prometheus(walker)
-        wait_until(lambda: mail.received, 60, what="the firing mail")
+        wait_until(lambda: mail.received, 120, what="the firing mail")
         alert = walker.get("/api/v1/alerts")["results"][0]
         assert (alert["name"], alert["severity"]) == ("SwitchIsOn", "critical")
         assert (alert["service"], alert["environment"]) == ("billing", "production")
-        wait_until(lambda: walker.get(f"/api/v1/alerts/{alert['id']}")["repeat_count"] >= 3, 30)
+        wait_until(lambda: walker.get(f"/api/v1/alerts/{alert['id']}")["repeat_count"] >= 3, 90)
         switch_off()
-        wait_until(lambda: len(mail.received) == 2, 60, what="the resolved mail")
+        wait_until(lambda: len(mail.received) == 2, 120, what="the resolved mail")
         firing, resolved = (received.mail for received in mail.received)
         assert "switch of 127.0.0.1" in firing.get_body().get_content()
         assert "RESOLVED" in resolved["Subject"]
