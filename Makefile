@@ -5,14 +5,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MAKEFLAGS += --no-print-directory
+# The lock files say all; a machine's own constraints can only contradict them.
+export PIP_CONSTRAINT := /dev/null
 .SILENT:
-.PHONY: run demo test test-postgres lint lock bench clean help
+.PHONY: run demo test test-postgres coverage lint lock bench clean help
 
 help:
 	echo "make run            start the portal on http://$(HOST):$(PORT)"
 	echo "make demo           give a running portal life"
 	echo "make test           the test suite on SQLite"
 	echo "make test-postgres  the test suite on PostgreSQL, with Redis where present"
+	echo "make coverage       what the tests that need no processes reach"
 	echo "make lint           ruff, mypy, import-linter, migrations, deploy check"
 	echo "make lock           lock the requirements anew"
 	echo "make bench          measure ingest"
@@ -28,6 +31,9 @@ test: $(VENV)/.dev
 
 test-postgres: $(VENV)/.dev
 	$(BIN)/python -m tests.postgres -n 2 -q $(ARGS)
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -q -m "not processes" --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

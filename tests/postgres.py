@@ -65,6 +65,7 @@ class PostgresServer:
         self._home = Path(tempfile.mkdtemp(prefix="opsportal-pg-"))
         if self._user:
             shutil.chown(self._home, self._user)
+            self._reach_binaries()
         self._call(
             "initdb", "-D", self._data, "-A", "trust", "-U", "opsportal", "--no-sync", "-E", "UTF8"
         )
@@ -73,6 +74,15 @@ class PostgresServer:
     @property
     def _data(self) -> str:
         return str(self._home / "data")
+
+    def _reach_binaries(self) -> None:
+        """Packaged ones lie in the project, perhaps where only root may look: then take a copy."""
+        seen = ["test", "-x", str(self._bin / "initdb")]
+        if subprocess.run(seen, user=self._user, cwd="/", check=False).returncode:
+            package = self._bin.parents[1]
+            for tree in package.parent.glob(f"{package.name}*/"):  # its libraries lie beside it
+                shutil.copytree(tree, self._home / "install" / tree.name, symlinks=True)
+            self._bin = self._home / "install" / self._bin.relative_to(package.parent)
 
     def _call(self, program: str, *args: str) -> None:
         done = subprocess.run(
