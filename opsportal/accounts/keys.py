@@ -121,8 +121,10 @@ def recall_key(header: str, now: datetime) -> ApiKey:
     recalled = _RECALLED.get(digest)
     if recalled is not None and timedelta(0) <= now - recalled[0] < USED_EVERY:
         return recalled[1]
-    # Threads that serve no Django requests keep their connection: is it still good?
-    connection.close_if_unusable_or_obsolete()
+    # Threads that serve no Django requests keep their connection: is it still good? Not asked in
+    # a transaction, whose connection Django would close.
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
     key = resolve_key(header, now)
     if len(_RECALLED) >= _SEEN_MOST:
         _RECALLED.clear()
