@@ -24,7 +24,7 @@ run: $(VENV)/.runtime
 	exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
 demo: $(VENV)/.runtime
-	$(BIN)/python manage.py demo
+	$(BIN)/python manage.py demo --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -q $(ARGS)

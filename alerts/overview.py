@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, IntegerField, Max, Min, Q, Sum, Value, When
+from django.db.models import Case, Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncHour
 
 from alerts.models import Alert, Decision, Notification
@@ -70,6 +70,7 @@ class Overview:
     severities: Sequence[SeverityCount]
     services: Sequence[ServiceCount]
     waiting: Sequence[Alert]
+    held_back: int
     dead: Sequence[Notification]
     dead_count: int
     hours: Sequence[Hour]
@@ -96,12 +97,16 @@ class Overview:
 def survey_alerts(now: datetime) -> Overview:
     """All facts of the dashboard, as of `now`."""
     severities = _by_severity()
+    firing = _firing(now)
+    # A storm that a rule holds back must not hide the one alert that somebody has to take.
+    waiting = firing.filter(suppressed="").defer("raw", "description")
     dead = Notification.objects.filter(state=OutboxRow.State.DEAD).order_by("-id")
     return Overview(
         severities=severities,
         open_count=sum(row.firing + row.acknowledged for row in severities),
         services=_by_service(),
-        waiting=_waiting(now),
+        waiting=list(waiting.order_by(_rank().desc(), "id")[:_LISTED]),
+        held_back=firing.exclude(suppressed="").count(),
         dead=list(dead.select_related("alert", "channel")[:5]),
         dead_count=dead.values("pk")[:COUNT_CAP].count(),
         hours=_hours(now),
@@ -151,11 +156,10 @@ def _rank() -> Case:
     return Case(*whens, default=Value(0), output_field=IntegerField())
 
 
-def _waiting(now: datetime) -> Sequence[Alert]:
-    """Firing, not acknowledged, not snoozed: the worst first, of these the longest waiting."""
+def _firing(now: datetime) -> QuerySet[Alert]:
+    """Not acknowledged and not snoozed."""
     asleep = Q(snoozed_until__gt=now)
-    firing = Alert.objects.filter(resolved_at=None, status=Alert.Status.FIRING).exclude(asleep)
-    return list(firing.order_by(_rank().desc(), "id").defer("raw", "description")[:_LISTED])
+    return Alert.objects.filter(resolved_at=None, status=Alert.Status.FIRING).exclude(asleep)
 
 
 def _hours(now: datetime) -> list[Hour]:

@@ -84,6 +84,21 @@ def lasted(end: datetime, start: datetime) -> str:
 
 
 @register.filter
+def beside(instant: datetime, other: datetime) -> SafeString:
+    """How long before or after the other it was: `4m before`."""
+    apart = abs(instant - other)
+    if apart < timedelta(seconds=1):
+        return _element(instant, "at the start")
+    return _element(instant, f"{format_duration(apart)} {'before' if instant < other else 'after'}")
+
+
+@register.filter
+def figure(value: float) -> str:
+    """A number without the fraction that it does not have."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
+
+
+@register.filter
 def milliseconds(duration: timedelta) -> int:
     """The duration as a whole number of milliseconds."""
     return int(duration.total_seconds() * 1000)

@@ -5,6 +5,17 @@ import shlex
 from opsportal.runtime.prepare import FirstStart
 
 
+def reachable(host: str) -> str:
+    """An address to connect to, also when the server listens on all of them."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a browser on this machine reaches a portal that listens there."""
+    name = reachable(host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
 def setup_text(made: FirstStart) -> str:
     """What was made and will not be shown again; empty when nothing was."""
     lines = []

@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from opsportal.lib.env import env_str
 from opsportal.lib.registry import plugins
 from opsportal.runtime.demo import Demo, NoPortalError, Sink, Stage, play_demos
+from opsportal.runtime.welcome import url_of
 
 _SCOPES = ("alerts:write", "alerts:read", "alerts:respond")
 _PAST = timedelta(minutes=30)
@@ -25,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What can be chosen."""
-        parser.add_argument("--url", default=settings.PUBLIC_URL, help="where the portal answers")
+        parser.add_argument("--url", help="where the portal answers; else OPSPORTAL_PUBLIC_URL")
+        parser.add_argument("--host", default="127.0.0.1", help="where it was told to listen")
+        parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--fast", action="store_true", help="half an hour at once, then live")
         parser.add_argument("--seconds", type=float, help="stop after so long; else until Ctrl-C")
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same play")
@@ -34,7 +37,8 @@ class Command(BaseCommand):
         """Set the stage, play, and clear up."""
         sink = Sink()
         key = _new_key()
-        stage = Stage(options["url"], key, sink, seed=options["seed"], tell=self.stdout.write)
+        url = options["url"] or env_str("PUBLIC_URL") or url_of(options["host"], options["port"])
+        stage = Stage(url, key, sink, seed=options["seed"], tell=self.stdout.write)
         demos: list[Demo] = [kind() for kind in plugins("DEMOS").values()]
         try:
             _greet(stage)
@@ -45,7 +49,9 @@ class Command(BaseCommand):
             with contextlib.suppress(KeyboardInterrupt):
                 play_demos(demos, stage, past=past, seconds=options["seconds"])
         except NoPortalError as error:
-            raise CommandError(f"{error}\nStart one with `make run`, or name it: --url.") from error
+            raise CommandError(
+                f"{error}\nStart one with `make run`; is it on another port: PORT=... make demo"
+            ) from error
         finally:
             sink.close()
             call_command("revokekey", key.split("_")[1], stdout=io.StringIO())
@@ -76,10 +82,12 @@ def _new_key() -> str:
 
 
 def _greet(stage: Stage) -> None:
-    status, _ = stage.request("GET", "/api/v1/alerts")
+    status, answer = stage.request("GET", "/api/v1/alerts")
     if status != 200:
+        said = answer.get("message", "") if isinstance(answer, dict) else ""
         raise CommandError(
-            f"{stage.url} answers {status} to the demo's key: is it this portal, with this data?"
+            f"{stage.url} answers {status} to the demo's key. {said}\n"
+            "Is it this portal, with this data?"
         )
 
 

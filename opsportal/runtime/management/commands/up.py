@@ -17,7 +17,7 @@ from opsportal.lib.env import env_str
 from opsportal.lib.times import utc_now
 from opsportal.runtime.prepare import FirstStart, prepare_portal
 from opsportal.runtime.supervise import Child, Supervisor
-from opsportal.runtime.welcome import ready_text
+from opsportal.runtime.welcome import reachable, ready_text, url_of
 
 PARTS = ("web", "workers", "dispatcher")
 
@@ -63,15 +63,9 @@ def refuse_taken_port(host: str, port: int) -> None:
         raise CommandError(reason, returncode=2) from error
 
 
-def reachable(host: str) -> str:
-    """An address to connect to, also when the server listens on all of them."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-
-
 def announce_public_url(host: str, port: int) -> str:
     """Where people reach the portal; told to the children when the environment does not say."""
-    name = reachable(host)
-    url = env_str("PUBLIC_URL") or f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    url = env_str("PUBLIC_URL") or url_of(host, port)
     os.environ["OPSPORTAL_PUBLIC_URL"] = url
     return url.rstrip("/")
 
