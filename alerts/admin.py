@@ -127,6 +127,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     sortable_by = ()
     actions = ["replay"]
     inlines = [AttemptInline]
+    change_form_outer_before_template = "alerts/replay_button.html"
     fields = [
         "alert", "transition", "channel", "rule", "about", "state", "attempts", "due_at",
         "created_at", "finished_at", "last_error",

@@ -98,7 +98,7 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.summary or self.name
+        return f"{self.name}: {self.summary}" if self.summary else self.name
 
     def get_absolute_url(self) -> str:
         """The alert's page."""

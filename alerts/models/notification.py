@@ -32,7 +32,7 @@ class Notification(OutboxRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel_id} about {self.about}"
+        return f"Notification {self.pk}, {self.about}"
 
     @property
     def idempotency_key(self) -> str:

@@ -1,6 +1,7 @@
 """How pages write instants, ages and addresses."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from opsportal.lib.times import format_duration, format_instant, utc_now
 
 register = template.Library()
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
 @register.filter
@@ -81,6 +83,14 @@ def of(table: Mapping[Any, Any], key: Any) -> Any:
 def lasted(end: datetime, start: datetime) -> str:
     """How long it was from start to end."""
     return format_duration(end - start)
+
+
+@register.filter
+def readable(text: str) -> SafeString | str:
+    """An instant as pages write it; other text as it is."""
+    if not _INSTANT.fullmatch(text):
+        return text
+    return at(datetime.fromisoformat(text))
 
 
 @register.filter

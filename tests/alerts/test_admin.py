@@ -172,6 +172,16 @@ def test_dead_letters_are_replayed_and_others_left_alone(client):
     assert (dead.state, dead.attempts) == ("due", 0)
 
 
+def test_a_dead_letter_has_a_button_on_its_page_and_times_are_to_the_second(client):
+    client.force_login(make_person("responder"))
+    dead = make_notification(make_alert(), make_channel(), state="dead")
+    page = client.get(f"/admin/alerts/notification/{dead.pk}/change/").text
+    assert f'name="_selected_action" value="{dead.pk}"' in page
+    assert "2026-03-01 12:00:00" in page
+    done = make_notification(make_alert(), make_channel("b"), state="done")
+    assert ">Replay<" not in client.get(f"/admin/alerts/notification/{done.pk}/change/").text
+
+
 def test_viewers_replay_nothing(client):
     client.force_login(make_person("viewer"))
     dead = make_notification(make_alert(), make_channel(), state="dead")

@@ -199,3 +199,35 @@ def test_what_breaks_is_answered_with_a_page_that_needs_nothing(client, viewer, 
     response = client.get("/")
     assert response.status_code == 500
     assert "Back to the dashboard" in response.text
+
+
+def test_a_storm_held_back_by_a_rule_does_not_hide_who_waits(client, viewer):
+    for _ in range(12):
+        make_alert(name="HostUnreachable", severity="critical", suppressed="behind the switch")
+    make_alert(name="SwitchDown", severity="high")
+    text = client.get("/").text
+    assert "<b>SwitchDown</b>" in text
+    assert "<b>HostUnreachable</b>" not in text
+    assert "12 more are held back by rules" in text
+
+
+def test_a_change_is_told_by_its_distance_from_the_start(client, viewer):
+    start = utc_now()
+    alert = make_alert(starts_at=start, value=86.0)
+    for minutes in (-4, 2):
+        at = start + timedelta(minutes=minutes)
+        ChangeEvent.objects.create(
+            kind="deploy", summary="x", actor="ci", source="ci", started_at=at, recorded_at=at
+        )
+    text = client.get(alert.get_absolute_url()).text
+    assert ">4m before</time>" in text
+    assert ">2m after</time>" in text
+    assert "<dd>86</dd>" in text
+
+
+def test_an_instant_in_the_story_is_written_as_everywhere(client, viewer):
+    alert = make_alert()
+    make_transition(alert, "snoozed", "2026-03-01T13:00:00.416328Z")
+    text = client.get(alert.get_absolute_url()).text
+    assert ">2026-03-01 13:00:00</time>" in text
+    assert ">2026-03-01T13" not in text
