@@ -35,7 +35,7 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
         read_only_fields = fields
 
 
-@extend_schema(responses=RuleSerializer(many=True))
+@extend_schema(summary="The rules, in their order", responses=RuleSerializer(many=True))
 class RuleList(generics.ListAPIView[Rule]):
     """The rules; asked in the order of `order`, then `id`."""
 
@@ -51,7 +51,7 @@ class RuleList(generics.ListAPIView[Rule]):
     )
 
 
-@extend_schema(responses=ChannelSerializer(many=True))
+@extend_schema(summary="The channels, without secrets", responses=ChannelSerializer(many=True))
 class ChannelList(generics.ListAPIView[Channel]):
     """The channels, without what they keep secret."""
 

@@ -79,12 +79,12 @@ class AlertList(generics.ListAPIView[Alert]):
         """What the query parameters ask for."""
         return _asked_for(self.request.query_params.dict()).select_related("team", "assignee")
 
-    @extend_schema(parameters=FILTERS, responses=AlertSerializer(many=True))
+    @extend_schema(summary="Find alerts", parameters=FILTERS, responses=AlertSerializer(many=True))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List alerts, newest first."""
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(**INTAKE)
+    @extend_schema(summary="Send an alert, or an array of them", **INTAKE)
     def post(self, request: Request) -> HttpResponseBase:
         """Post one alert, or many as an array; `dispatch` hands it over."""
         return intake_view(request._request)
@@ -114,7 +114,9 @@ class AlertDetail(APIView):
 
     permission_classes = [scoped("alerts:read")]
 
-    @extend_schema(parameters=[ALERT_ID], responses=AlertDetailSerializer)
+    @extend_schema(
+        summary="One alert with its story", parameters=[ALERT_ID], responses=AlertDetailSerializer
+    )
     def get(self, request: Request, alert_id: str) -> Response:
         """Show an alert, what became of it, who was told and with what answer."""
         alert = find_alert(parse_id(alert_id))

@@ -88,6 +88,7 @@ class BulkAction(APIView):
 
     @extend_schema(
         operation_id="alerts_bulk",
+        summary="One action on many alerts",
         request=BulkBody,
         responses=BulkAnswerSerializer,
     )

@@ -70,7 +70,12 @@ class WhoAmI(APIView):
 
     permission_classes = [Anyone]
 
-    @extend_schema(operation_id="whoami", responses=Caller, tags=["accounts"])
+    @extend_schema(
+        operation_id="whoami",
+        summary="Who this key or session is",
+        responses=Caller,
+        tags=["accounts"],
+    )
     def get(self, request: Request) -> Response:
         """The key or the person behind this request: the simplest test of a key."""
         caller: dict[str, Any] = {"key": None, "person": None}
