@@ -3,7 +3,6 @@
 docs/configuration.md has the table of all variables; a test holds it complete.
 """
 
-import secrets
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,29 +11,27 @@ import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF
 
-from opsportal.lib.env import env_bool, env_int, env_list, env_networks, env_secret, env_str
+from opsportal import face
+from opsportal.lib import sqlite
+from opsportal.lib.env import (
+    env_bool,
+    env_int,
+    env_list,
+    env_networks,
+    env_secret,
+    env_str,
+    kept_secret,
+)
 from opsportal.lib.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
-
-def _kept_secret(path: Path) -> str:
-    """The generated secret key: made once, readable by its owner only."""
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_urlsafe(64)
-    path.write_text(key)
-    return key
-
-
 # --- the machine -----------------------------------------------------------------------------
 DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 DEBUG = env_bool("DEBUG", default=False)
-SECRET_KEY = env_secret("SECRET_KEY") or _kept_secret(DATA_DIR / "secret_key")
+SECRET_KEY = env_secret("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = [k for k in env_secret("SECRET_KEY_FALLBACKS").split(",") if k]
 # Where people reach the portal; links in messages start with it.
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -60,11 +57,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
-    "django_htmx",
     "axes",
     "csp",
 ]
@@ -81,7 +76,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 # A line for every request that Django answers; the ingest path is too busy to be logged.
@@ -146,33 +140,16 @@ DATABASES = {
 }
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 if SQLITE:
-    # One writer at a time, writers take the lock at once (so that busy is waited out), and what
-    # is committed survives a power loss.
-    DATABASES["default"]["ENGINE"] = "opsportal.lib.sqlite"
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
-            "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
-        ),
-    }
-    # In memory, threads would share one cache and its table locks, unlike what runs.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
-    # `PRAGMA journal_mode` and the like are per connection: keep it.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"] |= sqlite.SETTINGS
 else:
     # A database that does not answer must not hold a request for long.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env_secret("REDIS_URL")
-CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
-    )
-}
+_CACHE = "django.core.cache.backends"
+CACHES = {"default": {"BACKEND": f"{_CACHE}.db.DatabaseCache", "LOCATION": "cache"}}
+if REDIS_URL:
+    CACHES["default"] = {"BACKEND": f"{_CACHE}.redis.RedisCache", "LOCATION": REDIS_URL}
 
 # --- work in the background ------------------------------------------------------------------
 Q_CLUSTER = {
@@ -223,8 +200,7 @@ AXES_FAILURE_LIMIT = env_int("LOGIN_FAILURES", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_VERBOSE = False
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_VERBOSE = AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False  # accounts has pages of its own for it
 AXES_LOCKOUT_CALLABLE = "opsportal.accounts.lockout.locked_out"
 AXES_CLIENT_IP_CALLABLE = "opsportal.lib.addresses.client_address"
@@ -317,108 +293,6 @@ STORAGES = {
 }
 LOGGING = logging_settings(env_str("LOG_LEVEL", "INFO"), env_str("LOG_FORMAT", "json"))
 
-# --- the face --------------------------------------------------------------------------------
-# The sidebar: title, icon, URL name, permission ("" for everybody who is signed in).
-NAVIGATION = [
-    (
-        "",
-        [
-            ("Dashboard", "space_dashboard", "dashboard", ""),
-            ("Alerts", "notifications_active", "alerts", ""),
-        ],
-    ),
-    (
-        "Routing",
-        [
-            ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),
-            ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
-        ],
-    ),
-    (
-        "Deliveries",
-        [
-            (
-                "Notifications",
-                "outbox",
-                "admin:alerts_notification_changelist",
-                "alerts.view_notification",
-            ),
-            (
-                "Dead letters",
-                "unsubscribe",
-                "admin:alerts_notification_changelist?state__exact=dead",
-                "alerts.view_notification",
-            ),
-        ],
-    ),
-    (
-        "Timeline",
-        [
-            (
-                "Changes",
-                "timeline",
-                "admin:chronos_changeevent_changelist",
-                "chronos.view_changeevent",
-            ),
-        ],
-    ),
-    (
-        "People and keys",
-        [
-            ("People", "person", "admin:accounts_user_changelist", "accounts.view_user"),
-            ("Teams", "groups", "admin:accounts_team_changelist", "accounts.view_team"),
-            ("API keys", "key", "admin:accounts_apikey_changelist", "accounts.view_apikey"),
-            (
-                "Audit trail",
-                "history_edu",
-                "admin:accounts_auditentry_changelist",
-                "accounts.view_auditentry",
-            ),
-        ],
-    ),
-    (
-        "System",
-        [
-            ("Processes", "memory", "admin:runtime_process_changelist", "runtime.view_process"),
-            (
-                "Schedules",
-                "schedule",
-                "admin:django_q_schedule_changelist",
-                "django_q.view_schedule",
-            ),
-            ("API", "api", "api-docs", ""),
-        ],
-    ),
-]
-UNFOLD = {
-    "SITE_TITLE": "opsportal",
-    "SITE_HEADER": "opsportal",
-    "SITE_SYMBOL": "hub",
-    "SITE_URL": None,
-    "BORDER_RADIUS": "5px",
-    "STYLES": ["opsportal.lib.navigation.stylesheet"],
-    "SCRIPTS": ["opsportal.lib.navigation.shell_script", "opsportal.lib.navigation.portal_script"],
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "opsportal.lib.navigation.icon"}
-    ],
-    "SIDEBAR": {
-        "show_search": "opsportal.lib.navigation.may_search",
-        "command_search": True,
-        "navigation": "opsportal.lib.navigation.sidebar",
-    },
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% .014 254.6)",
-            "100": "oklch(93.2% .032 255.6)",
-            "200": "oklch(88.2% .059 254.1)",
-            "300": "oklch(80.9% .105 251.8)",
-            "400": "oklch(70.7% .165 254.6)",
-            "500": "oklch(66% .17 256)",
-            "600": "oklch(52% .19 260)",
-            "700": "oklch(46% .19 262)",
-            "800": "oklch(42.4% .199 265.6)",
-            "900": "oklch(37.9% .146 265.5)",
-            "950": "oklch(28.2% .091 267.9)",
-        },
-    },
-}
+# --- the face ---------------------------------------------------------------------------------
+NAVIGATION = face.NAVIGATION
+UNFOLD = face.THEME

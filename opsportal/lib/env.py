@@ -5,6 +5,8 @@ complete.
 """
 
 import os
+import secrets
+from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -77,3 +79,16 @@ def env_secret(name: str, default: str = "") -> str:
         return Path(path).read_text().strip() or default
     except OSError as error:
         raise ImproperlyConfigured(f"{PREFIX}{name}_FILE: {error}") from error
+
+
+def kept_secret(path: Path) -> str:
+    """A generated secret: made once, readable by its owner only."""
+    if not path.exists():
+        # Whole before it has its name: whoever starts at the same time reads all of it or none.
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        with suppress(FileExistsError):  # theirs was first
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,107 @@
+"""The shell that all pages share: its sidebar, its colours, its own script and style."""
+
+# Groups of the sidebar: title, icon, URL name, permission ("" for everybody who is signed in).
+NAVIGATION = [
+    (
+        "",
+        [
+            ("Dashboard", "space_dashboard", "dashboard", ""),
+            ("Alerts", "notifications_active", "alerts", ""),
+        ],
+    ),
+    (
+        "Routing",
+        [
+            ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),
+            ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
+        ],
+    ),
+    (
+        "Deliveries",
+        [
+            (
+                "Notifications",
+                "outbox",
+                "admin:alerts_notification_changelist",
+                "alerts.view_notification",
+            ),
+            (
+                "Dead letters",
+                "unsubscribe",
+                "admin:alerts_notification_changelist?state__exact=dead",
+                "alerts.view_notification",
+            ),
+        ],
+    ),
+    (
+        "Timeline",
+        [
+            (
+                "Changes",
+                "timeline",
+                "admin:chronos_changeevent_changelist",
+                "chronos.view_changeevent",
+            ),
+        ],
+    ),
+    (
+        "People and keys",
+        [
+            ("People", "person", "admin:accounts_user_changelist", "accounts.view_user"),
+            ("Teams", "groups", "admin:accounts_team_changelist", "accounts.view_team"),
+            ("API keys", "key", "admin:accounts_apikey_changelist", "accounts.view_apikey"),
+            (
+                "Audit trail",
+                "history_edu",
+                "admin:accounts_auditentry_changelist",
+                "accounts.view_auditentry",
+            ),
+        ],
+    ),
+    (
+        "System",
+        [
+            ("Processes", "memory", "admin:runtime_process_changelist", "runtime.view_process"),
+            (
+                "Schedules",
+                "schedule",
+                "admin:django_q_schedule_changelist",
+                "django_q.view_schedule",
+            ),
+            ("API", "api", "api-docs", ""),
+        ],
+    ),
+]
+# unfold's own settings.
+THEME = {
+    "SITE_TITLE": "opsportal",
+    "SITE_HEADER": "opsportal",
+    "SITE_SYMBOL": "hub",
+    "SITE_URL": None,
+    "BORDER_RADIUS": "5px",
+    "STYLES": ["opsportal.lib.navigation.stylesheet"],
+    "SCRIPTS": ["opsportal.lib.navigation.shell_script", "opsportal.lib.navigation.portal_script"],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "opsportal.lib.navigation.icon"}
+    ],
+    "SIDEBAR": {
+        "show_search": "opsportal.lib.navigation.may_search",
+        "command_search": True,
+        "navigation": "opsportal.lib.navigation.sidebar",
+    },
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(66% .17 256)",
+            "600": "oklch(52% .19 260)",
+            "700": "oklch(46% .19 262)",
+            "800": "oklch(42.4% .199 265.6)",
+            "900": "oklch(37.9% .146 265.5)",
+            "950": "oklch(28.2% .091 267.9)",
+        },
+    },
+}
