@@ -7,7 +7,7 @@ middleware and shares commits between requests, and plain Django views.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
@@ -25,7 +25,6 @@ from opsportal.lib.errors import (
     ConflictError,
     OpsError,
     PayloadError,
-    RateLimitedError,
     TooLargeError,
     UnavailableError,
 )
@@ -39,7 +38,6 @@ INTAKES = {
     "/alertmanager/api/v2/alerts": "alertmanager",
 }
 SCOPE = "alerts:write"
-RETRY_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,7 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
     except (OperationalError, InterfaceError, TimeoutError) as error:
         logger.warning("intake unavailable error=%s", type(error).__name__)
         connection.close_if_unusable_or_obsolete()
-        return _refuse(
-            alert_format, UnavailableError("The database cannot be reached; send this again.")
-        )
+        return _refuse(alert_format, UnavailableError())
     except Exception:
         # A bug of ours: the sender still gets its contract's shape, the log the reason.
         logger.exception("intake failed format=%s", alert_format.slug)
@@ -119,14 +115,7 @@ def _read(posted: Posted) -> bytes:
 
 def _refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
     reply = alert_format.refuse(error)
-    headers = dict(reply.headers)
-    if isinstance(error, RateLimitedError):
-        headers["Retry-After"] = str(error.retry_after)
-    elif isinstance(error, UnavailableError):
-        headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
-    elif error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Reply(reply.status, reply.body, reply.content_type, headers)
+    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **error.headers})
 
 
 def store_submissions(submissions: Sequence[Submission]) -> list[Reply]:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from opsportal.accounts.keys import resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
-from opsportal.lib.errors import NotAuthenticatedError
+from opsportal.lib.errors import CHALLENGE, NotAuthenticatedError
 from opsportal.lib.times import utc_now
 
 
@@ -30,4 +30,4 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """What a 401 asks for."""
-        return 'Bearer realm="opsportal"'
+        return CHALLENGE

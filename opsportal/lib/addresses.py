@@ -49,3 +49,12 @@ def client_address(request: HttpRequest) -> str | None:
         if not any(hop in network for network in trusted):
             break
     return str(client)
+
+
+def vouched_address(request: HttpRequest) -> str | None:
+    """The sender's address; None also behind a proxy that is not trusted, which hides it."""
+    address = client_address(request)
+    forwarded = "HTTP_X_FORWARDED_FOR" in request.META
+    if forwarded and address == str(_parse(request.META.get("REMOTE_ADDR", ""))):
+        return None
+    return address

@@ -3,6 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError
+
+CHALLENGE = 'Bearer realm="opsportal"'
+# After an outage of the database.
+RETRY_AFTER_SECONDS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -22,6 +28,11 @@ class OpsError(Exception):
         super().__init__(message)
         self.message = message
         self.errors = tuple(errors)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a client needs beside the body of the answer."""
+        return {}
 
     def as_json(self) -> dict[str, object]:
         """The API's one error shape."""
@@ -49,6 +60,11 @@ class NotAuthenticatedError(OpsError):
     code = "not_authenticated"
     status = 401
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """How to authenticate."""
+        return {"WWW-Authenticate": CHALLENGE}
+
 
 class ForbiddenError(OpsError):
     """The key or person is known but may not do this."""
@@ -74,12 +90,25 @@ class RateLimitedError(OpsError):
         super().__init__(message)
         self.retry_after = retry_after
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """When there is a new allowance."""
+        return {"Retry-After": str(self.retry_after)}
+
 
 class UnavailableError(OpsError):
     """The database cannot be reached now; the same request may succeed later."""
 
     code = "unavailable"
     status = 503
+
+    def __init__(self, message: str = "The database cannot be reached at the moment.") -> None:
+        super().__init__(message)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When another try may help."""
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 class CollectError(OpsError):
@@ -101,3 +130,8 @@ class DeliveryError(OpsError):
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether the error means that the database cannot be reached or used at the moment."""
+    return isinstance(error, OperationalError | InterfaceError)

@@ -3,15 +3,12 @@
 import socket
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
+from opsportal.lib.addresses import Address, parse_networks
 from opsportal.lib.errors import DeliveryError
-
-Address = IPv4Address | IPv6Address
 
 _NAT64 = ip_network("64:ff9b::/96")
 # Special purpose ranges (IANA registries), also those that some Pythons count as global.
@@ -47,7 +44,8 @@ def permitted(text: str) -> bool:
     if "%" in text:  # a zone: link-local, wherever it leads
         return False
     address = _behind(ip_address(text))
-    if any(address in network for network in _opened(tuple(settings.OUTBOUND_ALLOW))):
+    opened = parse_networks(tuple(settings.OUTBOUND_ALLOW), "OPSPORTAL_OUTBOUND_ALLOW")
+    if any(address in network for network in opened):
         return True
     special = any(address in network for network in _SPECIAL)
     return address.is_global and not special and not address.is_multicast
@@ -60,14 +58,6 @@ def _behind(address: Address) -> Address:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
-
-
-@lru_cache(maxsize=8)
-def _opened(ranges: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(text, strict=False) for text in ranges)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"OPSPORTAL_OUTBOUND_ALLOW: {error}") from error
 
 
 def _resolve(host: str, port: int, timeout: float) -> list[str]:

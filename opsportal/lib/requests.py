@@ -5,15 +5,18 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
+from opsportal.lib.api.errors import error_response
+from opsportal.lib.errors import UnavailableError, is_unavailable
+
+Response = TypeVar("Response", bound=HttpResponse)
 GetResponse = Callable[[HttpRequest], HttpResponse]
-RETRY_AFTER_SECONDS = 5
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MACHINES = ("/api/", "/alertmanager/", "/readyz", "/metrics")
 log = logging.getLogger(__name__)
@@ -81,11 +84,6 @@ def _who(request: HttpRequest) -> str:
     return str(user) if user is not None else ""
 
 
-def is_unavailable(error: BaseException | None) -> bool:
-    """Whether the error means that the database cannot be reached or used at the moment."""
-    return isinstance(error, OperationalError | InterfaceError)
-
-
 def wants_page(request: HttpRequest) -> bool:
     """A browser asked for a page, rather than a machine for data."""
     accepts_html = "text/html" in request.headers.get("Accept", "")
@@ -95,18 +93,19 @@ def wants_page(request: HttpRequest) -> bool:
 def answer_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     """503 that tells senders and browsers to come again."""
     log.error("answered 503: %s: %s", type(error).__name__, str(error).strip())
-    text = "The database cannot be reached at the moment."
-    response: HttpResponse
-    if wants_page(request):
-        refresh = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'
-        page = _PAGE.format(
-            title="Back in a moment", text=f"{text} This page tries again.", refresh=refresh
-        )
-        response = HttpResponse(page, status=503)
-    else:
-        response = JsonResponse({"code": "unavailable", "message": text, "errors": []}, status=503)
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    # Said above in one line; Django's own would add a stack trace for every request of an outage.
+    unavailable = UnavailableError()
+    if not wants_page(request):
+        return logged(error_response(unavailable))
+    page = _PAGE.format(
+        title="Back in a moment",
+        text=f"{unavailable.message} This page tries again.",
+        refresh=f'<meta http-equiv="refresh" content="{unavailable.headers["Retry-After"]}">',
+    )
+    return logged(HttpResponse(page, status=503, headers=unavailable.headers))
+
+
+def logged(response: Response) -> Response:
+    """The response, which Django shall not log as an error: what there is to say was said."""
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 

@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from opsportal.lib.outbox import all_outboxes, oldest_due
+from opsportal.lib.requests import logged
 from opsportal.lib.times import utc_now
 from opsportal.runtime.heartbeat import DISPATCHER, STALE_SECONDS, latest_beat
 
@@ -45,8 +46,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     response = JsonResponse({"ready": ready, "checks": found}, status=200 if ready else 503)
     response.headers["Cache-Control"] = "no-store"
     # Who asks is told; Django would log an error at every probe.
-    response._has_been_logged = True  # type: ignore[attr-defined]
-    return response
+    return logged(response)
 
 
 def check_database() -> Check:

@@ -1,16 +1,18 @@
 """`/metrics`: what the database says at the time of the scrape, in Prometheus's text format."""
 
-import ipaddress
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django_q.models import OrmQ
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from opsportal.accounts.keys import require_scope, resolve_key
+from opsportal.lib.addresses import parse_networks, vouched_address
+from opsportal.lib.api.errors import error_response
 from opsportal.lib.errors import NotAuthenticatedError, OpsError
 from opsportal.lib.outbox import UNFINISHED, all_outboxes, oldest_due
 from opsportal.lib.registry import plugins
@@ -66,13 +68,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         _admit(request)
     except OpsError as error:
-        return JsonResponse(error.as_json(), status=error.status)
+        return error_response(error)
     return HttpResponse(generate_latest(_Registry()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _admit(request: HttpRequest) -> None:
-    # Behind a proxy every request comes from the proxy's address, so that says nothing.
-    if "X-Forwarded-For" not in request.headers and _is_near(request.META.get("REMOTE_ADDR", "")):
+    if _is_near(request):
         return
     header = request.headers.get("Authorization", "")
     if not header:
@@ -83,9 +84,9 @@ def _admit(request: HttpRequest) -> None:
     require_scope(resolve_key(header, utc_now()), "metrics:read")
 
 
-def _is_near(address: str) -> bool:
-    try:
-        remote = ipaddress.ip_address(address)
-    except ValueError:
+def _is_near(request: HttpRequest) -> bool:
+    address = vouched_address(request)
+    if address is None:
         return False
-    return any(remote in ipaddress.ip_network(network) for network in settings.METRICS_ALLOW)
+    allowed = parse_networks(tuple(settings.METRICS_ALLOW), "OPSPORTAL_METRICS_ALLOW")
+    return any(ip_address(address) in network for network in allowed)

@@ -89,7 +89,7 @@ def test_an_unknown_field_is_kept_in_the_raw_record(post, key):
 @pytest.mark.parametrize("path", INTAKES)
 def test_without_a_key_nobody_comes_in(post, transactional_db, path):
     status, headers, _ = post({"name": "a"}, path=path)
-    assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (status, headers["WWW-Authenticate"]) == (401, 'Bearer realm="opsportal"')
 
 
 @pytest.mark.parametrize("path", INTAKES)

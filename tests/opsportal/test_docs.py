@@ -41,6 +41,7 @@ def documented():
     names = set()
     for cell in rows(page("docs/configuration.md")):
         name = cell.split("`")[1]
+        assert name not in names, "a second row"
         names |= {name, f"{name}_FILE"} if "**(file)**" in cell else {name}
     return names
 

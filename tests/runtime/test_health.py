@@ -126,7 +126,12 @@ def test_metrics_count_outboxes_alerts_processes_and_jobs(client, django_assert_
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("address", "headers"),
-    [("192.0.2.7", {}), ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}), ("", {})],
+    [
+        ("192.0.2.7", {}),
+        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}),
+        ("::ffff:127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}),
+        ("", {}),
+    ],
 )
 def test_metrics_from_elsewhere_need_a_key_with_the_scope(client, address, headers):
     def scrape(key=""):
@@ -139,6 +144,18 @@ def test_metrics_from_elsewhere_need_a_key_with_the_scope(client, address, heade
     assert scrape("ops_wrong_key").status_code == 401
     assert scrape(writer).status_code == 403
     assert scrape(reader).status_code == 200
+
+
+@pytest.mark.django_db
+def test_metrics_behind_a_trusted_proxy_are_for_allowed_clients(client, settings):
+    settings.TRUSTED_PROXIES, settings.METRICS_ALLOW = ["127.0.0.1"], ["192.0.2.0/24"]
+
+    def scrape(forwarded):
+        headers = {"X-Forwarded-For": forwarded}
+        return client.get("/metrics", headers=headers, REMOTE_ADDR="127.0.0.1").status_code
+
+    assert scrape("192.0.2.7") == 200
+    assert scrape("198.51.100.7") == 401
 
 
 @pytest.mark.django_db

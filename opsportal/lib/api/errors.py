@@ -5,20 +5,13 @@ from math import ceil
 from typing import Any
 
 from django.core import exceptions as django_errors
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions as drf_errors
 from rest_framework import views
 from rest_framework.response import Response
 
-from opsportal.lib.errors import (
-    FieldError,
-    NotAuthenticatedError,
-    OpsError,
-    RateLimitedError,
-    UnavailableError,
-)
+from opsportal.lib.errors import FieldError, OpsError, UnavailableError, is_unavailable
 
 CODES = {
     400: "invalid",
@@ -34,9 +27,6 @@ CODES = {
     500: "error",
     503: "unavailable",
 }
-CHALLENGE = 'Bearer realm="opsportal"'
-UNAVAILABLE = UnavailableError("The database cannot be reached.")
-RETRY_AFTER_OUTAGE = "5"
 
 
 def flatten(detail: Any, path: str = "") -> Iterator[FieldError]:
@@ -59,20 +49,9 @@ def error_body(status: int, message: str, errors: list[FieldError] | None = None
     return {"code": CODES.get(status, "error"), "message": message, "errors": listed}
 
 
-def error_headers(error: OpsError) -> dict[str, str]:
-    """What a client needs beside the body."""
-    if isinstance(error, RateLimitedError):
-        return {"Retry-After": str(error.retry_after)}
-    if isinstance(error, UnavailableError):
-        return {"Retry-After": RETRY_AFTER_OUTAGE}
-    if isinstance(error, NotAuthenticatedError):
-        return {"WWW-Authenticate": CHALLENGE}
-    return {}
-
-
 def error_response(error: OpsError) -> JsonResponse:
     """The answer of a plain Django view."""
-    return JsonResponse(error.as_json(), status=error.status, headers=error_headers(error))
+    return JsonResponse(error.as_json(), status=error.status, headers=error.headers)
 
 
 def _invalid(errors: list[FieldError]) -> dict[str, Any]:
@@ -118,10 +97,10 @@ _STATUS_OF = {code: status for status, code in CODES.items()}
 
 def handle_error(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """The REST framework's exception handler; None leaves a programming error to be a 500."""
-    if isinstance(error, OperationalError | InterfaceError):
-        error = UNAVAILABLE
+    if is_unavailable(error):
+        error = UnavailableError()
     if isinstance(error, OpsError):
-        response = Response(error.as_json(), status=error.status, headers=error_headers(error))
+        response = Response(error.as_json(), status=error.status, headers=error.headers)
     elif isinstance(error, drf_errors.APIException):
         response = _from_framework(error)
     else:

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
 from opsportal.lib.api.errors import error_body
-from opsportal.lib.requests import answer_unavailable, is_unavailable
+from opsportal.lib.errors import is_unavailable
+from opsportal.lib.requests import answer_unavailable
 
 
 def _json(request: HttpRequest, status: int, message: str) -> HttpResponse | None:

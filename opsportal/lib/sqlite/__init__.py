@@ -1,8 +1,10 @@
 """SQLite as the portal wants it: the settings, and beside them the backend that they name."""
 
+from dj_database_url import DBConfig
+
 # What `settings.DATABASES` says beside the file's name. One writer at a time; writers take the
 # lock at once, so that busy is waited out; what is committed survives a power loss.
-SETTINGS: dict[str, object] = {
+SETTINGS: DBConfig = {
     "ENGINE": "opsportal.lib.sqlite",
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
