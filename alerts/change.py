@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from alerts.channels import MASK, ChannelKind
+from alerts.channels import ChannelKind
 from alerts.models import Channel, Notification, Rule, RuleAction
 from alerts.normalise import SEVERITIES
 from chronos.normalise import Change
@@ -16,6 +16,7 @@ from chronos.record import record_change
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import difference, mask_secret, record_audit
 from opsportal.accounts.models import Team
+from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import ConflictError, FieldError, PayloadError
 from opsportal.lib.matchers import MatcherError, parse_matchers
 from opsportal.lib.registry import plugins

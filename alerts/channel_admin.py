@@ -164,15 +164,6 @@ class ChannelAdmin(TeamOwnedAdmin):
         response: HttpResponse = super().add_view(request, *args, **kwargs)
         return response
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What only the deed can find is told; nothing is stored."""
-        try:
-            response: HttpResponse = super().changeform_view(request, *args, **kwargs)
-        except OpsError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(request.get_full_path())
-        return response
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """By the deed."""
         save_channel(obj, actor=actor_of(request), now=utc_now())

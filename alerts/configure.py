@@ -6,11 +6,12 @@ from typing import Any
 from django.db.models import Prefetch
 
 from alerts.change import delete_channel, delete_rule, save_channel, save_rule
-from alerts.channels import MASK, ChannelKind
+from alerts.channels import ChannelKind
 from alerts.models import Channel, Rule, RuleAction
 from opsportal.accounts.configure import find_team
-from opsportal.lib.configfile import KEEP, Deed, Mask
+from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import ConfigError, Node
+from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import ConflictError, PayloadError
 from opsportal.lib.registry import plugins
 
@@ -151,9 +152,9 @@ def _merged(channel: Channel, settings: Node) -> dict[str, Any]:
     secrets = _secrets(channel.kind) or set()
     merged = dict(channel.settings)
     for name, node in settings.children().items():
-        if name in secrets and node.value in (KEEP, MASK):
+        if name in secrets and node.value == MASK:
             if not merged.get(name):
-                raise node.error(f'"{node.value}" keeps a stored secret, and none is stored')
+                raise node.error(f'"{MASK}" keeps a stored secret, and none is stored')
         elif node.value is None:
             merged.pop(name, None)
         else:

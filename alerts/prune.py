@@ -13,10 +13,8 @@ from alerts.models import (
     Notification,
     Transition,
 )
+from opsportal.lib.retention import BATCH, MOST_BATCHES, delete_in_batches
 
-BATCH = 500
-# The rest is for the next run: one run must not outlast a worker's time limit.
-MOST_BATCHES = 50
 REPLY_LIFETIME = timedelta(hours=24)
 
 
@@ -43,11 +41,4 @@ def prune_episodes(*, now: datetime) -> int:
 def prune_replies(*, now: datetime) -> int:
     """Forget the answers to Idempotency-Keys of more than a day ago."""
     old = IdempotentReply.objects.filter(created_at__lt=now - REPLY_LIFETIME)
-    total = 0
-    for _ in range(MOST_BATCHES):
-        found = list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])
-        if not found:
-            break
-        IdempotentReply.objects.filter(pk__in=found).delete()
-        total += len(found)
-    return total
+    return delete_in_batches(old, order_by="created_at")

@@ -3,15 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
 from alerts.change import complaint_of_action, delete_rule, save_rule
 from alerts.models import Rule, RuleAction
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import TabularInline, display, register
-from opsportal.lib.errors import OpsError
 from opsportal.lib.matchers import MatcherError, parse_matchers
 from opsportal.lib.times import utc_now
 
@@ -128,15 +126,6 @@ class RuleAdmin(TeamOwnedAdmin):
     def state(self, rule: Rule) -> str:
         """Whether it is asked at all."""
         return "on" if rule.enabled else "off"
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What only the deed can find, such as a name just taken, is told; nothing is stored."""
-        try:
-            response: HttpResponse = super().changeform_view(request, *args, **kwargs)
-        except OpsError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(request.get_full_path())
-        return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing yet: a rule is stored with its actions, by one deed."""

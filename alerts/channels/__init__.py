@@ -11,11 +11,10 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from alerts.normalise import Link
+from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import DeliveryError, FieldError, PayloadError
 from opsportal.lib.http import check_url
 
-# What stands for a secret wherever settings are shown; saved again, it means "as it was".
-MASK = "********"
 _SHORTEST_TOKEN = 12
 
 

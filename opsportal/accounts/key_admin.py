@@ -10,7 +10,6 @@ from django.urls import path, reverse
 from django.utils.cache import add_never_cache_headers
 
 from opsportal.accounts.actors import actor_of
-from opsportal.accounts.audit import audit_state, record_audit
 from opsportal.accounts.audited_admin import AuditedAdmin
 from opsportal.accounts.keys import SCOPES, create_key, revoke_key
 from opsportal.accounts.models import ApiKey
@@ -97,14 +96,11 @@ class ApiKeyAdmin(TeamOwnedAdmin, AuditedAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        now = utc_now()
-        author: Any = request.user
         key, text = create_key(
             **{name: form.cleaned_data[name] for name in self.fields},
-            created_by=author,
-            now=now,
+            actor=actor_of(request),
+            now=utc_now(),
         )
-        record_audit(actor_of(request), "create", key, after=audit_state(key), now=now)
         obj.pk = key.pk
         obj.refresh_from_db()
         request.session[_SESSION] = encrypt_json([key.pk, text])

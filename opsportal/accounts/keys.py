@@ -15,7 +15,7 @@ from django.db.models.expressions import Col
 
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import audit_state, record_audit
-from opsportal.accounts.models import ApiKey, Team, User
+from opsportal.accounts.models import ApiKey, Team
 from opsportal.lib.errors import (
     FieldError,
     ForbiddenError,
@@ -76,7 +76,7 @@ def create_key(
     team: Team | None = None,
     rate_limit: int | None = None,
     expires_at: datetime | None = None,
-    created_by: User | None = None,
+    actor: Actor,
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is shown this once: only its SHA-256 is stored."""
@@ -93,8 +93,9 @@ def create_key(
         team=team,
         rate_limit=rate_limit,
         expires_at=expires_at,
-        created_by=created_by,
+        created_by_id=actor.user_id,
     )
+    record_audit(actor, "create", key, after=audit_state(key), now=now)
     return key, text
 
 

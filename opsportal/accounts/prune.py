@@ -7,15 +7,16 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 
 from opsportal.accounts.models import KeyUse
+from opsportal.lib.retention import delete_in_batches
 
 
 def prune_accounts(*, now: datetime) -> int:
     """Delete them and say how many rows went. The audit trail stays."""
     old = now - settings.RETENTION
     gone = [
-        KeyUse.objects.filter(minute__lt=now - timedelta(hours=1)),
-        AccessAttempt.objects.filter(attempt_time__lt=now - timedelta(days=30)),
-        AccessLog.objects.filter(attempt_time__lt=old),
-        Session.objects.filter(expire_date__lt=now),
+        (KeyUse.objects.filter(minute__lt=now - timedelta(hours=1)), "minute"),
+        (AccessAttempt.objects.filter(attempt_time__lt=now - timedelta(days=30)), "pk"),
+        (AccessLog.objects.filter(attempt_time__lt=old), "pk"),
+        (Session.objects.filter(expire_date__lt=now), "expire_date"),
     ]
-    return sum(rows.delete()[0] for rows in gone)
+    return sum(delete_in_batches(rows, order_by=column) for rows, column in gone)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.contrib.admin import action, register, site
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import BadRequest
@@ -24,6 +25,8 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as Checkboxes
 from unfold.widgets import UnfoldAdminPasswordWidget as SecretWidget
 from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
 from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
+
+from opsportal.lib.errors import OpsError
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -146,6 +149,15 @@ class PortalAdmin(ModelAdmin):
             response: HttpResponse = super().changelist_view(request, extra_context)
         except (DataError, OverflowError):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return response
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What only the deed can find, such as a name just taken, is told; nothing is stored."""
+        try:
+            response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        except OpsError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.get_full_path())
         return response
 
     # The audit trail replaces Django's own log of what was done in the admin.

@@ -14,14 +14,13 @@ import yaml
 from django.db import transaction
 
 from opsportal.lib.confignode import ConfigError, Node, load_yaml
+from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import FieldError, OpsError
 from opsportal.lib.registry import plugins
 
-# In an exported file, in place of a secret. Applied, it means "keep what is stored".
-KEEP = "***"
 HEADER = (
     "# opsportal configuration, for `manage.py applyconfig`.\n"
-    f'# A secret is shown as "{KEEP}", which keeps the stored one.\n'
+    f'# A secret is shown as "{MASK}", which keeps the stored one.\n'
 )
 
 Mask = Callable[[object], str]
@@ -60,7 +59,7 @@ class Outcome:
 
 def export_config() -> str:
     """Everything stored, as a file that `apply_config` understands."""
-    return HEADER + _dump(_read_all(lambda value: KEEP if value else ""))
+    return HEADER + _dump(_read_all(lambda value: MASK if value else ""))
 
 
 def apply_config(

@@ -16,6 +16,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+# What stands for a secret wherever it would be shown; given back, it means "as it was".
+MASK = "***"
+
 
 @lru_cache(maxsize=8)
 def _fernet(secrets: tuple[str, ...]) -> MultiFernet:

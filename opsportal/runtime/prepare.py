@@ -10,8 +10,10 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
+from opsportal.accounts.actors import COMMAND_LINE
+from opsportal.accounts.audit import audit_state, record_audit
 from opsportal.accounts.keys import create_key
 from opsportal.accounts.models import ApiKey
 from opsportal.runtime.assets import collect_assets
@@ -40,7 +42,7 @@ def prepare_portal(now: datetime) -> FirstStart:
             call_command("createcachetable", verbosity=0)
         collect_assets()
         sync_schedules(now)
-        admin, password = _first_administrator()
+        admin, password = _first_administrator(now)
         return FirstStart(admin, password, _first_key(now))
 
 
@@ -60,7 +62,7 @@ def _one_at_a_time() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_ADVISORY_LOCK])
 
 
-def _first_administrator() -> tuple[str, str]:
+def _first_administrator(now: datetime) -> tuple[str, str]:
     """Name and generated password; the password is empty when the environment gave it."""
     users = get_user_model()._default_manager
     if users.filter(is_superuser=True).exists():
@@ -70,12 +72,14 @@ def _first_administrator() -> tuple[str, str]:
         username=settings.ADMIN_USER, is_superuser=True, is_staff=True, is_active=True
     )
     user.set_password(settings.ADMIN_PASSWORD or generated)
-    user.save()
+    with transaction.atomic():
+        user.save()
+        record_audit(COMMAND_LINE, "create", user, after=audit_state(user), now=now)
     return settings.ADMIN_USER, generated
 
 
 def _first_key(now: datetime) -> str:
     if ApiKey.objects.exists():
         return ""
-    _, key = create_key(FIRST_KEY_NAME, FIRST_KEY_SCOPES, now=now)
+    _, key = create_key(FIRST_KEY_NAME, FIRST_KEY_SCOPES, actor=COMMAND_LINE, now=now)
     return key

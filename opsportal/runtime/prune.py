@@ -1,27 +1,21 @@
-"""Old rows of the portal's own running, dropped in bulk."""
+"""Old rows of the portal's own running."""
 
 from datetime import datetime, timedelta
 
-from django.contrib.sessions.models import Session
 from django_q.models import Task
 
-from opsportal.accounts.models import KeyUse
+from opsportal.lib.retention import delete_in_batches
 from opsportal.runtime.models import Process
 
 # A process silent for so long is not coming back under that pid.
 PROCESS_AGE = timedelta(hours=1)
 TASK_AGE = timedelta(days=7)
-KEY_USE_AGE = timedelta(hours=1)
 
 
-def prune_runtime_rows(now: datetime) -> int:
+def prune_runtime_rows(*, now: datetime) -> int:
     """Delete what nobody will ask for any more; how many rows that were."""
-    return sum(
-        rows._raw_delete(rows.db)
-        for rows in (
-            Process.objects.filter(beat_at__lt=now - PROCESS_AGE),
-            Task.objects.filter(stopped__lt=now - TASK_AGE),
-            Session.objects.filter(expire_date__lt=now),
-            KeyUse.objects.filter(minute__lt=now - KEY_USE_AGE),
-        )
+    processes = Process.objects.filter(beat_at__lt=now - PROCESS_AGE)
+    tasks = Task.objects.filter(stopped__lt=now - TASK_AGE)
+    return delete_in_batches(processes, order_by="pk") + delete_in_batches(
+        tasks, order_by="stopped"
     )

@@ -18,4 +18,4 @@ def run_outbox_by_slug(slug: str) -> None:
 
 def prune_runtime() -> None:
     """Drop old rows of the portal's own running."""
-    prune_runtime_rows(utc_now())
+    prune_runtime_rows(now=utc_now())

@@ -2,6 +2,7 @@
 
 from itertools import count
 
+from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key
 from opsportal.accounts.models import ApiKey, Membership, Team, User
 from opsportal.lib.times import utc_now
@@ -29,7 +30,9 @@ def make_team(name: str = "") -> Team:
 
 def make_key(*scopes: str, **options) -> tuple[ApiKey, str]:
     """A key and its text."""
-    return create_key(options.pop("name", "sender"), scopes, now=utc_now(), **options)
+    return create_key(
+        options.pop("name", "sender"), scopes, actor=COMMAND_LINE, now=utc_now(), **options
+    )
 
 
 def bearer(text: str) -> dict[str, str]:

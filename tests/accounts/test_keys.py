@@ -125,7 +125,7 @@ def test_a_scope_that_is_missing_is_named():
 @pytest.mark.parametrize("scopes", [[], ["alerts:all"], ["alerts:read", ""]])
 def test_unknown_scopes_make_no_key(scopes):
     with pytest.raises(PayloadError, match="known: alerts:write"):
-        create_key("x", scopes, now=utc_now())
+        create_key("x", scopes, actor=COMMAND_LINE, now=utc_now())
 
 
 def test_createkey_prints_the_key_and_nothing_else(capsys):

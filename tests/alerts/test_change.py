@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from alerts.change import delete_channel, delete_rule, save_channel, save_rule
-from alerts.channels import MASK
 from alerts.models import Channel, Rule, RuleAction
 from chronos.models import ChangeEvent
 from opsportal.accounts.models import AuditEntry, Team
+from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import ConflictError, PayloadError
 from tests.alerts.makers import JO, NOW, make_alert, make_channel, make_notification, make_rule
 

@@ -58,7 +58,7 @@ def post(request, client):
 
 @pytest.fixture
 def key(transactional_db):
-    return create_key("sender", ["alerts:write"], now=NOW)[1]
+    return create_key("sender", ["alerts:write"], actor=COMMAND_LINE, now=NOW)[1]
 
 
 def test_the_first_post_is_created_and_the_next_a_repeat(post, key):
@@ -94,20 +94,20 @@ def test_without_a_key_nobody_comes_in(post, transactional_db, path):
 
 @pytest.mark.parametrize("path", INTAKES)
 def test_a_key_needs_the_scope(post, transactional_db, path):
-    reader = create_key("reader", ["alerts:read"], now=NOW)[1]
+    reader = create_key("reader", ["alerts:read"], actor=COMMAND_LINE, now=NOW)[1]
     assert post({"name": "a"}, reader, path=path)[0] == 403
 
 
 def test_a_revoked_key_is_refused_at_once(post, key):
     assert post({"name": "a"}, key)[0] == 201
-    made, text = create_key("short", ["alerts:write"], now=NOW)
+    made, text = create_key("short", ["alerts:write"], actor=COMMAND_LINE, now=NOW)
     assert post({"name": "a"}, text)[0] == 200
     revoke_key(made, actor=COMMAND_LINE, now=NOW)
     assert post({"name": "a"}, text)[0] == 401
 
 
 def test_a_scope_that_is_granted_or_taken_acts_at_once(post, transactional_db):
-    made, text = create_key("grows", ["alerts:read"], now=NOW)
+    made, text = create_key("grows", ["alerts:read"], actor=COMMAND_LINE, now=NOW)
     assert post({"name": "a"}, text)[0] == 403
     ApiKey.objects.filter(pk=made.pk).update(scopes=["alerts:write"])
     assert post({"name": "a"}, text)[0] == 201
@@ -116,7 +116,7 @@ def test_a_scope_that_is_granted_or_taken_acts_at_once(post, transactional_db):
 
 
 def test_a_spent_key_hears_when_to_come_again(post, transactional_db):
-    text = create_key("slow", ["alerts:write"], rate_limit=1, now=NOW)[1]
+    text = create_key("slow", ["alerts:write"], rate_limit=1, actor=COMMAND_LINE, now=NOW)[1]
     answers = [post({"name": "a"}, text) for _ in range(3)]
     assert {429} <= {status for status, _, _ in answers}
     refused = next(answer for answer in answers if answer[0] == 429)

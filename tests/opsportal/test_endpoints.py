@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import SCOPES, create_key
 from opsportal.accounts.models import User
 from opsportal.lib.times import utc_now
@@ -80,7 +81,7 @@ def call(endpoint: Endpoint, *scopes: str, path: str = ""):
     """Call it with a new key of these scopes, or with none."""
     headers = {}
     if scopes:
-        key = create_key("test", scopes, now=utc_now())[1]
+        key = create_key("test", scopes, actor=COMMAND_LINE, now=utc_now())[1]
         headers["Authorization"] = f"Bearer {key}"
     send = getattr(Client(), endpoint.method)
     if endpoint.method == "get":

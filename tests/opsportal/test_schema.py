@@ -19,6 +19,7 @@ from schemathesis.specs.openapi import checks
 from alerts.models import Channel, Notification, Rule, Transition
 from alerts.normalise import AlertEvent
 from alerts.receive import receive_alerts
+from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import SCOPES, create_key
 from opsportal.lib.times import utc_now
 
@@ -77,7 +78,7 @@ def key(db, _one_connection):
     transition.decision.reasons = [{"rule": rule.pk, "name": "all", "failed": None}]
     transition.decision.outcome = "notified"
     transition.decision.save()
-    return create_key("schemathesis", tuple(SCOPES), now=now)[1]
+    return create_key("schemathesis", tuple(SCOPES), actor=COMMAND_LINE, now=now)[1]
 
 
 def test_the_schema_is_valid_and_without_warnings():

@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.models import Alert, Decision, Transition
+from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
@@ -138,8 +139,8 @@ def test_metrics_from_elsewhere_need_a_key_with_the_scope(client, address, heade
         bearer = {"Authorization": f"Bearer {key}"} if key else {}
         return client.get("/metrics", headers={**headers, **bearer}, REMOTE_ADDR=address)
 
-    _, reader = create_key("scraper", ["metrics:read"], now=utc_now())
-    _, writer = create_key("sender", ["alerts:write"], now=utc_now())
+    _, reader = create_key("scraper", ["metrics:read"], actor=COMMAND_LINE, now=utc_now())
+    _, writer = create_key("sender", ["alerts:write"], actor=COMMAND_LINE, now=utc_now())
     assert scrape().status_code == 401
     assert scrape("ops_wrong_key").status_code == 401
     assert scrape(writer).status_code == 403

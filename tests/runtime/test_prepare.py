@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.models import Session
 from django.core.checks import run_checks
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ, Schedule, Task
 
-from opsportal.accounts.models import ApiKey
+from opsportal.accounts.models import ApiKey, AuditEntry
 from opsportal.lib import jobs
 from opsportal.lib.times import utc_now
 from opsportal.runtime import assets, prepare
@@ -36,6 +35,11 @@ def test_the_first_start_makes_one_administrator_and_one_key_and_later_ones_none
     assert (user.username, user.is_superuser) == ("ops", True)
     assert user.check_password(made.password)
     assert set(ApiKey.objects.get().scopes) == {"alerts:write", "alerts:read"}
+    trail = AuditEntry.objects.values_list("actor", "action", "target_type")
+    assert set(trail) == {
+        ("command line", "create", "accounts.user"),
+        ("command line", "create", "accounts.apikey"),
+    }
     again = prepare.prepare_portal(utc_now())
     assert (again.admin, again.password, again.key) == ("", "", "")
     assert (get_user_model().objects.count(), ApiKey.objects.count()) == (1, 1)
@@ -100,9 +104,11 @@ def test_old_rows_of_the_running_portal_are_pruned():
     now = utc_now()
     for age, pid in ((timedelta(hours=2), 1), (timedelta(0), 2)):
         Process.objects.create(name="web", host="h", pid=pid, started_at=now, beat_at=now - age)
-    Session.objects.create(session_key="old", session_data="", expire_date=now - timedelta(days=1))
-    assert prune_runtime_rows(now) == 2
+    for age, pk in ((timedelta(days=8), "old"), (timedelta(days=1), "new")):
+        Task.objects.create(id=pk, name=pk, func="f", started=now, stopped=now - age)
+    assert prune_runtime_rows(now=now) == 2
     assert Process.objects.get().pid == 2
+    assert Task.objects.get().pk == "new"
 
 
 @pytest.mark.django_db(transaction=True)

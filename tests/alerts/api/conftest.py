@@ -8,6 +8,7 @@ from django.test import Client
 from alerts.models import Alert
 from alerts.normalise import AlertEvent
 from alerts.receive import receive_alerts
+from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key
 from opsportal.accounts.models import Membership, Team, User
 from opsportal.lib.times import utc_now
@@ -37,7 +38,7 @@ class Caller:
 
 
 def make_key(*scopes, team=None):
-    return create_key("test", scopes, team=team, now=utc_now())[1]
+    return create_key("test", scopes, team=team, actor=COMMAND_LINE, now=utc_now())[1]
 
 
 def make_alert(key="k", now=NOW, **fields):

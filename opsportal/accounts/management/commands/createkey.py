@@ -5,10 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from opsportal.accounts.actors import COMMAND_LINE
-from opsportal.accounts.audit import audit_state, record_audit
 from opsportal.accounts.keys import SCOPES, create_key
 from opsportal.accounts.models import Team
 from opsportal.lib.errors import PayloadError
@@ -42,16 +40,15 @@ class Command(BaseCommand):
         if not 1 <= len(name) <= 100:
             raise CommandError("NAME: 1 to 100 characters")
         try:
-            with transaction.atomic():
-                key, text = create_key(
-                    name,
-                    options["scope"],
-                    team=self._team(options["team"]),
-                    rate_limit=limit,
-                    expires_at=now + timedelta(days=days) if days else None,
-                    now=now,
-                )
-                record_audit(COMMAND_LINE, "create", key, after=audit_state(key), now=now)
+            _, text = create_key(
+                name,
+                options["scope"],
+                team=self._team(options["team"]),
+                rate_limit=limit,
+                expires_at=now + timedelta(days=days) if days else None,
+                actor=COMMAND_LINE,
+                now=now,
+            )
         except PayloadError as error:
             raise CommandError(error.message) from error
         self.stdout.write(text)
