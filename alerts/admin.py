@@ -133,6 +133,10 @@ class NotificationAdmin(ReadOnlyAdmin):
         "created_at", "finished_at", "last_error",
     ]  # fmt: skip
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Without what the list does not show: secrets are not even decrypted."""
+        return super().get_queryset(request).defer("channel__settings")
+
     @display(description="alert")
     def page(self, notification: Notification) -> SafeString:
         """The page."""

@@ -1,27 +1,31 @@
 """What an operator wants to know first. A fixed number of queries, each bounded by its index."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncHour
 
-from alerts.models import Alert, Decision, Notification
+from alerts.models import Alert, Notification, Transition
 from alerts.normalise import SEVERITIES, SEVERITY_RANK
 from chronos.models import ChangeEvent
-from opsportal.lib.outbox import OutboxRow
-from opsportal.runtime.models import Process
+from opsportal.lib.outbox import OutboxRow, all_outboxes, oldest_due
+from opsportal.runtime.heartbeat import DISPATCHER, STALE_SECONDS, latest_beat
 
 HOURS = 24
 # The dispatcher writes its sign of life every few seconds.
-SILENT_AFTER = timedelta(seconds=30)
+SILENT_AFTER = timedelta(seconds=STALE_SECONDS)
 LATE_AFTER = timedelta(minutes=1)
 _LISTED = 10
 _SERVICES = 12
 # Counting on would cost more than the figure is worth.
 COUNT_CAP = 500
+# Columns of a dead notification's neighbours that the page does not show; secrets among them.
+_UNREAD = ("channel__settings", "alert__raw", "alert__description")
+
+Counts = Mapping[tuple[str, str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class Overview:
 
 def survey_alerts(now: datetime) -> Overview:
     """All facts of the dashboard, as of `now`."""
-    severities = _by_severity()
+    counts = _open_counts()
+    severities = _by_severity(counts)
     firing = _firing(now)
     # A storm that a rule holds back must not hide the one alert that somebody has to take.
     waiting = firing.filter(suppressed="").defer("raw", "description")
@@ -104,10 +109,10 @@ def survey_alerts(now: datetime) -> Overview:
     return Overview(
         severities=severities,
         open_count=sum(row.firing + row.acknowledged for row in severities),
-        services=_by_service(),
+        services=_by_service(counts),
         waiting=list(waiting.order_by(_rank().desc(), "id")[:_LISTED]),
         held_back=firing.exclude(suppressed="").count(),
-        dead=list(dead.select_related("alert", "channel")[:5]),
+        dead=list(dead.select_related("alert", "channel").defer(*_UNREAD)[:5]),
         dead_count=dead.values("pk")[:COUNT_CAP].count(),
         hours=_hours(now),
         changes=list(ChangeEvent.objects.all()[:8]),
@@ -115,39 +120,41 @@ def survey_alerts(now: datetime) -> Overview:
     )
 
 
-def _by_severity() -> list[SeverityCount]:
-    rows = (
-        Alert.objects.filter(resolved_at=None)
-        .order_by()
-        .values_list("severity", "status")
-        .annotate(count=Count("pk"))
-    )
-    counts = {(severity, status): count for severity, status, count in rows}
+def _open_counts() -> Counts:
+    """(service, severity, status) -> open episodes: one query, grouped here."""
+    rows = Alert.objects.filter(resolved_at=None).order_by()
+    # The service not first: its index of all episodes would be walked instead of that of the open.
+    counted = rows.values_list("severity", "status", "service").annotate(count=Count("pk"))
+    return {(service, severity, status): count for severity, status, service, count in counted}
+
+
+def _by_severity(counts: Counts) -> list[SeverityCount]:
+    sums: Counter[tuple[str, str]] = Counter()
+    for (_, severity, status), count in counts.items():
+        sums[severity, status] += count
     return [
         SeverityCount(
-            name,
-            counts.get((name, Alert.Status.FIRING.value), 0),
-            counts.get((name, Alert.Status.ACKNOWLEDGED.value), 0),
+            name, sums[name, Alert.Status.FIRING.value], sums[name, Alert.Status.ACKNOWLEDGED.value]
         )
         for name in SEVERITIES
     ]
 
 
-def _by_service() -> list[ServiceCount]:
-    rows = (
-        Alert.objects.filter(resolved_at=None)
-        .order_by()
-        .values("service")
-        .annotate(
-            worst=Max(_rank()), total=Count("pk"), waiting=Count("pk", filter=Q(status="firing"))
+def _by_service(counts: Counts) -> list[ServiceCount]:
+    """The services that are worst off."""
+    found: dict[str, ServiceCount] = {}
+    for (service, severity, status), count in counts.items():
+        known = found.get(service, ServiceCount(service, severity, 0, 0))
+        found[service] = ServiceCount(
+            service,
+            max(severity, known.severity, key=SEVERITY_RANK.__getitem__),
+            known.total + count,
+            known.waiting + (count if status == Alert.Status.FIRING else 0),
         )
-        .order_by("-worst", "-waiting", "-total", "service")[:_SERVICES]
-    )
-    names = {value: name for name, value in SEVERITY_RANK.items()}
-    return [
-        ServiceCount(row["service"], names[row["worst"]], row["total"], row["waiting"])
-        for row in rows
-    ]
+    return sorted(
+        found.values(),
+        key=lambda row: (-SEVERITY_RANK[row.severity], -row.waiting, -row.total, row.service),
+    )[:_SERVICES]
 
 
 def _rank() -> Case:
@@ -172,11 +179,14 @@ def _hours(now: datetime) -> list[Hour]:
         .values_list("hour")
         .annotate(episodes=Count("pk"), repeats=Sum("repeat_count"))
     )
-    # By way of the transition, whose index knows the time.
+    # Both ids and times grow: the first transition of the window bounds the search by an index.
+    first = Transition.objects.filter(at__gte=begin).order_by("at").values("pk")[:1]
     told = (
-        Notification.objects.filter(transition__at__gte=begin, state=OutboxRow.State.DONE)
+        Notification.objects.filter(
+            transition__gte=first, created_at__gte=begin, state=OutboxRow.State.DONE
+        )
         .order_by()
-        .annotate(hour=TruncHour("transition__at"))
+        .annotate(hour=TruncHour("created_at"))
         .values_list("hour")
         .annotate(count=Count("pk"))
     )
@@ -187,16 +197,11 @@ def _hours(now: datetime) -> list[Hour]:
 
 
 def _health(now: datetime) -> Health:
-    beat = Process.objects.filter(name="dispatcher").aggregate(beat=Max("beat_at"))["beat"]
-    unfinished = [OutboxRow.State.DUE, OutboxRow.State.CLAIMED]
-    due = [
-        model.objects.filter(state__in=unfinished, due_at__lte=now).aggregate(due=Min("due_at"))
-        for model in (Decision, Notification)
-    ]
-    oldest = min((row["due"] for row in due if row["due"]), default=None)
+    beat = latest_beat(DISPATCHER)
+    late_for = max(oldest_due(outbox, now) for outbox in all_outboxes())
     return Health(
         dispatcher_beat=beat,
         alive=beat is not None and now - beat < SILENT_AFTER,
-        oldest_due=oldest,
-        late=oldest is not None and now - oldest > LATE_AFTER,
+        oldest_due=now - late_for if late_for else None,
+        late=late_for > LATE_AFTER,
     )

@@ -3,26 +3,24 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 
 from alerts.labels import MATCH_FIELDS
 from alerts.models import Alert
 from alerts.normalise import SEVERITIES
+from opsportal.lib.api import parse_time_range
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.matchers import MatcherError, Matchers, filter_queryset, parse_matchers
-from opsportal.lib.times import EARLIEST, LATEST
 
 STATUSES = ("open", "firing", "acknowledged", "resolved")
 # Stands for "no team", "nobody" where a name is asked for.
 NONE = "-"
-_TEXTS = ("service", "environment", "region", "team", "assignee", "match", "text")
+_PLAIN = ("name", "source", "service", "environment", "region")
+_TEXTS = (*_PLAIN, "team", "assignee", "match", "text")
 _MAX_TEXT = 2000
 _MAX_WORDS = 10
-_AGO = re.compile(r"(\d{1,6})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MATCHER_LIKE = re.compile(r"\s*(\{|[A-Za-z_][\w.]*\s*(=|!=|!~|<|>))")
 
 
@@ -35,6 +33,8 @@ class AlertQuery:
 
     status: str = ""
     severity: tuple[str, ...] = ()
+    name: str = ""
+    source: str = ""
     service: str = ""
     environment: str = ""
     region: str = ""
@@ -47,37 +47,23 @@ class AlertQuery:
 
 
 def read_query(params: Mapping[str, str], *, now: datetime) -> AlertQuery:
-    """The query that URL parameters describe. Raises PayloadError, one error per bad field.
+    """The query that URL parameters describe. Raises PayloadError.
 
     `severity` may list several with commas; `since` and `until` are RFC 3339 or an age such as
     `24h`; `q` is a search box: matchers when it looks like them, words otherwise.
     """
-    errors: list[FieldError] = []
     texts = {name: params.get(name, "").strip() for name in _TEXTS}
     box = params.get("q", "").strip()
     if box:
         texts["match" if _MATCHER_LIKE.match(box) else "text"] = box
-    times: dict[str, datetime | None] = {}
-    for name in ("since", "until"):
-        try:
-            times[name] = _instant(params.get(name, "").strip(), now)
-        except ValueError as error:
-            errors.append(FieldError(name, str(error)))
-    if errors:
-        raise PayloadError(errors[0].message, errors)
+    since, until = parse_time_range(params, now=now)
     severity = tuple(part.strip() for part in params.get("severity", "").split(",") if part.strip())
     return AlertQuery(
         status=params.get("status", ""),
         severity=severity,
-        since=times["since"],
-        until=times["until"],
-        service=texts["service"],
-        environment=texts["environment"],
-        region=texts["region"],
-        team=texts["team"],
-        assignee=texts["assignee"],
-        match=texts["match"],
-        text=texts["text"],
+        since=since,
+        until=until,
+        **texts,
     )
 
 
@@ -96,7 +82,7 @@ def _fields(query: AlertQuery) -> Q:
     condition = _status(query.status)
     if query.severity:
         condition &= Q(severity__in=query.severity)
-    for name in ("service", "environment", "region"):
+    for name in _PLAIN:
         if value := getattr(query, name):
             condition &= Q(**{name: value})
     for name, column in (("team", "team__name"), ("assignee", "assignee__username")):
@@ -137,23 +123,3 @@ def _check(query: AlertQuery) -> Matchers:
         return parse_matchers(query.match)
     except MatcherError as error:
         raise PayloadError(error.message, [FieldError("match", error.message)]) from error
-
-
-def _instant(text: str, now: datetime) -> datetime | None:
-    if not text:
-        return None
-    if age := _AGO.fullmatch(text):
-        try:
-            instant = now - timedelta(**{_UNITS[age[2]]: int(age[1])})
-        except OverflowError:
-            instant = EARLIEST
-        return max(instant, EARLIEST)
-    # A "+" of an offset that was not escaped in the URL arrives as a space.
-    parsed = parse_datetime(text.replace(" ", "+") if "T" in text else text)
-    if parsed is None:
-        raise ValueError("must be RFC 3339 (2026-01-31T09:00:00Z) or an age such as 24h")
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=now.tzinfo)
-    if not EARLIEST <= parsed <= LATEST:
-        raise ValueError(f"must lie between {EARLIEST.year} and {LATEST.year}")
-    return parsed

@@ -1,27 +1,23 @@
 """What the actions of the API take."""
 
-import re
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import BigIntegerField
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from opsportal.lib.api import parse_time
+from alerts.act import ACTIONS, LONGEST_NOTE, MOST_AT_ONCE
+from opsportal.lib.api import parse_future
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now
-
-MOST_IDS = 1000
-BIGGEST_ID = 2**63 - 1
-_MAX_NOTE = 10_000
-_SPAN = re.compile(r"\d{1,9}[smhdw]", re.ASCII)
 
 
 class Note(serializers.CharField):
     """A remark that goes into the alert's story."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, allow_blank=True, max_length=_MAX_NOTE, **options)
+        super().__init__(required=False, allow_blank=True, max_length=LONGEST_NOTE, **options)
 
 
 @extend_schema_field({"type": "string", "nullable": True})
@@ -49,16 +45,10 @@ class Until(serializers.CharField):
         text = super().to_internal_value(data)
         if len(text) > 64:
             raise serializers.ValidationError("Is longer than 64 characters.")
-        now = utc_now()
         try:
-            instant = parse_time(
-                f"+{text}" if _SPAN.fullmatch(text) else text, now=now, field="until"
-            )
+            return parse_future(text, now=utc_now(), field="until")
         except PayloadError as error:
             raise serializers.ValidationError(error.errors[0].message) from None
-        if instant <= now:
-            raise serializers.ValidationError("Must lie in the future.")
-        return instant
 
 
 class NoteBody(serializers.Serializer[Any]):
@@ -82,10 +72,9 @@ class SnoozeBody(NoteBody):
 class TextBody(serializers.Serializer[Any]):
     """A note."""
 
-    text = serializers.CharField(max_length=_MAX_NOTE)
+    text = serializers.CharField(max_length=LONGEST_NOTE)
 
 
-ACTIONS = ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "note")
 BODIES: dict[str, type[serializers.Serializer[Any]]] = {
     "assign": AssignBody,
     "snooze": SnoozeBody,
@@ -96,16 +85,16 @@ BODIES: dict[str, type[serializers.Serializer[Any]]] = {
 class BulkBody(serializers.Serializer[Any]):
     """One action on many alerts; `user`, `until`, `text` and `note` as the single action takes."""
 
-    action = serializers.ChoiceField(ACTIONS)
+    action = serializers.ChoiceField(list(ACTIONS))
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=BIGGEST_ID),
+        child=serializers.IntegerField(min_value=1, max_value=BigIntegerField.MAX_BIGINT),
         min_length=1,
-        max_length=MOST_IDS,
+        max_length=MOST_AT_ONCE,
     )
     note = Note()
     user = Assignee(allow_null=True, required=False)
     until = Until(required=False)
-    text = serializers.CharField(required=False, max_length=_MAX_NOTE)
+    text = serializers.CharField(required=False, max_length=LONGEST_NOTE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask for what the action cannot do without."""

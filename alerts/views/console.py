@@ -102,7 +102,7 @@ def people() -> list[tuple[int, str]]:
 def _page(found: QuerySet[Alert], params: Mapping[str, str]) -> Rows:
     """One page by id: no offsets, no counts."""
     listed = found.select_related("assignee", "team").defer("raw", "description", "annotations")
-    after, before = _id(params.get("after", "")), _id(params.get("before", ""))
+    after, before = number_of(params.get("after", "")), number_of(params.get("before", ""))
     if after is not None:
         alerts = list(listed.filter(pk__gt=after).order_by("id")[: PAGE + 1])
         more = len(alerts) > PAGE
@@ -126,8 +126,8 @@ def _last(alerts: Sequence[Alert]) -> int:
     return alerts[:PAGE][-1].pk
 
 
-def _id(text: str) -> int | None:
-    """An id; None for what cannot be one."""
+def number_of(text: str) -> int | None:
+    """The id that a form or a URL names; None for what cannot be one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

@@ -2,24 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from alerts.act import act_on_alerts
 from alerts.models import Alert
+from alerts.views.console import number_of
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.pages import portal_page
 from opsportal.accounts.permissions import can_respond
+from opsportal.lib.api import parse_future
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import utc_now
 
+# Django takes a thousand fields of a form.
 MOST = 500
 # Action -> (what was done, what was the case already).
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -31,7 +33,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "unsnooze": ("woken", "was not snoozed"),
     "note": ("noted", "could not be"),
 }
-_LONGEST_SNOOZE = timedelta(days=30)
 
 
 @portal_page
@@ -67,7 +68,7 @@ def _act(request: HttpRequest, action: str, value: str) -> None:
 
 def _ids(request: HttpRequest) -> list[int]:
     texts = request.POST.getlist("alert")
-    ids = [number for number in map(_number, texts) if number is not None]
+    ids = [number for text in texts if (number := number_of(text)) is not None]
     if not ids:
         raise PayloadError("Select at least one alert first.")
     if len(ids) > MOST:
@@ -75,37 +76,17 @@ def _ids(request: HttpRequest) -> list[int]:
     return list(dict.fromkeys(ids))
 
 
-def _number(text: str) -> int | None:
-    """An id, when the text can be one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def _arguments(request: HttpRequest, action: str, value: str, now: datetime) -> dict[str, Any]:
-    note = request.POST.get("note", "").replace("\0", "").strip()[:4000]
+    note = request.POST.get("note", "").strip()
     if action == "snooze":
-        return {"until": _until(request.POST.get("until", "") if value == "until" else value, now)}
+        text = request.POST.get("until", "") if value == "until" else value
+        return {"until": parse_future(text, now=now, field="until")}
     if action == "assign":
         chosen = str(request.user.pk) if value == "me" else request.POST.get("assignee", "")
-        return {"user_id": _number(chosen)}
+        return {"user_id": number_of(chosen)}
     if action == "note" and not note:
         raise PayloadError("Write the note first.")
     return {"note": note}
-
-
-def _until(text: str, now: datetime) -> datetime:
-    """The end of a snooze: so many hours (`4h`), or an instant in UTC as a browser sends it."""
-    if text.endswith("h") and text[:-1].isascii() and text[:-1].isdigit():
-        return now + min(timedelta(hours=int(text[:-1][:4])), _LONGEST_SNOOZE)
-    try:
-        until = parse_datetime(text)
-    except ValueError:
-        until = None
-    if until is None:
-        raise PayloadError("Say until when to snooze.")
-    until = until.replace(tzinfo=now.tzinfo) if until.tzinfo is None else until
-    if not now < until <= now + _LONGEST_SNOOZE:
-        raise PayloadError("A snooze must end in the future, within 30 days.")
-    return until
 
 
 def _tell(

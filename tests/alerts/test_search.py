@@ -84,10 +84,11 @@ def test_parameters_become_a_query():
     assert read_query({"q": "cpu>90"}, now=NOW).match == "cpu>90"
     when = read_query({"until": "2026-01-31T10:00:00 01:00"}, now=NOW).until
     assert when == datetime(2026, 1, 31, 9, tzinfo=UTC)
-    assert read_query({"since": "999999w"}, now=NOW).since == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "0001-01-01T00:00:00Z", "9999-12-31", "2026-13-01"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "999999w", "0001-01-01T00:00:00Z", "9999-12-31", "2026-13-01"]
+)
 def test_a_time_that_is_none_names_its_field(text):
     with pytest.raises(PayloadError) as caught:
         read_query({"since": text}, now=NOW)

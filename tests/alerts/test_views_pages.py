@@ -122,7 +122,7 @@ def test_filters_of_the_url_narrow_the_list(client, viewer):
     assert "GammaGone" in client.get("/alerts/?status=all").text
 
 
-@pytest.mark.parametrize("query", ["before=x", "after=-1", "before=9" + "9" * 30, "since=never"])
+@pytest.mark.parametrize("query", ["before=x", "after=-1", "before=9" + "9" * 5000, "since=never"])
 def test_nonsense_in_the_url_is_no_500(client, viewer, query):
     make_alert()
     assert client.get(f"/alerts/?{query}").status_code in (200, 400)

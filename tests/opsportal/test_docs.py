@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.urls import get_resolver
 
-from alerts.api.bodies import ACTIONS
+from alerts.act import ACTIONS
 from alerts.api.read import FILTERS
 from alerts.channels.webhook import sign_body
 from alerts.models import Alert, RuleAction, Transition

@@ -2,6 +2,6 @@
 
 from opsportal.lib.api.errors import handle_error
 from opsportal.lib.api.pages import KeysetPagination
-from opsportal.lib.api.times import parse_time, parse_time_range
+from opsportal.lib.api.times import parse_future, parse_time, parse_time_range
 
-__all__ = ["KeysetPagination", "handle_error", "parse_time", "parse_time_range"]
+__all__ = ["KeysetPagination", "handle_error", "parse_future", "parse_time", "parse_time_range"]

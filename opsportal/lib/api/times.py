@@ -15,6 +15,7 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 _RELATIVE = re.compile(r"([+-]?)(\d{1,9})([smhdw])", re.ASCII)
+_SPAN = re.compile(r"\d{1,9}[smhdw]", re.ASCII)
 _EPOCH = re.compile(r"\d{1,13}(\.\d{1,9})?", re.ASCII)
 # A `+` that was not escaped in a URL arrives as a blank: 2026-01-01T00:00:00 02:00.
 _LOST_PLUS = re.compile(r"(T.*) (\d\d:?\d\d)", re.ASCII)
@@ -55,6 +56,19 @@ def parse_time(text: str, *, now: datetime, field: str) -> datetime:
     else:
         return instant
     raise PayloadError(f"{field}: {message}", [FieldError(field, message)])
+
+
+def parse_future(text: str, *, now: datetime, field: str) -> datetime:
+    """An instant to come: as above, where a span such as `2h` is from now on. Raises PayloadError.
+
+    Without an offset it is UTC, as a browser's date field sends it.
+    """
+    text = text.strip()
+    instant = parse_time(f"+{text}" if _SPAN.fullmatch(text) else text, now=now, field=field)
+    if instant <= now:
+        message = "must lie in the future"
+        raise PayloadError(f"{field}: {message}", [FieldError(field, message)])
+    return instant
 
 
 def parse_time_range(
