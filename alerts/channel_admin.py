@@ -25,7 +25,7 @@ from opsportal.lib.times import utc_now
 _PREFIX, _CLEAR = "setting_", "clear_"
 
 
-class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
+class ChannelForm(forms.ModelForm):
     """Base of a kind's form, which adds the kind's settings as fields."""
 
     plugin: type[ChannelKind]

@@ -14,7 +14,7 @@ from opsportal.lib.matchers import MatcherError, parse_matchers
 from opsportal.lib.times import utc_now
 
 
-class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class RuleForm(forms.ModelForm):
     """A rule; its matchers are read before anything is stored."""
 
     class Meta:
@@ -35,7 +35,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         return text
 
 
-class ActionForm(forms.ModelForm):  # type: ignore[type-arg]
+class ActionForm(forms.ModelForm):
     """One action; what does not belong to its kind is dropped."""
 
     class Meta:

@@ -15,10 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django = get_wsgi_application()
 
 # Models can be imported only once Django is set up.
-from alerts.intake import INTAKES, Posted, shared_commits, take_in  # noqa: E402
-from opsportal.lib.registry import plugin  # noqa: E402
-from opsportal.lib.requests import request_id  # noqa: E402
-from opsportal.lib.times import utc_now  # noqa: E402
+from alerts.intake import INTAKES, Posted, shared_commits, take_in
+from opsportal.lib.registry import plugin
+from opsportal.lib.requests import request_id
+from opsportal.lib.times import utc_now
 
 _FORMATS = {path: plugin("ALERT_FORMATS", slug)() for path, slug in INTAKES.items()}
 

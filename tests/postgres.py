@@ -168,7 +168,7 @@ def main(args: list[str]) -> int:
     if not url:
         binaries = find_binaries()
         if binaries is None:
-            print("No PostgreSQL: install postgresql, or give OPSPORTAL_TEST_DATABASE_URL.")  # noqa: T201
+            print("No PostgreSQL: install postgresql, or give OPSPORTAL_TEST_DATABASE_URL.")
             return 2
         server = PostgresServer(binaries)
         url = server.url
@@ -176,7 +176,7 @@ def main(args: list[str]) -> int:
         with running_redis() as redis:
             env = {**os.environ, "OPSPORTAL_DATABASE_URL": url, "OPSPORTAL_REDIS_URL": redis}
             where = f"on {url.split('@')[-1]}" + (" with Redis" if redis else " without Redis")
-            print(f"The suite {where}", flush=True)  # noqa: T201
+            print(f"The suite {where}", flush=True)
             return subprocess.run(
                 [sys.executable, "-m", "pytest", *args], env=env, check=False
             ).returncode

@@ -30,8 +30,8 @@ os.environ["OPSPORTAL_OUTBOUND_ALLOW"] = "127.0.0.0/8,::1/128"
 os.environ["OPSPORTAL_LOG_LEVEL"] = "WARNING"
 os.environ["OPSPORTAL_LOG_FORMAT"] = "text"
 
-from opsportal.settings import *  # noqa: E402, F403
-from opsportal.settings import CACHES, DATA_DIR, DATABASES, SQLITE, STATIC_ROOT, STORAGES  # noqa: E402
+from opsportal.settings import *
+from opsportal.settings import CACHES, DATA_DIR, DATABASES, SQLITE, STATIC_ROOT, STORAGES
 
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise looks for it
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -21,7 +21,7 @@ from opsportal.lib.times import utc_now
 _SESSION = "new_api_key"
 
 
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+class ApiKeyForm(forms.ModelForm):
     """A key's settings; the key itself is never in a form."""
 
     scopes = forms.MultipleChoiceField(

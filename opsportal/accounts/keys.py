@@ -38,7 +38,7 @@ USED_EVERY = timedelta(minutes=1)
 _HEADER = re.compile(r"[Bb]earer +(ops_([a-z0-9]{12})_[A-Za-z0-9_-]{43})")
 _FIELDS = tuple(ApiKey._meta.concrete_fields)
 _NAMES = [field.attname for field in _FIELDS]
-_SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(  # noqa: S608 - names from the model
+_SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(
     ", ".join(f'"{field.column}"' for field in _FIELDS), ApiKey._meta.db_table
 )
 # What the database last said about a prefix, and the same as Python values. The row is read on
@@ -168,9 +168,10 @@ def _converters(vendor: str) -> list[tuple[Col, list[Any]]]:
 
 def _converted(row: Sequence[Any]) -> list[Any]:
     values = []
-    for value, (col, converters) in zip(row, _converters(connection.vendor), strict=True):
+    for stored, (col, converters) in zip(row, _converters(connection.vendor), strict=True):
+        value = stored
         for convert in converters:
-            value = convert(value, col, connection)  # noqa: PLW2901 - a chain of converters
+            value = convert(value, col, connection)
         values.append(value)
     return values
 

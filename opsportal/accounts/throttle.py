@@ -12,7 +12,7 @@ _MINUTE = timedelta(minutes=1)
 _TABLE = KeyUse._meta.db_table
 # Refused requests are not counted, so a sender that keeps knocking writes nothing.
 _SPEND = (
-    f"INSERT INTO {_TABLE} (key_id, minute, count) VALUES (%s, %s, %s) "  # noqa: S608
+    f"INSERT INTO {_TABLE} (key_id, minute, count) VALUES (%s, %s, %s) "
     f"ON CONFLICT (key_id, minute) DO UPDATE SET count = {_TABLE}.count + excluded.count "
     f"WHERE {_TABLE}.count + excluded.count <= %s RETURNING count"
 )

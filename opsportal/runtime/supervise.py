@@ -66,7 +66,7 @@ class Guardian:
 
     @staticmethod
     def _start() -> "subprocess.Popen[str]":
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             [sys.executable, "-I", "-S", str(Path(guardian.__file__))],
             stdin=subprocess.PIPE,
             start_new_session=True,
@@ -140,7 +140,7 @@ class Supervisor:
         child.pause = min(child.pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _start(self, child: Child, now: float) -> None:
-        child.process = subprocess.Popen(  # noqa: S603
+        child.process = subprocess.Popen(
             child.argv,
             stdin=subprocess.DEVNULL,
             start_new_session=True,

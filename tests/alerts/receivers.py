@@ -33,13 +33,13 @@ class MailServer:
         self.data_reply = "250 queued as 4711"
         self._controller: Controller | None = None
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         if self.data_reply.startswith("2"):
             mail = message_from_bytes(envelope.content, policy=default)
             self.received.append(Received(list(envelope.rcpt_tos), mail))

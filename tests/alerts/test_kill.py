@@ -37,7 +37,7 @@ class HangingMailServer(MailServer):
         self.taken = threading.Event()
         self.go_on = threading.Event()
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         answer = await super().handle_DATA(server, session, envelope)
         if not self.taken.is_set():
             self.taken.set()

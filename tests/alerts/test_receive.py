@@ -161,7 +161,7 @@ class TestManySenders:
             try:
                 gate.wait()
                 receipts.extend(receive_alerts(batch, now=NOW))
-            except Exception as error:  # noqa: BLE001  (reported by the assertion below)
+            except Exception as error:
                 errors.append(error)
             finally:
                 connection.close()

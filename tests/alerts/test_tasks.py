@@ -65,7 +65,7 @@ def test_workers_side_by_side_tell_each_thing_once(mails):
         together.wait()
         try:
             run_all()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             errors.append(error)
         finally:
             connection.close()
