@@ -25,6 +25,7 @@ class ChannelSection:
     """
 
     slug = "channels"
+    keys = ("name", "kind", "settings", "team", "enabled")
 
     def read(self, mask: Mask) -> list[dict[str, Any]]:
         """The channels by name."""
@@ -40,7 +41,7 @@ class ChannelSection:
 
     def write(self, entry: Node, deed: Deed) -> None:
         """Make one channel so."""
-        given = entry.mapping(known=["name", "kind", "settings", "team", "enabled"])
+        given = entry.mapping(known=self.keys)
         name = entry.named()
         channel = Channel.objects.select_related("team").filter(name=name).first()
         if channel is None:
@@ -74,6 +75,7 @@ class RuleSection:
     """`rules: [{name, match, order, stop, enabled, team, actions}]`."""
 
     slug = "rules"
+    keys = ("name", "match", "order", "stop", "enabled", "team", "actions")
 
     def read(self, mask: Mask) -> list[dict[str, Any]]:
         """The rules in the order in which they are asked."""
@@ -90,8 +92,7 @@ class RuleSection:
 
     def write(self, entry: Node, deed: Deed) -> None:
         """Make one rule so."""
-        known = ["name", "match", "order", "stop", "enabled", "team", "actions"]
-        given = entry.mapping(known=known)
+        given = entry.mapping(known=self.keys)
         name = entry.named()
         rule = Rule.objects.select_related("team").filter(name=name).first() or Rule(name=name)
         if "match" in given:

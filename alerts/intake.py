@@ -5,10 +5,11 @@ middleware and shares commits between requests, and plain Django views.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -49,6 +50,19 @@ class Posted:
     content_length: int | None
     content_encoding: str
     read: Callable[[int], bytes]
+
+
+def posted(environ: Mapping[str, Any], read: Callable[[int], bytes]) -> Posted:
+    """What intake needs to know, from WSGI's variables (which Django calls `request.META`)."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    return Posted(
+        authorization=environ.get("HTTP_AUTHORIZATION", ""),
+        idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", ""),
+        # Without a believable length the body is read, up to the limit.
+        content_length=int(length) if length.isdecimal() and len(length) < 19 else None,
+        content_encoding=environ.get("HTTP_CONTENT_ENCODING", "").lower(),
+        read=read,
+    )
 
 
 @dataclass(frozen=True, slots=True)

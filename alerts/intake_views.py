@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from alerts.intake import INTAKES, Posted, store_submission, take_in
+from alerts.intake import INTAKES, posted, store_submission, take_in
 from opsportal.lib.registry import plugin
 from opsportal.lib.times import utc_now
 
@@ -14,15 +14,8 @@ from opsportal.lib.times import utc_now
 def intake_view(request: HttpRequest) -> HttpResponse:
     """Take in what was posted, in the format of the path."""
     alert_format = plugin("ALERT_FORMATS", INTAKES[request.path])()
-    length = request.headers.get("Content-Length", "")
-    posted = Posted(
-        authorization=request.headers.get("Authorization", ""),
-        idempotency_key=request.headers.get("Idempotency-Key", ""),
-        content_length=int(length) if length.isdecimal() else None,
-        content_encoding=request.headers.get("Content-Encoding", "").lower(),
-        read=request.read,
-    )
-    reply = take_in(alert_format, posted, now=utc_now(), store=store_submission)
+    given = posted(request.META, request.read)
+    reply = take_in(alert_format, given, now=utc_now(), store=store_submission)
     return HttpResponse(
         reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers
     )

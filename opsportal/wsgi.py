@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django = get_wsgi_application()
 
 # Models can be imported only once Django is set up.
-from alerts.intake import INTAKES, Posted, shared_commits, take_in
+from alerts.intake import INTAKES, posted, shared_commits, take_in
 from opsportal.lib.registry import plugin
 from opsportal.lib.requests import request_id
 from opsportal.lib.times import utc_now
@@ -28,15 +28,8 @@ def application(environ: dict[str, Any], start_response: "StartResponse") -> Ite
     alert_format = _FORMATS.get(environ["PATH_INFO"])
     if alert_format is None or environ["REQUEST_METHOD"] != "POST":
         return django(environ, start_response)
-    length = environ.get("CONTENT_LENGTH") or ""
-    posted = Posted(
-        authorization=environ.get("HTTP_AUTHORIZATION", ""),
-        idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", ""),
-        content_length=int(length) if length.isdecimal() else None,
-        content_encoding=environ.get("HTTP_CONTENT_ENCODING", "").lower(),
-        read=environ["wsgi.input"].read,
-    )
-    reply = take_in(alert_format, posted, now=utc_now(), store=shared_commits.submit)
+    request = posted(environ, environ["wsgi.input"].read)
+    reply = take_in(alert_format, request, now=utc_now(), store=shared_commits.submit)
     start_response(
         f"{reply.status} {responses.get(reply.status, '')}",
         [

@@ -55,7 +55,7 @@ class Alert(models.Model):
         db_index=False,
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
-    # Whether a rule held back the telling at the last routing.
+    # Why a rule held back the telling at the last routing; empty when none did.
     suppressed = models.CharField(max_length=300, blank=True)
 
     starts_at = models.DateTimeField()

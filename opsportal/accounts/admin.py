@@ -18,6 +18,7 @@ from opsportal.accounts.audited_admin import AuditedAdmin
 from opsportal.accounts.lockout import lift_lock
 from opsportal.accounts.models import AuditEntry, Membership, Team, User
 from opsportal.accounts.permissions import is_administrator
+from opsportal.accounts.teams import delete_team
 from opsportal.lib.admin import (
     AdminPasswordChangeForm,
     ReadOnlyAdmin,
@@ -124,6 +125,16 @@ class TeamAdmin(AuditedAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the number of people, in the same query."""
         return super().get_queryset(request).annotate(people=Count("memberships"))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """By the deed, whose entry names the members."""
+        delete_team(obj, actor=actor_of(request), now=utc_now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """The same for what was ticked in the list."""
+        with transaction.atomic():
+            for team in queryset:
+                delete_team(team, actor=actor_of(request), now=utc_now())
 
     @display(description="people", ordering="people")
     def people(self, team: Any) -> int:

@@ -14,6 +14,7 @@ class TeamSection:
     """A member is a username (a responder) or `{user, role}`."""
 
     slug = "teams"
+    keys = ("name", "description", "members")
 
     def read(self, mask: Mask) -> list[dict[str, Any]]:
         """The teams by name."""
@@ -35,7 +36,7 @@ class TeamSection:
 
     def write(self, entry: Node, deed: Deed) -> None:
         """Make one team so."""
-        given = entry.mapping(known=["name", "description", "members"])
+        given = entry.mapping(known=self.keys)
         name = entry.named()
         team = Team.objects.filter(name=name).first() or Team(name=name)
         if "description" in given:

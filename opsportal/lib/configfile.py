@@ -38,6 +38,8 @@ class Section(Protocol):
     """One key of the file: a list of named things."""
 
     slug: ClassVar[str]
+    # What an entry may have: all that the pages can set, which a test holds.
+    keys: ClassVar[Sequence[str]]
 
     def read(self, mask: Mask) -> list[dict[str, Any]]:
         """What is stored, as the file would say it, in a stable order; `mask` hides secrets."""

@@ -85,7 +85,7 @@ def kept_secret(path: Path) -> str:
     """A generated secret: made once, readable by its owner only."""
     if not path.exists():
         # Whole before it has its name: whoever starts at the same time reads all of it or none.
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(64))
         with suppress(FileExistsError):  # theirs was first

@@ -6,13 +6,16 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from alerts.channel_admin import ChannelForm
 from alerts.models import Alert, Channel, Notification, Rule, RuleAction, Transition
+from alerts.rule_admin import RuleForm
 from chronos.models import ChangeEvent
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.audit import mask_secret
 from opsportal.accounts.models import AuditEntry, Team
 from opsportal.lib.configfile import Deed, apply_config, export_config
 from opsportal.lib.confignode import ConfigError
+from opsportal.lib.registry import plugins
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -269,3 +272,13 @@ def test_the_command_fails_with_file_and_place(tmp_path):
     path.write_text("rules: [{name: x, match: '{'}]")
     with pytest.raises(CommandError, match=r"config\.yaml: rules\[0\]\.match: Matchers, column 2"):
         run("applyconfig", str(path))
+
+
+def test_what_the_pages_can_set_a_file_can_set():
+    team = {field.name for field in Team._meta.fields if field.editable and field.name != "id"}
+    pages = {
+        "teams": team | {"members"},
+        "channels": {*ChannelForm.Meta.fields, "kind", "settings"},
+        "rules": {*RuleForm.Meta.fields, "actions"},
+    }
+    assert {slug: set(found.keys) for slug, found in plugins("CONFIG_SECTIONS").items()} == pages
