@@ -14,10 +14,8 @@ pytestmark = pytest.mark.django_db
 
 def test_a_change_is_recorded_with_both_its_times():
     now = utc_now()
-    change = Change(
-        "rule.changed", "Rule r was changed", "ann", started_at=now - timedelta(hours=1)
-    )
-    record_change(change, now=now)
+    earlier = now - timedelta(hours=1)
+    record_change(Change("rule.changed", "Rule r was changed", "ann", earlier), now=now)
     event = ChangeEvent.objects.get()
     assert (event.kind, event.actor, event.source) == ("rule.changed", "ann", "opsportal")
     assert (event.started_at, event.recorded_at) == (earlier, now)
