@@ -104,7 +104,8 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
         return _refuse(alert_format, error)
     except (OperationalError, InterfaceError, TimeoutError) as error:
         logger.warning("intake unavailable error=%s", type(error).__name__)
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         return _refuse(alert_format, UnavailableError())
     except Exception:
         # A bug of ours: the sender still gets its contract's shape, the log the reason.
