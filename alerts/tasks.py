@@ -23,6 +23,7 @@ class DecisionOutbox(Outbox):
     max_attempts = 10
     batch = 500
     columns = ("transition",)
+    alone = True
 
     def perform(self, rows: Sequence[Decision], now: datetime) -> None:
         """Route them all in one go."""

@@ -7,6 +7,7 @@ rewrites the placeholders of each statement anew.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -145,8 +146,9 @@ class SqliteStatements:
         return int(last) - len(rows) + 1
 
 
+@lru_cache(maxsize=1024)
 def _instant(instant: datetime | None) -> str | None:
-    """As Django stores it."""
+    """As Django stores it; a batch says the same few over and over."""
     return connection.ops.adapt_datetimefield_value(instant) if instant else None
 
 

@@ -82,6 +82,7 @@ def write(alerts):
         local.db = sqlite3.connect(URL, timeout=20, isolation_level=None, check_same_thread=False)
         local.db.execute("PRAGMA journal_mode=WAL")
         local.db.execute("PRAGMA synchronous=FULL")
+        local.db.execute("PRAGMA wal_autocheckpoint=8000")
     local.db.execute("BEGIN IMMEDIATE")
     local.db.executemany(SQLITE, [(*row, now) for row in rows])
     local.db.execute("COMMIT")

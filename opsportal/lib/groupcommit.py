@@ -90,7 +90,8 @@ class GroupCommit(Generic[Item, Result]):
 
     def _commit(self, batch: list[tuple[Item, Future[Result]]]) -> None:
         try:
-            results = self.write([item for item, _ in batch])
+            answers = self.write([item for item, _ in batch])
+            results = list(zip(batch, answers, strict=True))
         except (OperationalError, InterfaceError) as error:
             connections.close_all()  # the next batch gets a fresh connection
             for _, future in batch:
@@ -104,5 +105,5 @@ class GroupCommit(Generic[Item, Result]):
                 for one in batch:
                     self._commit([one])
         else:
-            for (_, future), result in zip(batch, results, strict=True):
+            for (_, future), result in results:
                 future.set_result(result)

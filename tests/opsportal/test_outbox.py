@@ -1,5 +1,6 @@
 """Rows that must not be lost: claimed once, fenced, retried, and buried when they kill."""
 
+import fcntl
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -263,3 +264,16 @@ def test_one_poison_row_in_a_batch_fails_alone():
     assert states.pop(poison) == "due"
     assert set(states.values()) == {"done"}
     assert "poison" in Decision.objects.get(pk=poison).last_error
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("not __import__('django.conf').conf.settings.SQLITE", reason="of SQLite only")
+def test_where_one_writes_one_process_runs_whole_batches(settings):
+    class Alone(Decisions):
+        alone = True
+
+    make_rows(2)
+    with (settings.DATA_DIR / f"{Alone.slug}.lane").open("w") as lane:
+        fcntl.flock(lane, fcntl.LOCK_EX)
+        assert run_outbox(Alone(), now=lambda: NOW + SECOND) == 0
+    assert run_outbox(Alone(), now=lambda: NOW + SECOND) == 2
