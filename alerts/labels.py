@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.models import Alert
-from alerts.normalise import AlertEvent
 from opsportal.lib.matchers.values import text_of
 
 # Matcher name -> column (or lookup) of Alert; every other name is looked up in `labels`.
@@ -33,11 +32,6 @@ _LOOKS = [(name, attrgetter(name)) for name in MATCH_FIELDS if name not in ("tea
 def alert_labels(alert: Alert) -> dict[str, str]:
     """The labels of a stored episode; a team must have been fetched with it."""
     return overlay_labels(alert, alert.team.name if alert.team else "")
-
-
-def event_labels(event: AlertEvent, team: str = "") -> dict[str, str]:
-    """The labels of an event that is not stored (yet)."""
-    return overlay_labels(event, team)
 
 
 def overlay_labels(facts: Any, team: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ concurrent batches take their locks in one order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -18,7 +17,7 @@ from alerts.episodes.sqlite import SqliteStatements
 
 
 class Statements(Protocol):
-    """What `receive` asks of a database."""
+    """What `receive` and `route` ask of a database."""
 
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats on open episodes and lock them; those found, by key, as they now are."""
@@ -44,4 +43,4 @@ def statements() -> Statements:
     return PostgresStatements() if connection.vendor == "postgresql" else SqliteStatements()
 
 
-__all__ = ["NewEpisode", "Rewrite", "Statements", "Stored", "Touch", "dataclass", "statements"]
+__all__ = ["NewEpisode", "Rewrite", "Statements", "Stored", "Touch", "statements"]

@@ -41,15 +41,19 @@ class GroupCommit(Generic[Item, Result]):
 
         Raises what `write` raises for this item, TimeoutError while the outcome is not known.
         """
-        if self._writer_of != os.getpid():
+        if not self._has_writer():
             self._start_writer()
         future: Future[Result] = Future()
         self._waiting.put((item, future))
         return future.result(timeout)
 
+    def _has_writer(self) -> bool:
+        """Not after a fork, nor after an error that no batch could be blamed for."""
+        return self._writer_of == os.getpid() and self._writer.is_alive()
+
     def _start_writer(self) -> None:
         with self._start:
-            if self._writer_of != os.getpid():
+            if not self._has_writer():
                 self._writer = threading.Thread(target=self._run, name="group-commit", daemon=True)
                 self._writer.start()
                 self._writer_of = os.getpid()
@@ -57,7 +61,7 @@ class GroupCommit(Generic[Item, Result]):
     def close(self) -> None:
         """Commit what waits, then end the writer and its connection; a later item starts anew."""
         with self._start:
-            if self._writer_of == os.getpid():
+            if self._has_writer():
                 self._waiting.put(None)
                 self._writer.join()
                 self._writer_of = 0

@@ -95,3 +95,16 @@ def test_closing_commits_what_waits_and_ends_the_writer():
     assert commits.submit(8) == 8
     assert sorted(written) == list(range(9))
     commits.close()
+
+
+def test_a_writer_that_died_is_replaced(monkeypatch):
+    commits = GroupCommit(lambda items: items, weigh=lambda item: 1, most=100)
+    assert commits.submit(1) == 1
+    monkeypatch.setattr(commits, "_gather", None)  # a fault outside any batch
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    with pytest.raises(TimeoutError):
+        commits.submit(2, timeout=0.2)
+    monkeypatch.undo()
+    commits._writer.join(10)
+    assert commits.submit(3) == 3
+    commits.close()

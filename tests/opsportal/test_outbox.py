@@ -267,7 +267,7 @@ def test_one_poison_row_in_a_batch_fails_alone():
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("not __import__('django.conf').conf.settings.SQLITE", reason="of SQLite only")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite only")
 def test_where_one_writes_one_process_runs_whole_batches(settings):
     class Alone(Decisions):
         alone = True

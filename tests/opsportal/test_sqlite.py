@@ -4,14 +4,13 @@ import sqlite3
 import threading
 
 import pytest
-from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from alerts.models import Channel
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not settings.SQLITE, reason="of SQLite only"),
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite only"),
 ]
 
 
