@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.portal import ROOT, Portal, running_portal
+from tests.portal import ROOT, Portal, free_port, running_portal
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
@@ -139,3 +139,27 @@ def test_an_idle_portal_costs_next_to_nothing(portal):
     before = ticks()
     time.sleep(5)
     assert ticks() - before <= 25  # hundredths of a second, in five
+
+
+def test_ctrl_c_before_it_is_ready_is_quiet(tmp_path):
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OPSPORTAL_", "DJANGO_"))
+    }
+    started = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", str(free_port())],
+        cwd=ROOT,
+        env=inherited | {"OPSPORTAL_DATA_DIR": str(tmp_path / "data")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # Background shells ignore the signal, and children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    # The database is there: the migrations are under way.
+    wait_until(lambda: list((tmp_path / "data").glob("*.sqlite3")), 60)
+    started.send_signal(signal.SIGINT)
+    output, _ = started.communicate(timeout=60)
+    assert started.returncode in (0, 130)
+    assert "Traceback" not in output
