@@ -45,7 +45,7 @@ lint: $(VENV)/.dev
 lock: $(VENV)/.dev
 	test -x $(BIN)/uv || $(BIN)/pip install -qq --disable-pip-version-check uv
 	for name in requirements requirements-dev; do \
-	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate $$name.in -o $$name.txt; \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras $$name.in -o $$name.txt; \
 	done
 
 bench: $(VENV)/.dev

@@ -11,7 +11,7 @@ import dj_database_url
 import dj_email_url
 from csp.constants import NONE, SELF
 
-from opsportal import face
+from opsportal import face, plugins
 from opsportal.lib import sqlite
 from opsportal.lib.env import (
     env_bool,
@@ -97,38 +97,15 @@ TEMPLATES = [
     }
 ]
 
-# --- plug-ins and registries, each a dotted path ---------------------------------------------
-ALERT_CHANNELS = [
-    "alerts.channels.email.EmailChannel",
-    "alerts.channels.pagerduty.PagerDutyChannel",
-    "alerts.channels.webhook.WebhookChannel",
-]
-ALERT_FORMATS = [
-    "alerts.formats.native.NativeFormat",
-    "alerts.formats.alertmanager.AlertmanagerFormat",
-]
-# What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
-OUTBOXES = [
-    "alerts.tasks.DecisionOutbox",
-    "alerts.tasks.NotificationOutbox",
-]
-# Sections of `applyconfig` files, in the order they are applied.
-CONFIG_SECTIONS = [
-    "opsportal.accounts.configure.TeamSection",
-    "alerts.configure.ChannelSection",
-    "alerts.configure.RuleSection",
-]
-# What `manage.py demo` plays.
-DEMOS = ["alerts.demo.AlertDemo"]
-# Gauges and counters of /metrics that are read from the database.
-METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetrics"]
-# The only source of periodic jobs: name -> (dotted path of a function, every).
-SCHEDULES = {
-    "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),
-    "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
-    "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
-    "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
-}
+# --- plug-ins and registries ----------------------------------------------------------------
+ALERT_CHANNELS = plugins.ALERT_CHANNELS
+ALERT_FORMATS = plugins.ALERT_FORMATS
+REMEDIATIONS = plugins.REMEDIATIONS
+OUTBOXES = plugins.OUTBOXES
+CONFIG_SECTIONS = plugins.CONFIG_SECTIONS
+DEMOS = plugins.DEMOS
+METRICS = plugins.METRICS
+SCHEDULES = plugins.SCHEDULES
 
 # --- storage ---------------------------------------------------------------------------------
 DATABASES = {

@@ -1,17 +1,29 @@
 """The nouns of the gateway. Deeds are in modules of their own."""
 
+from alerts.models.channel import Channel, MessageTemplate
 from alerts.models.episode import Alert, Decision, Transition
-from alerts.models.notification import DeliveryAttempt, IdempotentReply, Notification
-from alerts.models.rule import Channel, Rule, RuleAction
+from alerts.models.escalation import Escalation
+from alerts.models.notification import AlertGroup, DeliveryAttempt, IdempotentReply, Notification
+from alerts.models.policy import Inhibition, PolicyVersion, Silence, Subscription
+from alerts.models.remediation import Remediation
+from alerts.models.rule import Rule, RuleAction
 
 __all__ = [
     "Alert",
+    "AlertGroup",
     "Channel",
     "Decision",
     "DeliveryAttempt",
+    "Escalation",
     "IdempotentReply",
+    "Inhibition",
+    "MessageTemplate",
     "Notification",
+    "PolicyVersion",
+    "Remediation",
     "Rule",
     "RuleAction",
+    "Silence",
+    "Subscription",
     "Transition",
 ]

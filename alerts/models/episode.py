@@ -55,8 +55,10 @@ class Alert(models.Model):
         db_index=False,
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
-    # Why a rule held back the telling at the last routing; empty when none did.
+    # What held back the telling at the last routing (rule, silence ...); empty when nothing did.
     suppressed = models.CharField(max_length=300, blank=True)
+    # Openings of its key in the hour before it was routed, once they are many; else 0.
+    flapping = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     starts_at = models.DateTimeField()
     received_at = models.DateTimeField()  # the episode's first receipt
@@ -80,6 +82,10 @@ class Alert(models.Model):
         indexes = [
             # "What is firing now?", and "which of it has expired or been snoozed long enough?"
             models.Index(fields=["-id"], condition=Q(resolved_at=None), name="alert_open"),
+            # "What is held back, and may be told once nothing holds it?"
+            models.Index(
+                fields=["id"], condition=Q(resolved_at=None) & ~Q(suppressed=""), name="alert_held"
+            ),
             # "Which episodes had this key before?"
             models.Index(fields=["dedup_key", "-id"], name="alert_episodes"),
             # "What did this service have lately?"
@@ -114,7 +120,7 @@ class Transition(models.Model):
     """One change of an episode's status, severity or owner, or a note. Never edited."""
 
     class Kind(models.TextChoices):
-        """The first six and `woken` are routed; the rest are only recorded."""
+        """The first six, `woken` and `released` are routed; the rest are only recorded."""
 
         OPENED = "opened"
         REOPENED = "reopened"
@@ -123,12 +129,15 @@ class Transition(models.Model):
         RESOLVED = "resolved"
         EXPIRED = "expired"
         WOKEN = "woken"  # a snooze ended and it still fires
+        RELEASED = "released"  # what held back its telling has ended and it still fires
         ACKNOWLEDGED = "acknowledged"
         UNACKNOWLEDGED = "unacknowledged"
         ASSIGNED = "assigned"
         SNOOZED = "snoozed"
         NOTED = "noted"
         SET = "set"  # a rule set severity, service, team or runbook
+        PAGED = "paged"  # an escalation told its next step
+        REMEDIATED = "remediated"  # a remediation was planned, stopped, done or proved
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="transitions")
     kind = models.CharField(max_length=14, choices=Kind)
@@ -170,8 +179,11 @@ class Decision(OutboxRow):
 
     transition = models.OneToOneField(Transition, on_delete=models.CASCADE, related_name="decision")
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
-    # One object per rule looked at: {rule, name, matched, actions, stopped}.
+    # What took part: rules that matched with what they did, silences, caps; see alerts/policy.
     reasons = models.JSONField(default=list)
+    # What matchers saw, and the version of all that was asked; null: undecided.
+    labels = models.JSONField(null=True, editable=False)
+    policy_version = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         indexes = [due_index("decision_due"), dead_index("decision_dead")]

@@ -2,20 +2,73 @@
 
 from django.db import models
 
+from alerts.models.channel import Channel
 from alerts.models.episode import Alert, Transition
-from alerts.models.rule import Channel, Rule
+from alerts.models.policy import Subscription
+from alerts.models.rule import Rule
 from opsportal.accounts.models import ApiKey
 from opsportal.lib.outbox import OutboxRow, dead_index, due_index
 
 
+class AlertGroup(OutboxRow):
+    """Alerts that one channel is told of together; due when its next message is."""
+
+    # Of rule or subscription, channel and the values of the shared labels.
+    key = models.CharField(max_length=64)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.SET_NULL)
+    subscription = models.ForeignKey(Subscription, null=True, blank=True, on_delete=models.SET_NULL)
+    labels = models.JSONField(default=dict)
+    # Between two messages; the first has waited before.
+    interval = models.DurationField()
+    opened_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    # All its alerts are over and that was told: the next one begins a new group.
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=models.Q(closed_at=None), name="one_open_group"
+            ),
+        ]
+        indexes = [due_index("group_due"), dead_index("group_dead")]
+
+    def __str__(self) -> str:
+        return f"Group {self.pk}"
+
+
 class Notification(OutboxRow):
-    """One telling of one recipient about one episode: "already told" as data, and the outbox."""
+    """One telling of one recipient about one episode: "already told" as data, and the outbox.
+
+    Those of a group are held until its next message; one of them, the lead, then carries it for
+    all, and they are done when it is.
+    """
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="notifications")
     transition = models.ForeignKey(Transition, on_delete=models.CASCADE)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="notifications")
     rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.SET_NULL)
-    # What the recipient is told: the severity while firing, "resolved", or "woken <transition>".
+    subscription = models.ForeignKey(Subscription, null=True, blank=True, on_delete=models.SET_NULL)
+    group = models.ForeignKey(
+        AlertGroup,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="notifications",
+        db_index=False,
+    )
+    lead = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="followers",
+        db_index=False,
+    )
+    # What the recipient is told: the severity while firing, "resolved", "woken <transition>",
+    # "released <transition>" or "page <round>.<step>".
     about = models.CharField(max_length=40)
     created_at = models.DateTimeField()
     # Those of the channel's recipients who have it, while others are still tried.
@@ -29,6 +82,15 @@ class Notification(OutboxRow):
         indexes = [
             due_index("notification_due"),
             dead_index("notification_dead"),
+            # "What waits for this group's next message, and what was in the last?"
+            models.Index(
+                fields=["group", "-id"],
+                condition=models.Q(group__isnull=False),
+                name="notification_of_group",
+            ),
+            models.Index(
+                fields=["lead"], condition=models.Q(lead__isnull=False), name="notification_led"
+            ),
         ]
 
     def __str__(self) -> str:

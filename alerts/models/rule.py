@@ -1,32 +1,12 @@
-"""Who is told of what: channels, and rules with their actions."""
+"""What to do with alerts: rules with their actions."""
+
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import Q
 
+from alerts.models.channel import Channel
 from opsportal.accounts.models import Team
-from opsportal.lib.crypto import EncryptedJSONField
-from opsportal.lib.registry import choices
-
-
-def channel_kinds() -> list[tuple[str, str]]:
-    """The channel plug-ins, as form choices."""
-    return choices("ALERT_CHANNELS")
-
-
-class Channel(models.Model):
-    """A way to tell somebody; what `settings` holds is the plug-in's business."""
-
-    name = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=30, choices=channel_kinds)
-    settings = EncryptedJSONField(default=dict)
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
-    enabled = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Rule(models.Model):
@@ -38,6 +18,14 @@ class Rule(models.Model):
     stop = models.BooleanField(default=False, help_text="Ask no further rule after this one.")
     enabled = models.BooleanField(default=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
+    # When it is asked at all, as `opsportal/lib/windows.py` reads it; empty: always.
+    active_times = models.CharField(max_length=500, blank=True, help_text="mon-fri 09:00-17:00")
+    # Labels whose equal values make one message; empty: a message for each alert.
+    group_by = models.JSONField(default=list, blank=True)
+    group_wait = models.DurationField(default=timedelta(seconds=10))
+    group_interval = models.DurationField(default=timedelta(minutes=5))
+    # Counts the changes; each is kept as a PolicyVersion.
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         ordering = ["order", "id"]
@@ -55,6 +43,14 @@ class RuleAction(models.Model):
         NOTIFY = "notify"
         SUPPRESS = "suppress"
         SET = "set"
+        PAGE = "page"
+        REMEDIATE = "remediate"
+
+    class Approval(models.TextChoices):
+        """Whether a person must agree before a remediation acts."""
+
+        NONE = "none"
+        REQUIRED = "required"
 
     class Field(models.TextChoices):
         """What `set` may set."""
@@ -71,19 +67,32 @@ class RuleAction(models.Model):
         Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="rule_actions"
     )
     field = models.CharField(max_length=12, choices=Field, blank=True)
-    # The reason of a `suppress`, or the value of a `set`.
+    # The reason of a `suppress`, the value of a `set`, the plug-in of a `remediate`.
     value = models.CharField(max_length=1000, blank=True)
+    # Whom a `page` pages.
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT)
+    # Of a `remediate`: what the plug-in is given, whether it only simulates, who must agree.
+    parameters = models.JSONField(default=dict, blank=True)
+    dry_run = models.BooleanField(default=True)
+    approval = models.CharField(max_length=8, choices=Approval, default=Approval.REQUIRED)
 
     class Meta:
         ordering = ["position", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="notify", channel__isnull=False, field="", value="")
-                | Q(kind="suppress", channel__isnull=True, field="")
-                | (Q(kind="set", channel__isnull=True) & ~Q(field="")),
+                condition=Q(
+                    kind="notify", channel__isnull=False, team__isnull=True, field="", value=""
+                )
+                | Q(kind="suppress", channel__isnull=True, team__isnull=True, field="")
+                | (Q(kind="set", channel__isnull=True, team__isnull=True) & ~Q(field=""))
+                | Q(kind="page", channel__isnull=True, team__isnull=False, field="", value="")
+                | (
+                    Q(kind="remediate", channel__isnull=True, team__isnull=True, field="")
+                    & ~Q(value="")
+                ),
                 name="action_fits_its_kind",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.channel or self.field} {self.value}".strip()
+        return f"{self.kind} {self.channel or self.team or self.field} {self.value}".strip()

@@ -40,12 +40,18 @@ class OutboxRow(models.Model):
     """Abstract base of every outbox; subclasses add what the work is about."""
 
     class State(models.TextChoices):
-        """`due` covers waiting for a retry as well; `dead` waits for a person to replay it."""
+        """`due` covers waiting for a retry as well; `dead` waits for a person to replay it.
+
+        `held` waits for something other than time, `dropped` is no longer wanted; nobody claims
+        either.
+        """
 
         DUE = "due"
         CLAIMED = "claimed"
         DONE = "done"
         DEAD = "dead"
+        HELD = "held"
+        DROPPED = "dropped"
 
     # Of the outbox that claimed the row; set by `claim_due`.
     max_attempts: int = 10

@@ -14,6 +14,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "django_q.failure": {"success": False},
     "accounts.apikey": {"scopes": ["alerts:read"]},
     "alerts.notification": {"about": "critical"},
+    "alerts.silence": {"ends_at": utc_now()},
+    "alerts.subscription": {"team": None},
 }
 
 

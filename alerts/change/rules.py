@@ -1,0 +1,199 @@
+"""Rules are changed here, by pages, API and files alike."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from alerts.change.record import (
+    State,
+    check_columns,
+    keep_version,
+    record_deleted,
+    record_saved,
+    save_row,
+    team_name,
+)
+from alerts.models import Rule, RuleAction
+from alerts.normalise import SEVERITIES
+from opsportal.accounts.actors import Actor
+from opsportal.accounts.models import Team
+from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.matchers import MatcherError, parse_matchers
+from opsportal.lib.registry import plugins
+from opsportal.lib.windows import parse_hours
+
+Kind = RuleAction.Kind
+Approval = RuleAction.Approval
+MOST_GROUP_LABELS = 20
+LONGEST_GROUP_WAIT = timedelta(hours=1)
+SHORTEST_GROUP_INTERVAL, LONGEST_GROUP_INTERVAL = timedelta(seconds=10), timedelta(days=7)
+
+
+def save_rule(
+    rule: Rule, actions: Sequence[RuleAction] | None = None, *, actor: Actor, now: datetime
+) -> bool:
+    """Store a new or changed rule; whether anything was different.
+
+    `actions` (not stored yet, in their order) replace those it has; None leaves them alone.
+    Raises PayloadError, ConflictError.
+    """
+    with transaction.atomic():
+        stored = Rule.objects.select_for_update().filter(pk=rule.pk).first()
+        _check_rule(rule)
+        old = list(stored.actions.select_related("channel", "team")) if stored else []
+        new = old if actions is None else list(actions)
+        _check_actions(new)
+        before = rule_state(stored, old) if stored else None
+        after = rule_state(rule, new)
+        if before == after:
+            return False
+        save_row(rule)
+        if before is None or before["actions"] != after["actions"]:
+            rule.actions.all().delete()
+            for position, action in enumerate(new):
+                action.pk, action.rule, action.position = None, rule, position
+            RuleAction.objects.bulk_create(new)
+        keep_version(rule, _version_state(rule, new, after), actor=actor, now=now)
+        record_saved(rule, before, after, actor=actor, now=now)
+    return True
+
+
+def delete_rule(rule: Rule, *, actor: Actor, now: datetime) -> None:
+    """Remove a rule; what it decided stays decided."""
+    with transaction.atomic():
+        state = rule_state(rule, list(rule.actions.select_related("channel", "team")))
+        record_deleted(rule, state, actor=actor, now=now)
+        keep_version(rule, state, actor=actor, now=now, removed=True)
+        rule.delete()
+
+
+def rule_state(rule: Rule, actions: Sequence[RuleAction]) -> State:
+    """A rule with its actions, for the trail."""
+    return {
+        "name": rule.name,
+        "match": rule.match,
+        "order": rule.order,
+        "stop": rule.stop,
+        "enabled": rule.enabled,
+        "team": team_name(rule.team),
+        "active_times": rule.active_times,
+        "group_by": rule.group_by,
+        "group_wait": rule.group_wait.total_seconds(),
+        "group_interval": rule.group_interval.total_seconds(),
+        "actions": [_action_state(action) for action in actions],
+    }
+
+
+def _version_state(rule: Rule, actions: Sequence[RuleAction], state: State) -> State:
+    """With the ids that the names stand for."""
+    channels = {action.channel.name: action.channel.pk for action in actions if action.channel}
+    teams = {action.team.name: action.team.pk for action in actions if action.team}
+    return state | {"ids": {"team": rule.team_id, "channels": channels, "teams": teams}}
+
+
+def _action_state(action: RuleAction) -> State:
+    if action.kind == Kind.NOTIFY:
+        return {"notify": action.channel.name if action.channel else ""}
+    if action.kind == Kind.SUPPRESS:
+        return {"suppress": action.value}
+    if action.kind == Kind.PAGE:
+        return {"page": team_name(action.team)}
+    if action.kind == Kind.REMEDIATE:
+        return {
+            "remediate": action.value,
+            "with": action.parameters,
+            "dry_run": action.dry_run,
+            "approval": action.approval,
+        }
+    return {"set": {action.field: action.value}}
+
+
+def _check_rule(rule: Rule) -> None:
+    check_columns(rule)
+    try:
+        parse_matchers(rule.match)
+    except MatcherError as error:
+        raise PayloadError(error.message, [FieldError("match", error.message)]) from error
+    try:
+        parse_hours(rule.active_times)
+    except PayloadError as error:
+        raise PayloadError(error.message, [FieldError("active_times", error.message)]) from error
+    _check_grouping(rule)
+
+
+def _check_grouping(rule: Rule) -> None:
+    errors = []
+    names = rule.group_by
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        errors.append(FieldError("group_by", "a list of label names"))
+    elif len(names) > MOST_GROUP_LABELS:
+        errors.append(FieldError("group_by", f"at most {MOST_GROUP_LABELS} labels"))
+    if not timedelta(0) <= rule.group_wait <= LONGEST_GROUP_WAIT:
+        errors.append(FieldError("group_wait", "from 0 to 1 hour"))
+    if not SHORTEST_GROUP_INTERVAL <= rule.group_interval <= LONGEST_GROUP_INTERVAL:
+        errors.append(FieldError("group_interval", "from 10 seconds to 7 days"))
+    if errors:
+        text = "; ".join(f"{error.field}: {error.message}" for error in errors)
+        raise PayloadError(f"The rule's grouping is not right: {text}", errors)
+
+
+def _check_actions(actions: Sequence[RuleAction]) -> None:
+    errors = []
+    for number, action in enumerate(actions):
+        if complaint := complaint_of_action(action):
+            errors.append(FieldError(f"actions.{number}", complaint))
+    if errors:
+        text = "; ".join(f"{error.field}: {error.message}" for error in errors)
+        raise PayloadError(f"The rule's actions are not right: {text}", errors)
+
+
+def complaint_of_action(action: RuleAction) -> str:
+    """What is wrong with an action; it is brought into the form of its kind on the way."""
+    if len(action.value) > 1000:
+        return "at most 1000 characters"
+    if action.kind != Kind.REMEDIATE:
+        action.parameters, action.dry_run, action.approval = {}, True, Approval.REQUIRED
+    if action.kind != Kind.PAGE:
+        action.team = None
+    if action.kind == Kind.NOTIFY:
+        action.field = action.value = ""
+        return "" if action.channel_id else "notify needs a channel"
+    action.channel = None
+    if action.kind == Kind.PAGE:
+        action.field = action.value = ""
+        return "" if action.team_id else "page needs a team"
+    if action.kind == Kind.REMEDIATE:
+        return _complaint_of_remediate(action)
+    if action.kind == Kind.SUPPRESS:
+        action.field = ""
+        return "" if action.value.strip() else "suppress needs a reason"
+    if action.kind != Kind.SET:
+        return f"{action.kind!r} is none of {', '.join(Kind.values)}"
+    return _complaint_of_set(action.field, action.value)
+
+
+def _complaint_of_remediate(action: RuleAction) -> str:
+    action.field = ""
+    known = plugins("REMEDIATIONS")
+    if action.value not in known:
+        return f"{action.value!r} is no remediation; known: {', '.join(known) or 'none'}"
+    if not isinstance(action.parameters, dict):
+        return "what a remediation is given is a mapping"
+    if action.approval not in Approval.values:
+        return f"approval is one of {', '.join(Approval.values)}"
+    return ""
+
+
+def _complaint_of_set(field: str, value: str) -> str:
+    if field not in RuleAction.Field.values:
+        return f"set knows {', '.join(RuleAction.Field.values)}, not {field!r}"
+    if field == RuleAction.Field.SEVERITY and value not in SEVERITIES:
+        return f"the severity is one of {', '.join(SEVERITIES)}"
+    if field == RuleAction.Field.SERVICE and len(value) > 200:
+        return "a service has at most 200 characters"
+    if field == RuleAction.Field.TEAM and value and not Team.objects.filter(name=value).exists():
+        return f"there is no team {value!r}"
+    if field == RuleAction.Field.RUNBOOK_URL and value:
+        return "" if value.startswith(("http://", "https://")) else "a runbook is an http address"
+    return ""

@@ -1,0 +1,6 @@
+"""The sections of configuration files that are the gateway's."""
+
+from alerts.configure.channels import ChannelSection
+from alerts.configure.rules import RuleSection
+
+__all__ = ["ChannelSection", "RuleSection"]

@@ -1,0 +1,37 @@
+"""What the portal is put together of: every plug-in and registry, each by its dotted path."""
+
+from datetime import timedelta
+
+ALERT_CHANNELS = [
+    "alerts.channels.email.EmailChannel",
+    "alerts.channels.pagerduty.PagerDutyChannel",
+    "alerts.channels.webhook.WebhookChannel",
+]
+ALERT_FORMATS = [
+    "alerts.formats.native.NativeFormat",
+    "alerts.formats.alertmanager.AlertmanagerFormat",
+]
+# What a rule may have done about an alert; see alerts/remediations.
+REMEDIATIONS: list[str] = []
+# What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
+OUTBOXES = [
+    "alerts.tasks.DecisionOutbox",
+    "alerts.tasks.NotificationOutbox",
+]
+# Sections of `applyconfig` files, in the order they are applied.
+CONFIG_SECTIONS = [
+    "opsportal.accounts.configure.TeamSection",
+    "alerts.configure.ChannelSection",
+    "alerts.configure.RuleSection",
+]
+# What `manage.py demo` plays.
+DEMOS = ["alerts.demo.AlertDemo"]
+# Gauges and counters of /metrics that are read from the database.
+METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetrics"]
+# The only source of periodic jobs: name -> (dotted path of a function, every).
+SCHEDULES = {
+    "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),
+    "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
+    "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
+    "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
+}
