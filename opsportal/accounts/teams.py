@@ -6,11 +6,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import record_audit
 from opsportal.accounts.models import Membership, Team
-from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.errors import ConflictError, FieldError, PayloadError
 
 
 def save_team(
@@ -40,10 +41,17 @@ def save_team(
 
 
 def delete_team(team: Team, *, actor: Actor, now: datetime) -> None:
-    """Remove a team; what it owned belongs to nobody then."""
+    """Remove a team; what it owned belongs to nobody then.
+
+    Raises ConflictError while something needs it, such as a rule that pages it.
+    """
     with transaction.atomic():
         record_audit(actor, "delete", team, before=team_state(team), now=now)
-        team.delete()
+        try:
+            team.delete()
+        except ProtectedError as error:
+            users = ", ".join(sorted(str(found) for found in error.protected_objects)[:5])
+            raise ConflictError(f"The team {team.name} is needed by: {users}.") from error
 
 
 def team_state(team: Team) -> dict[str, Any]:
