@@ -34,6 +34,18 @@ def check_plugins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 
 
 @register
+def check_sweeps(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every function that is swept imports."""
+    errors: list[CheckMessage] = []
+    for path in settings.SWEEPS:
+        try:
+            import_string(path)
+        except ImportError as error:
+            errors.append(Error(f"SWEEPS: cannot import {path!r}: {error}", id="opsportal.E004"))
+    return errors
+
+
+@register
 def check_schedules(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """Every scheduled function imports, and comes round in whole minutes."""
     errors: list[CheckMessage] = []

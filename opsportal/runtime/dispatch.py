@@ -6,8 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.utils.module_loading import import_string
 
 from opsportal.lib.outbox import Outbox, oldest_due, run_outbox
 from opsportal.lib.times import utc_now
@@ -17,9 +20,17 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 5.0
+SWEEP_SECONDS = 5.0
 # What is held when the end is asked for has so long to finish; the lease covers the rest.
 GRACE_SECONDS = 4.0
 _STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+
+
+class Sweep(Protocol):
+    """A deed that looks for what is due."""
+
+    def __call__(self, *, now: datetime) -> object:
+        """Do it; what it returns is nobody's business here."""
 
 
 class Lane:
@@ -54,10 +65,39 @@ class Lane:
         connections.close_all()
 
 
+class Sweeper:
+    """One thread that calls one function of settings.SWEEPS again and again."""
+
+    def __init__(self, path: str, stop: threading.Event, now: Callable[[], datetime]) -> None:
+        self._sweep: Sweep = import_string(path)
+        self._stop = stop
+        self._now = now
+        self.thread = threading.Thread(target=self._run, name=path, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(SWEEP_SECONDS):
+            try:
+                close_old_connections()
+                self._sweep(now=self._now())
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("sweep lost the database: %s", error, extra={"sweep": self.thread.name})
+                connections.close_all()
+            except Exception:
+                log.exception("sweep failed", extra={"sweep": self.thread.name})
+        connections.close_all()
+
+
 class Dispatcher:
     """Sweeps all outboxes and keeps their lanes at work."""
 
-    def __init__(self, outboxes: Sequence[Outbox], *, now: Callable[[], datetime] = utc_now):
+    def __init__(
+        self,
+        outboxes: Sequence[Outbox],
+        sweeps: Sequence[str] = (),
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._outboxes = outboxes
         self._now = now
         self._stop = threading.Event()
@@ -68,6 +108,7 @@ class Dispatcher:
             for outbox in outboxes
             for number in range(outbox.threads)
         ]
+        self._sweepers = [Sweeper(path, self._stop, now) for path in sweeps]
 
     def sweep(self) -> None:
         """Wake the lanes of every outbox that has due rows, and show a sign of life."""
@@ -88,9 +129,10 @@ class Dispatcher:
         for lane in self._lanes:
             lane.wake()
         end = time.monotonic() + GRACE_SECONDS
-        for lane in self._lanes:
-            lane.thread.join(max(0.0, end - time.monotonic()))
-        held = [lane.thread.name for lane in self._lanes if lane.thread.is_alive()]
+        threads = [found.thread for found in (*self._lanes, *self._sweepers)]
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        held = [thread.name for thread in threads if thread.is_alive()]
         if held:
             log.warning("left before these were done; their leases will run out: %s", held)
         try:
@@ -126,4 +168,4 @@ def run_dispatcher(outboxes: Sequence[Outbox]) -> None:
     # Blocked in all threads to come, and received by the main one between two sweeps: no handler
     # runs in the middle of anything.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-    Dispatcher(outboxes).run(wait_for_stop_signal)
+    Dispatcher(outboxes, settings.SWEEPS).run(wait_for_stop_signal)

@@ -10,6 +10,7 @@ from django.db import OperationalError, connections
 from alerts.models import Alert, Decision, Transition
 from opsportal.lib.outbox import Outbox, finish, oldest_due
 from opsportal.runtime import dispatch
+from opsportal.runtime.checks import check_sweeps
 from opsportal.runtime.dispatch import Dispatcher
 from opsportal.runtime.models import Process
 from tests.waiting import wait_until
@@ -50,9 +51,9 @@ def _quick_ticks(monkeypatch):
 
 
 @contextmanager
-def dispatching(*outboxes):
+def dispatching(*outboxes, sweeps=()):
     stop = threading.Event()
-    dispatcher = Dispatcher(outboxes)
+    dispatcher = Dispatcher(outboxes, sweeps)
 
     def work():
         dispatcher.run(stop.wait)
@@ -160,3 +161,36 @@ def test_an_error_in_one_lane_does_not_end_it():
     failed = Decision.objects.get(state="due")
     assert failed.last_error == "ValueError: boom"
     assert failed.due_at > PAST + timedelta(days=1)
+
+
+swept = []
+
+
+def sweep_quietly(*, now):
+    swept.append(now)
+
+
+def sweep_and_fail(*, now):
+    swept.append(now)
+    raise ValueError("boom")
+
+
+def sweep_without_database(*, now):
+    swept.append(now)
+    raise OperationalError("connection refused")
+
+
+@pytest.mark.parametrize("deed", [sweep_quietly, sweep_and_fail, sweep_without_database])
+def test_what_is_to_be_swept_is_called_again_and_again_whatever_comes_of_it(deed, monkeypatch):
+    monkeypatch.setattr(dispatch, "SWEEP_SECONDS", 0.02)
+    swept.clear()
+    with dispatching(sweeps=[f"{__name__}.{deed.__name__}"]):
+        wait_until(lambda: len(swept) >= 3)
+    assert swept == sorted(swept)
+    assert swept[0].tzinfo is UTC
+
+
+def test_a_sweep_that_does_not_import_fails_the_check(settings):
+    settings.SWEEPS = ["alerts.nothing.at_all"]
+    [error] = check_sweeps(None)
+    assert error.id == "opsportal.E004"
