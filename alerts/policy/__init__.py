@@ -1,0 +1,1 @@
+"""What decides about alerts, as pure values: rules, silences, inhibitions, subscriptions."""
