@@ -46,9 +46,8 @@ def _first(user: User) -> Channel | None:
 def _make(user: User, now: datetime) -> Channel | None:
     if Channel.objects.filter(user=user, kind=EmailChannel.slug).exists():
         return None  # it is switched off, and stays so
-    channel = Channel(
-        name=_free_name(user), kind=EmailChannel.slug, settings={"to": [user.email]}, user=user
-    )
+    channel = Channel(name=_free_name(user), kind=EmailChannel.slug, user=user)
+    channel.settings = {"to": [user.email]}
     try:
         save_channel(channel, actor=_PORTAL, now=now)
     except PayloadError as error:

@@ -4,6 +4,16 @@ from alerts.models.channel import Channel, MessageTemplate
 from alerts.models.episode import Alert, Decision, Transition
 from alerts.models.escalation import Escalation
 from alerts.models.notification import AlertGroup, DeliveryAttempt, IdempotentReply, Notification
+from alerts.models.oncall import (
+    EscalationPolicy,
+    EscalationStep,
+    EscalationTarget,
+    ImportedShift,
+    Layer,
+    LayerPerson,
+    Override,
+    Schedule,
+)
 from alerts.models.policy import Inhibition, PolicyVersion, Silence, Subscription
 from alerts.models.remediation import Remediation
 from alerts.models.rule import Rule, RuleAction
@@ -15,14 +25,22 @@ __all__ = [
     "Decision",
     "DeliveryAttempt",
     "Escalation",
+    "EscalationPolicy",
+    "EscalationStep",
+    "EscalationTarget",
     "IdempotentReply",
+    "ImportedShift",
     "Inhibition",
+    "Layer",
+    "LayerPerson",
     "MessageTemplate",
     "Notification",
+    "Override",
     "PolicyVersion",
     "Remediation",
     "Rule",
     "RuleAction",
+    "Schedule",
     "Silence",
     "Subscription",
     "Transition",

@@ -83,6 +83,25 @@ class Hours:
             return None
         return min(start for start, _ in around), max(end for _, end in around)
 
+    def windows_between(self, start: datetime, end: datetime) -> list[Window]:
+        """The hours within the two times: in order, without overlap, cut to them."""
+        found: list[Window] = []
+        for span in self.spans:
+            day = start.astimezone(span.zone).date() - timedelta(days=1)
+            last = end.astimezone(span.zone).date()
+            while day <= last:
+                window = span.window_on(day)
+                if window and window[0] < end and window[1] > start and window[0] < window[1]:
+                    found.append((max(window[0], start), min(window[1], end)))
+                day += timedelta(days=1)
+        merged: list[Window] = []
+        for window in sorted(found):
+            if merged and window[0] <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], window[1]))
+            else:
+                merged.append(window)
+        return merged
+
 
 @lru_cache(maxsize=1024)
 def parse_hours(text: str, default_zone: str = "UTC") -> Hours:
