@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from alerts.escalate import end_escalations, hold_escalations, look_again, restart_escalations
 from alerts.models import Alert, Decision, Transition
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import record_audit
@@ -81,6 +82,7 @@ def acknowledge_alert(alert_id: int, *, actor: Actor, now: datetime, note: str =
     deed.alert.status = Status.ACKNOWLEDGED
     deed.alert.save(update_fields=["status"])
     deed.record(Kind.ACKNOWLEDGED, "acknowledge", Status.FIRING.value, Status.ACKNOWLEDGED.value)
+    hold_escalations(alert_id, now=now)
     return deed.alert
 
 
@@ -96,6 +98,7 @@ def unacknowledge_alert(alert_id: int, *, actor: Actor, now: datetime, note: str
     deed.record(
         Kind.UNACKNOWLEDGED, "unacknowledge", Status.ACKNOWLEDGED.value, Status.FIRING.value
     )
+    restart_escalations([alert_id], now=now)
     return deed.alert
 
 
@@ -110,6 +113,7 @@ def resolve_alert(alert_id: int, *, actor: Actor, now: datetime, note: str = "")
     deed.alert.save(update_fields=["status", "resolved_at", "snoozed_until"])
     ended = deed.record(Kind.RESOLVED, "resolve", before, Status.RESOLVED.value)
     Decision.objects.create(transition=ended, due_at=now)
+    end_escalations(alert_id, now=now)
     nudge("alerts.decisions")
     return deed.alert
 
@@ -167,6 +171,7 @@ def unsnooze_alert(alert_id: int, *, actor: Actor, now: datetime, note: str = ""
     deed.alert.snoozed_until = None
     deed.alert.save(update_fields=["snoozed_until"])
     deed.record(Kind.WOKEN, "unsnooze", format_instant(before))
+    look_again(alert_id, now=now)
     return deed.alert
 
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from alerts.deliver import deliver_notifications
+from alerts.escalate import walk_escalations, watch_escalations
 from alerts.expire import expire_episodes, wake_snoozed
-from alerts.models import Decision, Notification
+from alerts.models import Decision, Escalation, Notification
 from alerts.prune import prune_episodes, prune_replies
 from alerts.route import route_transitions
 from opsportal.lib.outbox import Outbox
@@ -44,6 +45,26 @@ class NotificationOutbox(Outbox):
     def perform(self, rows: Sequence[Notification], now: datetime) -> None:
         """Send them side by side."""
         deliver_notifications(rows, now=now)
+
+
+class EscalationOutbox(Outbox):
+    """Walks through escalation policies whose next step is due."""
+
+    slug = "alerts.escalations"
+    model = Escalation
+    # Nobody else pages while one tries: short leases, and no end of trying.
+    lease = timedelta(seconds=30)
+    max_attempts = 1000
+    batch = 20
+
+    def perform(self, rows: Sequence[Escalation], now: datetime) -> None:
+        """Each a step on."""
+        walk_escalations(rows, now=now)
+
+
+def watch_pages() -> None:
+    """See that no escalation is late, and none sleeps while nobody has its alert."""
+    watch_escalations(now=utc_now())
 
 
 def expire_alerts() -> None:

@@ -17,6 +17,7 @@ REMEDIATIONS: list[str] = []
 OUTBOXES = [
     "alerts.tasks.DecisionOutbox",
     "alerts.tasks.NotificationOutbox",
+    "alerts.tasks.EscalationOutbox",
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
@@ -34,6 +35,7 @@ METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetr
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
     "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),
+    "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),

@@ -15,7 +15,7 @@ from alerts.change.record import (
     team_name,
 )
 from alerts.channels import ChannelKind
-from alerts.models import Channel, Notification, Rule
+from alerts.models import Channel, EscalationPolicy, Notification, Rule
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import mask_secret
 from opsportal.lib.crypto import MASK
@@ -54,6 +54,12 @@ def delete_channel(channel: Channel, *, actor: Actor, now: datetime) -> None:
         if names := ", ".join(rules.values_list("name", flat=True)):
             raise ConflictError(
                 f"The channel {channel.name} is used by: {names}. Change these rules first."
+            )
+        policies = EscalationPolicy.objects.filter(steps__targets__channel=channel).distinct()
+        if names := ", ".join(policies.values_list("name", flat=True)):
+            raise ConflictError(
+                f"The channel {channel.name} is told by the escalation policies {names}. "
+                "Change these first."
             )
         if Notification.objects.filter(channel=channel).exists():
             raise ConflictError(

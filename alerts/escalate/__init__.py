@@ -1,0 +1,26 @@
+"""Paging: one person after the other is told until somebody takes the alert.
+
+A walk is a row of `Escalation`, due when its next step is. It asks the alert itself each time, so
+nothing can be left behind: acknowledged, it is held; resolved, it ends; snoozed or suppressed, it
+looks again; worse, or nobody's any more, it begins anew with a higher round.
+"""
+
+from alerts.escalate.stop import (
+    end_escalations,
+    hold_escalations,
+    look_again,
+    restart_escalations,
+)
+from alerts.escalate.walk import walk_escalations
+from alerts.escalate.watch import LATE_AFTER, late_escalations, watch_escalations
+
+__all__ = [
+    "LATE_AFTER",
+    "end_escalations",
+    "hold_escalations",
+    "late_escalations",
+    "look_again",
+    "restart_escalations",
+    "walk_escalations",
+    "watch_escalations",
+]
