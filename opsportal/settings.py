@@ -170,7 +170,17 @@ ADMIN_PASSWORD = env_secret("ADMIN_PASSWORD")
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 # What team admins may edit when their team owns it; and the apps that only administrators see.
-TEAM_OWNED = ["accounts.apikey", "alerts.channel", "alerts.rule", "alerts.ruleaction"]
+TEAM_OWNED = [
+    "accounts.apikey",
+    "alerts.channel",
+    "alerts.heartbeat",
+    "alerts.inhibition",
+    "alerts.rule",
+    "alerts.ruleaction",
+    "alerts.subscription",
+]
+# What responders of the team may edit as well.
+RESPONDER_OWNED = ["alerts.silence"]
 ADMINISTRATORS_ONLY = ["axes"]
 # Proxies in front whose X-Forwarded-For is believed, as CIDRs.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
@@ -208,6 +218,8 @@ CONTENT_SECURITY_POLICY = {
 # --- limits ----------------------------------------------------------------------------------
 MAX_BODY_BYTES = env_int("MAX_BODY_MB", 8, least=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# Silences that come once last no longer; what is longer is forgotten.
+SILENCE_LONGEST = timedelta(days=env_int("SILENCE_LONGEST_DAYS", 90, least=1))
 RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
 
 # --- outward ---------------------------------------------------------------------------------

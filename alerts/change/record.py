@@ -92,6 +92,14 @@ def record_saved(
     _record_change(instance, "changed", sorted(became), details, actor, now)
 
 
+def record_ended(
+    instance: models.Model, before: State, after: State, *, actor: Actor, now: datetime
+) -> None:
+    """In the audit trail and on the timeline: it is over, and kept."""
+    record_audit(actor, "end", instance, before=before, after=after, now=now)
+    _record_change(instance, "ended", [], {"before": before}, actor, now)
+
+
 def record_deleted(instance: models.Model, before: State, *, actor: Actor, now: datetime) -> None:
     """In the audit trail and on the timeline, before the row is deleted."""
     record_audit(actor, "delete", instance, before=before, now=now)

@@ -1,5 +1,6 @@
 """What else decides who is told: silences, inhibitions, subscriptions; and all versions of it."""
 
+from datetime import datetime
 from uuid import uuid4
 
 from django.db import models
@@ -8,11 +9,24 @@ from django.db.models import Q
 from alerts.models.channel import Channel
 from alerts.models.episode import SEVERITY_CHOICES
 from opsportal.accounts.models import Team, User
+from opsportal.lib.windows import Recurrence, Window
 
 
 class Silence(models.Model):
-    """Nobody is told of what matches, for a time or at recurring times."""
+    """Nobody is told of what matches, for a time or at recurring times.
 
+    A team's holds back only alerts of that team and of none.
+    """
+
+    class State(models.TextChoices):
+        """Where it stands at a moment; computed, never stored."""
+
+        PENDING = "pending"  # also a recurring one between two of its times
+        ACTIVE = "active"
+        EXPIRED = "expired"
+
+    # Names it in files; made of the comment where none is given. Free again once it is over.
+    name = models.CharField(max_length=100, blank=True)
     # What Alertmanager's API knows it by.
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     match = models.CharField(max_length=2000)
@@ -35,6 +49,8 @@ class Silence(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When its author was told that it ends soon.
     noticed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When something open was last seen to match, of those that end when nothing does.
+    matched_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
@@ -49,10 +65,45 @@ class Silence(models.Model):
                 | (~Q(recurrence="") & Q(duration__isnull=False)),
                 name="silence_ends",
             ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(ended_at=None) & ~Q(name=""),
+                name="one_silence_per_name",
+                violation_error_message="Another silence has this name.",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"Silence {self.pk}: {self.comment}"
+        return self.name or f"Silence {self.pk}: {self.comment}"
+
+    @property
+    def times(self) -> Recurrence | None:
+        """When it comes again; None for one that is once."""
+        if not self.recurrence or self.duration is None:
+            return None
+        return Recurrence(
+            self.recurrence, self.zone, self.starts_at, self.duration, until=self.ends_at
+        )
+
+    def over_at(self, now: datetime) -> bool:
+        """Whether it has ended for good."""
+        if self.ended_at is not None and self.ended_at <= now:
+            return True
+        return self.ends_at is not None and self.ends_at <= now
+
+    def window_at(self, now: datetime) -> Window | None:
+        """The time around `now` in which nobody is told, if it is such a time."""
+        if self.over_at(now) or now < self.starts_at:
+            return None
+        if self.times is not None:
+            return self.times.window_at(now)
+        return None if self.ends_at is None else (self.starts_at, self.ends_at)
+
+    def state_at(self, now: datetime) -> str:
+        """Pending, active or expired."""
+        if self.over_at(now):
+            return self.State.EXPIRED
+        return self.State.ACTIVE if self.window_at(now) else self.State.PENDING
 
 
 class Inhibition(models.Model):

@@ -21,6 +21,8 @@ class Actor:
 
 
 COMMAND_LINE = Actor("command line", None, None)
+# What the portal does by itself, because its time has come.
+PORTAL = Actor("opsportal", None, None)
 
 
 def actor_of(request: HttpRequest | Request) -> Actor:

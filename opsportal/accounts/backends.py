@@ -11,6 +11,7 @@ from opsportal.accounts.permissions import (
     can_administer,
     can_view,
     is_administrator,
+    responding_teams,
 )
 
 
@@ -18,7 +19,8 @@ class RoleBackend(ModelBackend):
     """Answers by role; Django's own groups and permission rows play no part.
 
     Administrators may do all (Django asks no backend about them), members see everything but
-    what settings.ADMINISTRATORS_ONLY names, team admins edit what settings.TEAM_OWNED names.
+    what settings.ADMINISTRATORS_ONLY names, team admins edit what settings.TEAM_OWNED names, and
+    responders what settings.RESPONDER_OWNED does.
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -43,7 +45,12 @@ class RoleBackend(ModelBackend):
 
 
 def _may_edit(user: Person, model: str, verb: str, obj: Any) -> bool:
-    if model not in settings.TEAM_OWNED or verb not in ("add", "change", "delete"):
+    if verb not in ("add", "change", "delete"):
+        return False
+    if model in settings.RESPONDER_OWNED:
+        mine = responding_teams(user)
+        return bool(mine) if obj is None else obj.team_id in mine
+    if model not in settings.TEAM_OWNED:
         return False
     if obj is None:
         return bool(administered_teams(user))

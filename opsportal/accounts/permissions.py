@@ -49,6 +49,12 @@ def can_respond(user: Person, team_id: int | None) -> bool:
     return any(role in (_Role.RESPONDER, _Role.TEAM_ADMIN) for role in asked)
 
 
+def responding_teams(user: Person) -> frozenset[int]:
+    """The teams for whose alerts the person may respond by membership."""
+    roles = roles_of(user).items()
+    return frozenset(team for team, role in roles if role in (_Role.RESPONDER, _Role.TEAM_ADMIN))
+
+
 def administered_teams(user: Person) -> frozenset[int]:
     """The teams whose rules, channels and keys the person may edit by membership."""
     return frozenset(team for team, role in roles_of(user).items() if role == _Role.TEAM_ADMIN)
