@@ -16,6 +16,7 @@ from alerts.change.record import (
 )
 from alerts.channels import ChannelKind
 from alerts.models import Channel, EscalationPolicy, Notification, Rule
+from alerts.policy.states import channel_policy
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import mask_secret
 from opsportal.lib.crypto import MASK
@@ -42,7 +43,7 @@ def save_channel(channel: Channel, *, actor: Actor, now: datetime) -> bool:
         if before == after:
             return False
         save_row(channel)
-        keep_version(channel, _version_state(channel, after), actor=actor, now=now)
+        keep_version(channel, channel_policy(channel), actor=actor, now=now)
         record_saved(channel, before, after, actor=actor, now=now)
     return True
 
@@ -96,12 +97,6 @@ def channel_state(channel: Channel) -> State:
         "rate_limit": channel.rate_limit,
         "template": channel.template.name if channel.template else "",
     }
-
-
-def _version_state(channel: Channel, state: State) -> State:
-    """What deciding needs of a channel; how to reach it is nobody's business there."""
-    named = {name: state[name] for name in ("name", "kind", "team", "enabled", "user")}
-    return named | {"ids": {"team": channel.team_id, "user": channel.user_id}}
 
 
 def _channel_kind(slug: str) -> type[ChannelKind]:

@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from alerts.change.record import (
-    State,
     check_columns,
     keep_version,
     record_deleted,
     record_saved,
     save_row,
-    team_name,
 )
 from alerts.models import Rule, RuleAction
 from alerts.normalise import SEVERITIES
+from alerts.policy.states import rule_policy, rule_state
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.models import Team
 from opsportal.lib.errors import FieldError, PayloadError
@@ -54,7 +53,7 @@ def save_rule(
             for position, action in enumerate(new):
                 action.pk, action.rule, action.position = None, rule, position
             RuleAction.objects.bulk_create(new)
-        keep_version(rule, _version_state(rule, new, after), actor=actor, now=now)
+        keep_version(rule, rule_policy(rule, new), actor=actor, now=now)
         record_saved(rule, before, after, actor=actor, now=now)
     return True
 
@@ -66,47 +65,6 @@ def delete_rule(rule: Rule, *, actor: Actor, now: datetime) -> None:
         record_deleted(rule, state, actor=actor, now=now)
         keep_version(rule, state, actor=actor, now=now, removed=True)
         rule.delete()
-
-
-def rule_state(rule: Rule, actions: Sequence[RuleAction]) -> State:
-    """A rule with its actions, for the trail."""
-    return {
-        "name": rule.name,
-        "match": rule.match,
-        "order": rule.order,
-        "stop": rule.stop,
-        "enabled": rule.enabled,
-        "team": team_name(rule.team),
-        "active_times": rule.active_times,
-        "group_by": rule.group_by,
-        "group_wait": rule.group_wait.total_seconds(),
-        "group_interval": rule.group_interval.total_seconds(),
-        "actions": [_action_state(action) for action in actions],
-    }
-
-
-def _version_state(rule: Rule, actions: Sequence[RuleAction], state: State) -> State:
-    """With the ids that the names stand for."""
-    channels = {action.channel.name: action.channel.pk for action in actions if action.channel}
-    teams = {action.team.name: action.team.pk for action in actions if action.team}
-    return state | {"ids": {"team": rule.team_id, "channels": channels, "teams": teams}}
-
-
-def _action_state(action: RuleAction) -> State:
-    if action.kind == Kind.NOTIFY:
-        return {"notify": action.channel.name if action.channel else ""}
-    if action.kind == Kind.SUPPRESS:
-        return {"suppress": action.value}
-    if action.kind == Kind.PAGE:
-        return {"page": team_name(action.team)}
-    if action.kind == Kind.REMEDIATE:
-        return {
-            "remediate": action.value,
-            "with": action.parameters,
-            "dry_run": action.dry_run,
-            "approval": action.approval,
-        }
-    return {"set": {action.field: action.value}}
 
 
 def _check_rule(rule: Rule) -> None:
