@@ -6,33 +6,23 @@ from django import forms
 from django.http import HttpRequest
 
 from alerts.change import complaint_of_action, delete_rule, save_rule
+from alerts.matcher_widget import MatcherField
 from alerts.models import Rule, RuleAction
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import TabularInline, display, register
-from opsportal.lib.matchers import MatcherError, parse_matchers
 from opsportal.lib.times import utc_now
 
 
 class RuleForm(forms.ModelForm):
     """A rule; its matchers are read before anything is stored."""
 
+    match = MatcherField()
+
     class Meta:
         model = Rule
         fields = ["name", "match", "order", "stop", "enabled", "team"]
-        help_texts = {
-            "match": 'Which alerts: {severity=~"critical|high", service="billing"}; empty: all.',
-            "order": "Rules with a lower number are asked first.",
-        }
-
-    def clean_match(self) -> str:
-        """The text as given, if it can be read."""
-        text: str = self.cleaned_data["match"]
-        try:
-            parse_matchers(text)
-        except MatcherError as error:
-            raise forms.ValidationError(error.message) from error
-        return text
+        help_texts = {"order": "Rules with a lower number are asked first."}
 
 
 class ActionForm(forms.ModelForm):

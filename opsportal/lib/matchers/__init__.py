@@ -8,5 +8,16 @@ from opsportal.lib.matchers.errors import MatcherError
 from opsportal.lib.matchers.language import Matcher, Matchers
 from opsportal.lib.matchers.parse import parse_matchers
 from opsportal.lib.matchers.query import filter_queryset
+from opsportal.lib.matchers.rows import OPERATORS, Row, rows_to_text, text_to_rows
 
-__all__ = ["Matcher", "MatcherError", "Matchers", "filter_queryset", "parse_matchers"]
+__all__ = [
+    "OPERATORS",
+    "Matcher",
+    "MatcherError",
+    "Matchers",
+    "Row",
+    "filter_queryset",
+    "parse_matchers",
+    "rows_to_text",
+    "text_to_rows",
+]
