@@ -2,65 +2,43 @@
 
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 
-from alerts.change import complaint_of_action, delete_rule, save_rule
-from alerts.matcher_widget import MatcherField
+from alerts.change import delete_rule, save_rule
 from alerts.models import Rule, RuleAction
+from alerts.rule_form import ActionForm, RuleForm, actions_of
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
-from opsportal.lib.admin import TabularInline, display, register
+from opsportal.lib.admin import StackedInline, display, register
 from opsportal.lib.times import utc_now
 
 
-class RuleForm(forms.ModelForm):
-    """A rule; its matchers are read before anything is stored."""
-
-    match = MatcherField()
-
-    class Meta:
-        model = Rule
-        fields = ["name", "match", "order", "stop", "enabled", "team"]
-        help_texts = {"order": "Rules with a lower number are asked first."}
-
-
-class ActionForm(forms.ModelForm):
-    """One action; what does not belong to its kind is dropped."""
-
-    class Meta:
-        model = RuleAction
-        fields = ["kind", "channel", "field", "value"]
-        help_texts = {"value": "The reason, or the new value; empty removes it."}
-
-    def clean(self) -> dict[str, Any]:
-        """Brought into the form of its kind, or told what it lacks."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors or not found.get("kind"):
-            return found
-        action = RuleAction(**{name: found.get(name) for name in self.Meta.fields})
-        complaint = complaint_of_action(action)
-        if complaint:
-            raise forms.ValidationError(complaint)
-        kept = {name: getattr(action, name) for name in self.Meta.fields}
-        self.cleaned_data = {**found, **kept}
-        return self.cleaned_data
-
-
-class ActionInline(TabularInline):
+class ActionInline(StackedInline):
     """What the rule does, in order."""
 
     model = RuleAction
     form = ActionForm
-    fields = ["kind", "channel", "field", "value"]
+    template = "alerts/rule_actions.html"
+    fields = [
+        "kind", "channel", "team", "field", "plugin", "value",
+        "parameters", "dry_run", "approval",
+    ]  # fmt: skip
     extra = 0
-    hide_title = True
     verbose_name = "action"
     verbose_name_plural = "actions"
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """A new rule starts with one row to fill in."""
         return 0 if obj else 1
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Channels and teams are chosen here, not edited."""
+        formset = super().get_formset(request, obj, **kwargs)
+        for name in ("channel", "team"):
+            if name in formset.form.base_fields:
+                for verb in ("add", "change", "delete", "view"):
+                    setattr(formset.form.base_fields[name].widget, f"can_{verb}_related", False)
+        return formset
 
     def _may(self, request: HttpRequest, obj: Any) -> bool:
         return request.user.has_perm("alerts.change_rule", obj)
@@ -89,11 +67,12 @@ class RuleAdmin(TeamOwnedAdmin):
     list_filter = ["enabled", "team"]
     search_fields = ["name", "match"]
     ordering = ["order", "id"]
-    fields = ["name", "match", ("order", "team"), ("enabled", "stop")]
+    fieldsets = [
+        (None, {"fields": ["name", "match", ("team", "order"), ("enabled", "stop")]}),
+        ("When", {"fields": ["active_times"]}),
+        ("Grouping", {"fields": ["group_by", ("group_wait", "group_interval")]}),
+    ]
     actions: Any = None
-
-    class Media:
-        js = ["opsportal/rule-form.js"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With what the list shows of the actions."""
@@ -125,11 +104,7 @@ class RuleAdmin(TeamOwnedAdmin):
         actions = []
         for formset in formsets:
             formset.save(commit=False)  # so that it knows what was changed
-            for row in formset.forms:
-                facts = getattr(row, "cleaned_data", {})
-                if facts.get("kind") and not facts.get("DELETE"):
-                    names = ActionForm.Meta.fields
-                    actions.append(RuleAction(**{name: facts[name] for name in names}))
+            actions += actions_of(formset)
         save_rule(form.instance, actions, actor=actor_of(request), now=utc_now())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

@@ -8,7 +8,7 @@ from alerts.intake_views import intake_view, ready
 from alerts.views.alert import show_alert
 from alerts.views.console import console
 from alerts.views.dashboard import dashboard
-from alerts.views.matching import known_labels, read_matchers
+from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.press import act
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("alerts/act/", act, name="alerts-act"),
     path("alerts/<int:alert_id>/", show_alert, name="alert"),
     path("rules/matchers/", read_matchers, name="matchers"),
+    path("rules/hours/", read_hours, name="hours"),
     path("rules/labels/", known_labels, name="labels"),
 ]
 

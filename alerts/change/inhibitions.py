@@ -6,15 +6,14 @@ from django.db import transaction
 
 from alerts.change.matching import complaint_of_match
 from alerts.change.record import (
-    State,
     check_columns,
     keep_version,
     record_deleted,
     record_saved,
     save_row,
-    team_name,
 )
 from alerts.models import Inhibition
+from alerts.policy.states import inhibition_policy, inhibition_state
 from opsportal.accounts.actors import Actor
 from opsportal.lib.errors import FieldError, PayloadError
 
@@ -35,7 +34,7 @@ def save_inhibition(inhibition: Inhibition, *, actor: Actor, now: datetime) -> b
     if before == after:
         return False
     save_row(inhibition)
-    keep_version(inhibition, _version_state(inhibition, after), actor=actor, now=now)
+    keep_version(inhibition, inhibition_policy(inhibition), actor=actor, now=now)
     record_saved(inhibition, before, after, actor=actor, now=now)
     return True
 
@@ -45,25 +44,8 @@ def delete_inhibition(inhibition: Inhibition, *, actor: Actor, now: datetime) ->
     """Remove it; what it held back is told if it still fires."""
     state = inhibition_state(inhibition)
     record_deleted(inhibition, state, actor=actor, now=now)
-    keep_version(inhibition, _version_state(inhibition, state), actor=actor, now=now, removed=True)
+    keep_version(inhibition, inhibition_policy(inhibition), actor=actor, now=now, removed=True)
     inhibition.delete()
-
-
-def inhibition_state(inhibition: Inhibition) -> State:
-    """An inhibition for the trail."""
-    return {
-        "name": inhibition.name,
-        "source_match": inhibition.source_match,
-        "target_match": inhibition.target_match,
-        "equal": list(inhibition.equal),
-        "enabled": inhibition.enabled,
-        "team": team_name(inhibition.team),
-    }
-
-
-def _version_state(inhibition: Inhibition, state: State) -> State:
-    """With the id that the name stands for."""
-    return state | {"ids": {"team": inhibition.team_id}}
 
 
 def _check_inhibition(inhibition: Inhibition) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from alerts.change.actions import complaint_of_action
 from alerts.change.record import (
     check_columns,
     keep_version,
@@ -13,17 +14,13 @@ from alerts.change.record import (
     save_row,
 )
 from alerts.models import Rule, RuleAction
-from alerts.normalise import SEVERITIES
 from alerts.policy.states import rule_policy, rule_state
 from opsportal.accounts.actors import Actor
-from opsportal.accounts.models import Team
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.matchers import MatcherError, parse_matchers
-from opsportal.lib.registry import plugins
 from opsportal.lib.windows import parse_hours
 
 Kind = RuleAction.Kind
-Approval = RuleAction.Approval
 MOST_GROUP_LABELS = 20
 LONGEST_GROUP_WAIT = timedelta(hours=1)
 SHORTEST_GROUP_INTERVAL, LONGEST_GROUP_INTERVAL = timedelta(seconds=10), timedelta(days=7)
@@ -67,6 +64,12 @@ def delete_rule(rule: Rule, *, actor: Actor, now: datetime) -> None:
         rule.delete()
 
 
+def check_rule(rule: Rule, actions: Sequence[RuleAction]) -> None:
+    """Raise PayloadError for what is not right with a rule or its actions."""
+    _check_rule(rule)
+    _check_actions(actions)
+
+
 def _check_rule(rule: Rule) -> None:
     check_columns(rule)
     try:
@@ -104,54 +107,3 @@ def _check_actions(actions: Sequence[RuleAction]) -> None:
     if errors:
         text = "; ".join(f"{error.field}: {error.message}" for error in errors)
         raise PayloadError(f"The rule's actions are not right: {text}", errors)
-
-
-def complaint_of_action(action: RuleAction) -> str:
-    """What is wrong with an action; it is brought into the form of its kind on the way."""
-    if len(action.value) > 1000:
-        return "at most 1000 characters"
-    if action.kind != Kind.REMEDIATE:
-        action.parameters, action.dry_run, action.approval = {}, True, Approval.REQUIRED
-    if action.kind != Kind.PAGE:
-        action.team = None
-    if action.kind == Kind.NOTIFY:
-        action.field = action.value = ""
-        return "" if action.channel_id else "notify needs a channel"
-    action.channel = None
-    if action.kind == Kind.PAGE:
-        action.field = action.value = ""
-        return "" if action.team_id else "page needs a team"
-    if action.kind == Kind.REMEDIATE:
-        return _complaint_of_remediate(action)
-    if action.kind == Kind.SUPPRESS:
-        action.field = ""
-        return "" if action.value.strip() else "suppress needs a reason"
-    if action.kind != Kind.SET:
-        return f"{action.kind!r} is none of {', '.join(Kind.values)}"
-    return _complaint_of_set(action.field, action.value)
-
-
-def _complaint_of_remediate(action: RuleAction) -> str:
-    action.field = ""
-    known = plugins("REMEDIATIONS")
-    if action.value not in known:
-        return f"{action.value!r} is no remediation; known: {', '.join(known) or 'none'}"
-    if not isinstance(action.parameters, dict):
-        return "what a remediation is given is a mapping"
-    if action.approval not in Approval.values:
-        return f"approval is one of {', '.join(Approval.values)}"
-    return ""
-
-
-def _complaint_of_set(field: str, value: str) -> str:
-    if field not in RuleAction.Field.values:
-        return f"set knows {', '.join(RuleAction.Field.values)}, not {field!r}"
-    if field == RuleAction.Field.SEVERITY and value not in SEVERITIES:
-        return f"the severity is one of {', '.join(SEVERITIES)}"
-    if field == RuleAction.Field.SERVICE and len(value) > 200:
-        return "a service has at most 200 characters"
-    if field == RuleAction.Field.TEAM and value and not Team.objects.filter(name=value).exists():
-        return f"there is no team {value!r}"
-    if field == RuleAction.Field.RUNBOOK_URL and value:
-        return "" if value.startswith(("http://", "https://")) else "a runbook is an http address"
-    return ""

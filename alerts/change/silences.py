@@ -14,12 +14,12 @@ from alerts.change.record import (
     record_ended,
     record_saved,
     save_row,
-    team_name,
 )
 from alerts.models import Silence
+from alerts.policy.states import silence_policy, silence_state
 from opsportal.accounts.actors import PORTAL, Actor
 from opsportal.lib.errors import FieldError, PayloadError
-from opsportal.lib.times import EARLIEST, LATEST, format_duration, format_instant
+from opsportal.lib.times import EARLIEST, LATEST, format_duration
 from opsportal.lib.windows import parse_recurrence, zone_of
 
 _LONGEST_COMMENT_IN_NAME = 80
@@ -54,7 +54,7 @@ def save_silence(silence: Silence, *, actor: Actor, now: datetime) -> bool:
     check_columns(silence)
     save_row(silence)
     after = silence_state(silence)
-    keep_version(silence, _version_state(silence, after), actor=actor, now=now)
+    keep_version(silence, silence_policy(silence), actor=actor, now=now)
     record_saved(silence, before, after, actor=actor, now=now)
     return True
 
@@ -78,30 +78,6 @@ def close_silence(silence: Silence, *, now: datetime) -> None:
         _write_end(stored, before, actor=PORTAL, now=now)
 
 
-def silence_state(silence: Silence) -> State:
-    """A silence for the trail."""
-    return {
-        "name": silence.name,
-        "match": silence.match,
-        "starts_at": format_instant(silence.starts_at),
-        "ends_at": format_instant(silence.ends_at) if silence.ends_at else None,
-        "recurrence": silence.recurrence,
-        "zone": silence.zone,
-        "duration": silence.duration.total_seconds() if silence.duration else None,
-        "comment": silence.comment,
-        "author": silence.author,
-        "team": team_name(silence.team),
-        "end_when_unmatched": silence.end_when_unmatched,
-        "ended_at": format_instant(silence.ended_at) if silence.ended_at else None,
-    }
-
-
-def _version_state(silence: Silence, state: State) -> State:
-    """With the ids that the names stand for."""
-    ids = {"team": silence.team_id, "user": silence.user_id}
-    return state | {"uuid": str(silence.uuid), "ids": ids}
-
-
 def _end(stored: Silence, *, actor: Actor, now: datetime) -> bool:
     if stored.over_at(now):
         return False
@@ -115,7 +91,7 @@ def _write_end(stored: Silence, before: State, *, actor: Actor, now: datetime) -
     stored.save(update_fields=["ended_at"])
     after = silence_state(stored)
     # It decides nothing any more: who asks for the policy of today need not read it.
-    keep_version(stored, _version_state(stored, after), actor=actor, now=now, removed=True)
+    keep_version(stored, silence_policy(stored), actor=actor, now=now, removed=True)
     record_ended(stored, before, after, actor=actor, now=now)
 
 

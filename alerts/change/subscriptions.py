@@ -7,16 +7,15 @@ from django.db import transaction
 
 from alerts.change.matching import complaint_of_match
 from alerts.change.record import (
-    State,
     check_columns,
     keep_version,
     record_deleted,
     record_saved,
     save_row,
-    team_name,
 )
 from alerts.models import Subscription
 from alerts.policy.digest import parse_digest
+from alerts.policy.states import subscription_policy, subscription_state
 from opsportal.accounts.actors import Actor
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.windows import parse_hours, zone_of
@@ -36,7 +35,7 @@ def save_subscription(subscription: Subscription, *, actor: Actor, now: datetime
     if before == after:
         return False
     save_row(subscription)
-    keep_version(subscription, _version_state(subscription, after), actor=actor, now=now)
+    keep_version(subscription, subscription_policy(subscription), actor=actor, now=now)
     record_saved(subscription, before, after, actor=actor, now=now)
     return True
 
@@ -46,36 +45,9 @@ def delete_subscription(subscription: Subscription, *, actor: Actor, now: dateti
     """Remove it; whoever was told of an episode still hears of its end."""
     state = subscription_state(subscription)
     record_deleted(subscription, state, actor=actor, now=now)
-    version = _version_state(subscription, state)
+    version = subscription_policy(subscription)
     keep_version(subscription, version, actor=actor, now=now, removed=True)
     subscription.delete()
-
-
-def subscription_state(subscription: Subscription) -> State:
-    """A subscription for the trail."""
-    return {
-        "name": subscription.name,
-        "user": subscription.user.username if subscription.user else "",
-        "team": team_name(subscription.team),
-        "match": subscription.match,
-        "min_severity": subscription.min_severity,
-        "channel": subscription.channel.name if subscription.channel else "",
-        "digest": subscription.digest,
-        "quiet_hours": subscription.quiet_hours,
-        "zone": subscription.zone,
-        "tell_resolved": subscription.tell_resolved,
-        "enabled": subscription.enabled,
-    }
-
-
-def _version_state(subscription: Subscription, state: State) -> State:
-    """With the ids that the names stand for."""
-    ids = {
-        "user": subscription.user_id,
-        "team": subscription.team_id,
-        "channel": subscription.channel_id,
-    }
-    return state | {"ids": ids}
 
 
 def _free_name(subscription: Subscription) -> str:

@@ -43,6 +43,7 @@ def rule_policy(rule: Rule, actions: Sequence[RuleAction]) -> State:
 def silence_state(silence: Silence) -> State:
     """A silence: names only, as the trail shows it."""
     return {
+        "name": silence.name,
         "match": silence.match,
         "starts_at": format_instant(silence.starts_at),
         "ends_at": _instant(silence.ends_at),
@@ -59,7 +60,8 @@ def silence_state(silence: Silence) -> State:
 
 def silence_policy(silence: Silence) -> State:
     """A silence with the ids that the names stand for."""
-    return silence_state(silence) | {"ids": {"team": silence.team_id}}
+    ids = {"team": silence.team_id, "user": silence.user_id}
+    return silence_state(silence) | {"uuid": str(silence.uuid), "ids": ids}
 
 
 def inhibition_state(inhibition: Inhibition) -> State:
@@ -68,7 +70,7 @@ def inhibition_state(inhibition: Inhibition) -> State:
         "name": inhibition.name,
         "source_match": inhibition.source_match,
         "target_match": inhibition.target_match,
-        "equal": inhibition.equal,
+        "equal": list(inhibition.equal),
         "enabled": inhibition.enabled,
         "team": _name(inhibition.team),
     }
@@ -139,8 +141,8 @@ def _name(team: Team | None) -> str:
     return team.name if team else ""
 
 
-def _instant(instant: datetime | None) -> str:
-    return format_instant(instant) if instant else ""
+def _instant(instant: datetime | None) -> str | None:
+    return format_instant(instant) if instant else None
 
 
 def _seconds(duration: timedelta | None) -> float | None:

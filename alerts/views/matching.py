@@ -6,10 +6,13 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
+from alerts.form_fields import describe_hours
 from alerts.suggest import suggest_labels
 from opsportal.accounts.pages import portal_page
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import MatcherError, Row, rows_to_text, text_to_rows
+from opsportal.lib.times import utc_now
+from opsportal.lib.windows import parse_hours
 
 _NOT_UNDERSTOOD = 'Send {"text": "..."} or {"rows": [{"name": ..., "op": ..., "value": ...}]}.'
 
@@ -18,12 +21,7 @@ _NOT_UNDERSTOOD = 'Send {"text": "..."} or {"rows": [{"name": ..., "op": ..., "v
 @require_POST
 def read_matchers(request: HttpRequest) -> JsonResponse:
     """A text as rows, or rows as text; what is wrong with them is an answer as well."""
-    try:
-        given = json.loads(request.body)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        return JsonResponse({"message": _NOT_UNDERSTOOD}, status=400)
+    given = _question(request)
     if isinstance(given.get("text"), str):
         return JsonResponse(_rows_of(given["text"]))
     rows = _rows(given.get("rows"))
@@ -33,11 +31,32 @@ def read_matchers(request: HttpRequest) -> JsonResponse:
 
 
 @portal_page
+@require_POST
+def read_hours(request: HttpRequest) -> JsonResponse:
+    """Whether hours hold now, or what is wrong with their text."""
+    text = _question(request).get("text")
+    if not isinstance(text, str):
+        return JsonResponse({"message": 'Send {"text": "mon-fri 09:00-17:00"}.'}, status=400)
+    try:
+        return JsonResponse({"says": describe_hours(parse_hours(text), utc_now())})
+    except PayloadError as error:
+        return JsonResponse({"complaint": error.message})
+
+
+@portal_page
 @require_safe
 def known_labels(request: HttpRequest) -> JsonResponse:
     """Labels seen lately, with values."""
     del request
     return JsonResponse({"labels": suggest_labels()})
+
+
+def _question(request: HttpRequest) -> dict[str, Any]:
+    try:
+        given = json.loads(request.body)
+    except (ValueError, RecursionError):
+        given = None
+    return given if isinstance(given, dict) else {}
 
 
 def _rows_of(text: str) -> dict[str, Any]:

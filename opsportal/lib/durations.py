@@ -12,6 +12,7 @@ UNITS = {
     "m": timedelta(minutes=1),
     "s": timedelta(seconds=1),
 }
+_LONGEST = timedelta(days=3653)
 _PIECE = re.compile(r"(\d{1,6})\s*([wdhms])", re.ASCII)
 _WHOLE = re.compile(r"(?:\d{1,6}\s*[wdhms]\s*)+", re.ASCII)
 
@@ -23,7 +24,10 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(0)
     if not _WHOLE.fullmatch(given):
         raise PayloadError(f"{text[:60]!r} is no duration; write 30s, 5m, 1h30m, 12h, 3d or 1w")
-    return sum((int(number) * UNITS[unit] for number, unit in _PIECE.findall(given)), timedelta(0))
+    found = sum((int(number) * UNITS[unit] for number, unit in _PIECE.findall(given)), timedelta(0))
+    if found > _LONGEST:
+        raise PayloadError(f"{text[:60]!r} is longer than ten years")
+    return found
 
 
 def write_duration(duration: timedelta) -> str:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from alerts.channel_admin import ChannelForm
 from alerts.models import Alert, Channel, Notification, Rule, RuleAction, Transition
-from alerts.rule_admin import RuleForm
+from alerts.rule_form import RuleForm
 from chronos.models import ChangeEvent
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.audit import mask_secret
