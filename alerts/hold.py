@@ -7,13 +7,13 @@ much. Whatever rules may look at is here; what they set goes back by column.
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
 from msgspec import Struct
+from msgspec.json import Decoder
 
+from alerts.episodes import statements
 from alerts.labels import overlay_labels
-from alerts.models import Alert, Decision, Transition
-from opsportal.lib.outbox import OutboxRow
+from alerts.models import Decision
 
 
 class Episode(Struct):
@@ -56,38 +56,27 @@ class Held(Struct):
     reasons: list[dict[str, object]] = []
 
 
-_EPISODE = "transition__alert__"
-_COLUMNS = (
-    "pk",
-    "attempts",
-    "due_at",
-    "transition_id",
-    "transition__kind",
-    "transition__after",
-    f"{_EPISODE}id",
-    *(f"{_EPISODE}{name}" for name in Episode.__struct_fields__[1:-1]),
-    f"{_EPISODE}team__name",
-)
+# Columns of Alert of the same names; the team's name comes last, beside them.
+_COLUMNS = Episode.__struct_fields__[1:-1]
+_LABELS = _COLUMNS.index("labels")
+_labels = Decoder(dict[str, str])
 
 
 def hold_decisions(decisions: Sequence[Decision]) -> list[Held]:
     """Those that are still claimed by us, locked with their episodes, in the order of events."""
     ours = {decision.pk: (decision.attempts, decision.due_at) for decision in decisions}
-    transitions = Transition.objects.filter(decision__in=list(ours)).values("alert_id")
-    # Episodes are locked by key everywhere, and before anything that hangs on them.
-    _lock(Alert.objects.filter(pk__in=transitions).order_by("dedup_key"))
-    _lock(Decision.objects.filter(pk__in=list(ours)).order_by("pk"))
-    rows = Decision.objects.filter(pk__in=list(ours), state=OutboxRow.State.CLAIMED)
     episodes: dict[int, Episode] = {}
     held = []
-    for pk, attempts, due_at, transition_id, kind, after, *columns in rows.values_list(*_COLUMNS):
+    for pk, attempts, due_at, transition_id, kind, after, alert_id, *columns in statements().hold(
+        list(ours), _COLUMNS
+    ):
         if (attempts, due_at) != ours[pk]:
             continue
         # One instance per episode, so that later transitions see what rules set before.
-        episode = episodes.setdefault(columns[0], Episode(*columns))
+        episode = episodes.get(alert_id)
+        if episode is None:
+            episode = episodes[alert_id] = Episode(alert_id, *columns)
+            episode.labels = _labels.decode(columns[_LABELS])
         held.append(Held(pk, transition_id, kind, after, episode))
-    return sorted(held, key=attrgetter("transition_id"))
-
-
-def _lock(rows: Any) -> None:
-    list(rows.select_for_update().values_list("pk"))
+    held.sort(key=attrgetter("transition_id"))
+    return held

@@ -7,7 +7,7 @@ concurrent batches take their locks in one order.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection
 
@@ -33,6 +33,13 @@ class Statements(Protocol):
 
     def record(self, transitions: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
         """Append transitions (alert id, kind, before, after), and a due decision for each."""
+
+    def hold(self, ids: Sequence[int], columns: Sequence[str]) -> list[Any]:
+        """Lock claimed decisions and their episodes.
+
+        Rows of (id, attempts, due_at, transition id, its kind, its `after`, alert id, those columns
+        of the alert, its team's name); JSON as text.
+        """
 
     def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
         """Mark decisions (id, outcome, reasons) as done."""

@@ -104,6 +104,25 @@ WITH recorded AS (
 INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error, outcome, reasons)
 SELECT id, 'due', %s, 0, '', '', '[]' FROM recorded
 """
+# Episodes are locked by key everywhere, and before anything that hangs on them.
+_HOLD_EPISODES = """
+SELECT alert.id, {columns}, team.name
+FROM alerts_alert alert LEFT JOIN accounts_team team ON team.id = alert.team_id
+WHERE alert.id IN (
+    SELECT alert_id FROM alerts_decision decision
+    JOIN alerts_transition transition ON transition.id = transition_id
+    WHERE decision.id = ANY(%s)
+)
+ORDER BY dedup_key
+FOR UPDATE OF alert
+"""
+_HOLD = """
+SELECT decision.id, attempts, due_at, transition_id, kind, after, alert_id
+FROM alerts_decision decision JOIN alerts_transition transition ON transition.id = transition_id
+WHERE decision.id = ANY(%s) AND state = 'claimed'
+ORDER BY decision.id
+FOR UPDATE OF decision
+"""
 _SETTLE = f"""
 UPDATE alerts_decision decision
 SET state = 'done', last_error = '', finished_at = %s, outcome = given.outcome,
@@ -152,6 +171,16 @@ class PostgresStatements:
         rows = ((number, *transition) for number, transition in enumerate(transitions))
         with connection.cursor() as cursor:
             cursor.execute(_RECORD, [now, _document(_RECORDED, rows), now])
+
+    def hold(self, ids: Sequence[int], columns: Sequence[str]) -> list[Any]:
+        """Claimed decisions and their episodes, as they are once both are locked."""
+        given = list(ids)
+        names = ", ".join(f"alert.{name}" for name in columns)
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLD_EPISODES.format(columns=names), [given])
+            episodes = {row[0]: row[1:] for row in cursor.fetchall()}
+            cursor.execute(_HOLD, [given])
+            return [(*row, *episodes[row[6]]) for row in cursor.fetchall()]
 
     def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
         """Mark decisions as done."""

@@ -6,12 +6,13 @@ rewrites the placeholders of each statement anew.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from django.db import connection
+from django.db.models import DateTimeField
 
 from alerts.episodes.rows import (
     CONTENT,
@@ -24,6 +25,7 @@ from alerts.episodes.rows import (
     json_text,
     state_columns,
 )
+from alerts.models import Alert
 
 # CROSS JOIN fixes the order: look each key up, never scan the open episodes.
 _LOOK = """
@@ -40,6 +42,7 @@ SELECT DISTINCT dedup_key FROM json_each(?) AS given CROSS JOIN alerts_alert
 WHERE dedup_key = given.value AND resolved_at > ?
 """
 _COLUMNS = STATE + CONTENT
+_INSTANTS = {f.name for f in Alert._meta.get_fields() if isinstance(f, DateTimeField)}
 _INSERT = f"""
 INSERT INTO alerts_alert ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
 """
@@ -60,6 +63,15 @@ VALUES (?, ?, ?, ?, ?, '', '')
 _DECISION = """
 INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error, outcome, reasons)
 VALUES (?, 'due', ?, 0, '', '', '[]')
+"""
+_HOLD = """
+SELECT decision.id, attempts, due_at, transition_id, kind, after, alert_id, {columns}, team.name
+FROM json_each(?) AS given
+CROSS JOIN alerts_decision decision ON decision.id = given.value
+CROSS JOIN alerts_transition transition ON transition.id = transition_id
+CROSS JOIN alerts_alert alert ON alert.id = alert_id
+LEFT JOIN accounts_team team ON team.id = team_id
+WHERE state = 'claimed'
 """
 _SETTLE = """
 UPDATE alerts_decision SET state = 'done', last_error = '', finished_at = ?, outcome = ?,
@@ -131,6 +143,21 @@ class SqliteStatements:
         at = _instant(now)
         first = self._append(_TRANSITION, [(*transition, at) for transition in transitions])
         self._append(_DECISION, [(first + n, at) for n in range(len(transitions))])
+
+    def hold(self, ids: Sequence[int], columns: Sequence[str]) -> list[Any]:
+        """Claimed decisions; the transaction has locked all there is."""
+        # attempts and due_at come second and third, the columns after the seventh.
+        instants = [2, *(7 + n for n, name in enumerate(columns) if name in _INSTANTS)]
+        found = self.database.execute(
+            _HOLD.format(columns=", ".join(f"alert.{name}" for name in columns)), (json_text(ids),)
+        )
+        rows = []
+        for row in map(list, found):
+            for place in instants:
+                if row[place]:
+                    row[place] = row[place].replace(tzinfo=UTC)
+            rows.append(row)
+        return rows
 
     def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
         """Mark decisions as done."""
