@@ -12,27 +12,35 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from dateutil.rrule import rrule, rrulestr
-
 from opsportal.lib.errors import PayloadError
+from opsportal.lib.rrule import HORIZON, parse_rule
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(
-    r"(?:(?P<days>[a-z,\- ]+?)\s+)?(?P<start>\d\d?:\d\d)\s*-\s*(?P<end>\d\d?:\d\d)"
+    r"(?:(?P<days>[A-Za-z][A-Za-z,\- ]*?)\s+)?(?P<start>\d\d?:\d\d)\s*-\s*(?P<end>\d\d?:\d\d)"
     r"(?:\s+(?P<zone>[A-Za-z_+\-/0-9]+))?"
 )
 # More than one would write by hand, few enough to ask for each alert.
 _MOST_SPANS = 20
+_MOST_TEXT = 1000
 _LONGEST = timedelta(days=31)
-_HORIZON = timedelta(days=366 * 5)
+# Hours that never end are looked at for so long.
+_LONGEST_HOURS = timedelta(days=8)
+# More than any zone's clocks have been put back or forth at once.
+_SLACK = timedelta(days=2)
 
 Window = tuple[datetime, datetime]
 
 
 @lru_cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo:
     """The zone of that IANA name. Raises PayloadError."""
-    if name not in available_timezones():
+    if name not in _zones():
         raise PayloadError(f"{name!r} is no time zone; write one such as Europe/Berlin or UTC.")
     return ZoneInfo(name)
 
@@ -71,17 +79,23 @@ class Hours:
         return self.window_at(now) is not None
 
     def window_at(self, now: datetime) -> Window | None:
-        """The hours that `now` lies in, up to the latest end."""
-        around = [
+        """The hours that `now` lies in; those that follow without a gap belong to them."""
+        around = self._around(now)
+        if not around:
+            return None
+        start, end = min(start for start, _ in around), max(end for _, end in around)
+        while end < now + _LONGEST_HOURS and (more := self._around(end)):
+            end = max(end for _, end in more)
+        return start, end
+
+    def _around(self, now: datetime) -> list[Window]:
+        return [
             window
             for span in self.spans
             for days in (-1, 0)
             if (window := span.window_on(now.astimezone(span.zone).date() + timedelta(days=days)))
             and window[0] <= now < window[1]
         ]
-        if not around:
-            return None
-        return min(start for start, _ in around), max(end for _, end in around)
 
     def windows_between(self, start: datetime, end: datetime) -> list[Window]:
         """The hours within the two times: in order, without overlap, cut to them."""
@@ -121,6 +135,8 @@ def parse_hours(text: str, default_zone: str = "UTC") -> Hours:
     Pieces are parted by `;` or line ends; without days every day is meant, without a zone
     `default_zone`. An end not after its start is on the next day. Raises PayloadError.
     """
+    if len(text) > _MOST_TEXT:
+        raise PayloadError(f"Hours have at most {_MOST_TEXT} characters.")
     pieces = [piece.strip() for piece in re.split(r"[;\n]", text) if piece.strip()]
     if len(pieces) > _MOST_SPANS:
         raise PayloadError(f"At most {_MOST_SPANS} pieces of hours.")
@@ -128,7 +144,7 @@ def parse_hours(text: str, default_zone: str = "UTC") -> Hours:
 
 
 def _span(piece: str, default_zone: str) -> _Span:
-    found = _SPAN.fullmatch(piece) or _SPAN.fullmatch(piece[:1].lower() + piece[1:])
+    found = _SPAN.fullmatch(piece)
     if not found:
         raise PayloadError(
             f"{piece!r} is not understood; write days, hours and zone: "
@@ -136,35 +152,37 @@ def _span(piece: str, default_zone: str) -> _Span:
         )
     return _Span(
         _days(found["days"] or "mon-sun"),
-        _time(found["start"]),
-        _time(found["end"]),
+        _time(found["start"], last=(23, 59)),
+        _time(found["end"], last=(24, 0)),
         zone_of(found["zone"] or default_zone),
     )
 
 
 def _days(text: str) -> frozenset[int]:
     days: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        if first not in DAYS or (last or first) not in DAYS:
+    for part in text.lower().replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        last = last if dash else first
+        if first not in DAYS or last not in DAYS:
             raise PayloadError(f"{part!r} is no day; days are {', '.join(DAYS)}, or mon-fri.")
-        start, end = DAYS.index(first), DAYS.index(last or first)
+        start, end = DAYS.index(first), DAYS.index(last)
         days.update(number % 7 for number in range(start, end + (1 if end >= start else 8)))
     return frozenset(days)
 
 
-def _time(text: str) -> time:
+def _time(text: str, last: tuple[int, int]) -> time:
     hour, minute = (int(part) for part in text.split(":"))
-    if (hour, minute) == (24, 0):
-        return time(0)
-    if hour > 23 or minute > 59:
+    if minute > 59 or (hour, minute) > last:
         raise PayloadError(f"{text!r} is no time of day.")
-    return time(hour, minute)
+    return time(hour % 24, minute)
 
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """Windows that begin by an RRULE, from the first at `starts_at`, each of `duration`."""
+    """Windows that begin by an RRULE, from the first at `starts_at`, each of `duration`.
+
+    A day on which the rule comes has its window at the time of day of `starts_at`.
+    """
 
     rule: str
     zone: str
@@ -174,9 +192,8 @@ class Recurrence:
 
     def window_at(self, now: datetime) -> Window | None:
         """The window that `now` lies in, the one that ends last."""
-        around = self._from(now - self.duration - timedelta(hours=3))
         found = None
-        for start, end in around:
+        for start, end in self._from(now - self.duration):
             if start > now:
                 break
             if now < end:
@@ -186,30 +203,41 @@ class Recurrence:
     def next_windows(self, now: datetime, count: int = 5) -> list[Window]:
         """Those that end after `now`, in order."""
         found: list[Window] = []
-        for start, end in self._from(now - self.duration - timedelta(hours=3)):
-            if len(found) == count or start > now + _HORIZON:
+        for start, end in self._from(now - self.duration):
+            if len(found) == count:
                 break
             if end > now:
                 found.append((start, end))
         return found
 
     def _from(self, instant: datetime) -> Iterator[Window]:
-        zone = zone_of(self.zone)
-        rule = _rule(self.rule, self.starts_at.astimezone(zone).replace(tzinfo=None))
-        for wall in rule.xafter(instant.astimezone(zone).replace(tzinfo=None), inc=True):
+        """The windows from about that instant on."""
+        zone, rule = zone_of(self.zone), parse_rule(self.rule)
+        first = self.starts_at.astimezone(zone).replace(tzinfo=None, fold=0)
+        last = _last_wall(rule.until, zone)
+        after = max(instant, self.starts_at).astimezone(zone).date() - _SLACK
+        for day in rule.dates(first.date(), after):
+            wall = datetime.combine(day, first.time())
             start = instant_of(wall, zone)
-            if self.until is not None and start >= self.until:
+            if (last and wall > last) or (self.until is not None and start >= self.until):
                 return
             end = start + self.duration
             yield start, end if self.until is None else min(end, self.until)
 
 
-@lru_cache(maxsize=256)
-def _rule(text: str, first: datetime) -> rrule:
-    found = rrulestr(text, dtstart=first, cache=True)
-    if not isinstance(found, rrule):
-        raise PayloadError("Write one RRULE, such as FREQ=WEEKLY;BYDAY=SU.")
-    return found
+def _last_wall(until: str, zone: ZoneInfo) -> datetime | None:
+    """An RRULE's UNTIL as a clock on the wall of the zone shows it; a day counts to its end."""
+    if not until:
+        return None
+    try:
+        if "T" not in until:
+            return datetime.combine(datetime.strptime(until, "%Y%m%d"), time.max)  # noqa: DTZ007
+        wall = datetime.strptime(until.rstrip("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007
+        if not until.endswith("Z"):
+            return wall
+        return wall.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise PayloadError(f"UNTIL={until} is no time.") from error
 
 
 def parse_recurrence(
@@ -223,17 +251,9 @@ def parse_recurrence(
     if not timedelta(0) < duration <= _LONGEST:
         raise PayloadError("A recurring window lasts more than nothing and at most 31 days.")
     zone_of(zone)
-    if "DTSTART" in text or "\n" in text:
-        raise PayloadError("Write one RRULE; its first time is the start of the silence.")
-    if not re.search(r"FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY)\b", text):
-        raise PayloadError("FREQ is YEARLY, MONTHLY, WEEKLY or DAILY.")
-    try:
-        _rule(text, starts_at.astimezone(zone_of(zone)).replace(tzinfo=None))
-    except (ValueError, KeyError, TypeError) as error:
-        raise PayloadError(
-            f"{rule!r} is no RRULE ({error}); write one such as FREQ=WEEKLY;BYDAY=SU."
-        ) from error
+    parse_rule(text)
     recurrence = Recurrence(text, zone, starts_at, duration, until)
     if not recurrence.next_windows(starts_at, 1):
-        raise PayloadError(f"{rule!r} never comes within five years of its start.")
+        years = HORIZON // timedelta(days=365)
+        raise PayloadError(f"{rule!r} never comes within {years} years of its start.")
     return recurrence
