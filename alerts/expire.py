@@ -1,13 +1,14 @@
 """Time passes: open episodes expire, snoozes end."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from alerts.models import Alert, Decision, Transition
 from opsportal.lib.jobs import nudge
+from opsportal.lib.times import format_duration
 
 BATCH = 500
 
@@ -37,19 +38,33 @@ def _change_all(
         with transaction.atomic():
             # Those that somebody else is changing are left for the next time.
             locked = due.select_for_update(skip_locked=True).order_by("dedup_key")
-            found = list(locked.values_list("pk", "status")[:BATCH])
+            found = list(locked.values_list("pk", "status", "last_received_at")[:BATCH])
             if not found:
                 return total
-            Alert.objects.filter(pk__in=[pk for pk, _ in found]).update(**changes)
+            Alert.objects.filter(pk__in=[pk for pk, _, _ in found]).update(**changes)
             after = str(changes.get("status", ""))
             _record(
                 [
-                    Transition(alert_id=pk, kind=kind, at=now, before=status, after=after or status)
-                    for pk, status in found
+                    Transition(
+                        alert_id=pk,
+                        kind=kind,
+                        at=now,
+                        before=status,
+                        after=after or status,
+                        note=_note(kind, now - heard),
+                    )
+                    for pk, status, heard in found
                 ],
                 now,
             )
         total += len(found)
+
+
+def _note(kind: str, silent: timedelta) -> str:
+    """Why it is over, as nobody said so."""
+    if kind != Transition.Kind.EXPIRED:
+        return ""
+    return f"Resolved by itself: not heard of for {format_duration(silent)}."
 
 
 def _record(transitions: Sequence[Transition], now: datetime) -> None:

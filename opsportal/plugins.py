@@ -21,7 +21,9 @@ OUTBOXES = [
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
-SWEEPS: list[str] = []
+SWEEPS = [
+    "alerts.heartbeat.check_heartbeats",
+]
 # Sections of `applyconfig` files, in the order they are applied.
 CONFIG_SECTIONS = [
     "opsportal.accounts.configure.TeamSection",

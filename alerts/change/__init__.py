@@ -2,6 +2,7 @@
 
 from alerts.change.actions import complaint_of_action
 from alerts.change.channels import channel_state, delete_channel, save_channel
+from alerts.change.heartbeats import delete_heartbeat, save_heartbeat
 from alerts.change.inhibitions import delete_inhibition, save_inhibition
 from alerts.change.rules import check_rule, delete_rule, save_rule
 from alerts.change.silences import close_silence, end_silence, save_silence
@@ -13,11 +14,13 @@ __all__ = [
     "close_silence",
     "complaint_of_action",
     "delete_channel",
+    "delete_heartbeat",
     "delete_inhibition",
     "delete_rule",
     "delete_subscription",
     "end_silence",
     "save_channel",
+    "save_heartbeat",
     "save_inhibition",
     "save_rule",
     "save_silence",

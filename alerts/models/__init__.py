@@ -3,6 +3,7 @@
 from alerts.models.channel import Channel, MessageTemplate
 from alerts.models.episode import Alert, Decision, Transition
 from alerts.models.escalation import Escalation
+from alerts.models.heartbeat import Heartbeat, HeartbeatWatch
 from alerts.models.notification import AlertGroup, DeliveryAttempt, IdempotentReply, Notification
 from alerts.models.oncall import (
     EscalationPolicy,
@@ -28,6 +29,8 @@ __all__ = [
     "EscalationPolicy",
     "EscalationStep",
     "EscalationTarget",
+    "Heartbeat",
+    "HeartbeatWatch",
     "IdempotentReply",
     "ImportedShift",
     "Inhibition",

@@ -29,7 +29,12 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_episode_that_was_not_heard_of_is_resolved_and_routed():
-    gone = make_alert(expires_at=NOW, status="acknowledged", snoozed_until=later(hours=1))
+    gone = make_alert(
+        expires_at=NOW,
+        status="acknowledged",
+        snoozed_until=later(hours=1),
+        last_received_at=later(minutes=-30),
+    )
     make_alert(expires_at=later(seconds=1))
     make_alert()
     assert expire_episodes(now=NOW) == 1
@@ -38,6 +43,7 @@ def test_an_episode_that_was_not_heard_of_is_resolved_and_routed():
     decision = Decision.objects.get()
     assert (decision.transition.kind, decision.due_at) == ("expired", NOW)
     assert (decision.transition.before, decision.transition.after) == ("acknowledged", "resolved")
+    assert decision.transition.note == "Resolved by itself: not heard of for 30m."
     assert expire_episodes(now=NOW) == 0
 
 
