@@ -3,6 +3,7 @@
 from django.urls import path
 
 from alerts.api.configuration import ChannelList, RuleList
+from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.respond import BulkAction, action_view
 
@@ -24,6 +25,8 @@ api_urlpatterns = [
         path(f"alerts/<str:alert_id>/{verb}", action_view(*action), name=f"api-alert-{verb}")
         for verb, action in _ACTIONS.items()
     ),
+    path("heartbeats", HeartbeatList.as_view(), name="api-heartbeats"),
+    path("heartbeats/<str:name>", HeartbeatDetail.as_view(), name="api-heartbeat"),
     path("rules", RuleList.as_view(), name="api-rules"),
     path("channels", ChannelList.as_view(), name="api-channels"),
 ]

@@ -60,6 +60,21 @@ ENDPOINTS = [
         _action,
         ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
     ),
+    Endpoint("api/v1/heartbeats", "get", "alerts:read"),
+    *(
+        Endpoint(
+            "api/v1/heartbeats/<str:name>",
+            method,
+            scope,
+            found="api/v1/heartbeats/backup",
+            unknown="/api/v1/heartbeats/backup",
+        )
+        for method, scope in (
+            ("get", "alerts:read"),
+            ("post", "alerts:write"),
+            ("put", "alerts:write"),
+        )
+    ),
     Endpoint("api/v1/rules", "get", "config:read"),
     Endpoint("api/v1/channels", "get", "config:read"),
 ]
