@@ -23,6 +23,7 @@ OUTBOXES = [
 # find by themselves what is due. Several dispatchers may call one at the same time.
 SWEEPS = [
     "alerts.heartbeat.check_heartbeats",
+    "alerts.silence.sweep_silences",
 ]
 # Sections of `applyconfig` files, in the order they are applied.
 CONFIG_SECTIONS = [
