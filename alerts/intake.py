@@ -16,8 +16,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from alerts.formats import AlertFormat, Parsed, Reply
 from alerts.models import IdempotentReply
-from alerts.normalise import AlertEvent
-from alerts.receive import receive_alerts
+from alerts.normalise import AlertEvent, Receipt
+from alerts.receive import prepare_alerts, store_alerts
 from opsportal.accounts.keys import confirm_key, recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
@@ -77,7 +77,9 @@ class Submission:
     body_hash: str
 
 
-Store = Callable[[Submission], Reply]
+# The answer, or what to make it of once everything is committed.
+Stored = Reply | Sequence[Receipt]
+Store = Callable[[Submission], Stored]
 
 
 def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: Store) -> Reply:
@@ -96,10 +98,11 @@ def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: 
         body_hash = sha256(body).hexdigest() if token else ""
         submission = Submission(alert_format, parsed, now, key, token, body_hash)
         try:
-            return store(submission)
+            stored = store(submission)
         except IntegrityError:
             # Another process kept an answer to this Idempotency-Key meanwhile: now it is found.
-            return store(submission)
+            stored = store(submission)
+        return stored if isinstance(stored, Reply) else alert_format.answer(parsed, stored)
     except OpsError as error:
         return _refuse(alert_format, error)
     except (OperationalError, InterfaceError, TimeoutError) as error:
@@ -133,38 +136,44 @@ def _refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
     return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **error.headers})
 
 
-def store_submissions(submissions: Sequence[Submission]) -> list[Reply]:
-    """Store many requests in one transaction, and answer each."""
+def store_submissions(submissions: Sequence[Submission]) -> list[Stored]:
+    """Store many requests in one transaction; what each is to be answered."""
     return start_over(lambda: _store_at_once(submissions))
 
 
-def _store_at_once(submissions: Sequence[Submission]) -> list[Reply]:
+def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
     now = max(submission.now for submission in submissions)
+    # Before the transaction: others wait for its locks.
+    prepared = prepare_alerts(_events(submissions), now=now)
     with transaction.atomic():
-        replies: dict[int, Reply] = {}
+        stored: dict[int, Stored] = {}
         fresh: list[int] = []
         refused = _refused_keys(submissions, now)
         for place, submission in enumerate(submissions):
             if error := refused.get(submission.key.pk):
-                replies[place] = _refuse(submission.format, error)
+                stored[place] = _refuse(submission.format, error)
             elif submission.token and (earlier := _earlier_reply(submission)):
-                replies[place] = earlier
+                stored[place] = earlier
             else:
                 fresh.append(place)
-        events: list[AlertEvent] = []
-        for place in fresh:
-            events.extend(submissions[place].parsed.events)
-        receipts = receive_alerts(events, now=now)
+        if stored:
+            prepared = prepare_alerts(_events([submissions[place] for place in fresh]), now=now)
+        receipts = store_alerts(prepared)
         start = 0
         for place in fresh:
             submission = submissions[place]
             end = start + len(submission.parsed.events)
-            reply = submission.format.answer(submission.parsed, receipts[start:end])
-            start = end
+            stored[place] = receipts[start:end]
             if submission.token:
+                reply = submission.format.answer(submission.parsed, receipts[start:end])
                 _keep_reply(submission, reply)
-            replies[place] = reply
-    return [replies[place] for place in range(len(submissions))]
+                stored[place] = reply
+            start = end
+    return [stored[place] for place in range(len(submissions))]
+
+
+def _events(submissions: Sequence[Submission]) -> list[AlertEvent]:
+    return [event for submission in submissions for event in submission.parsed.events]
 
 
 def _refused_keys(submissions: Sequence[Submission], now: datetime) -> dict[int, OpsError]:
@@ -178,7 +187,7 @@ def _refused_keys(submissions: Sequence[Submission], now: datetime) -> dict[int,
     return refused
 
 
-def store_submission(submission: Submission) -> Reply:
+def store_submission(submission: Submission) -> Stored:
     """Store one request by itself."""
     return store_submissions([submission])[0]
 
@@ -208,6 +217,6 @@ def _keep_reply(submission: Submission, reply: Reply) -> None:
 
 
 # Requests on the hot paths share commits; a batch holds about so many alerts.
-shared_commits: GroupCommit[Submission, Reply] = GroupCommit(
+shared_commits: GroupCommit[Submission, Stored] = GroupCommit(
     store_submissions, weigh=lambda submission: len(submission.parsed.events), most=1000
 )

@@ -1,6 +1,6 @@
 """An alert as the portal hands it around: one frozen dataclass, whatever format it came in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -92,14 +92,31 @@ class Receipt(Struct, frozen=True, gc=False):
     severity: str
     repeat_count: int
 
-    def as_json(self) -> dict[str, object]:
-        """The API's shape."""
-        return {
-            "id": self.alert_id,
-            "dedup_key": self.dedup_key,
-            "outcome": self.outcome,
-            "status": self.status,
-            "severity": self.severity,
-            "repeat_count": self.repeat_count,
-            "url": None if self.alert_id is None else alert_url(self.alert_id),
-        }
+
+class Answer(Struct, frozen=True, gc=False):
+    """A receipt in the API's shape."""
+
+    id: int | None
+    dedup_key: str
+    outcome: str
+    status: str
+    severity: str
+    repeat_count: int
+    url: str | None
+
+
+def answers(receipts: Iterable[Receipt]) -> list[Answer]:
+    """What the senders are told."""
+    root = f"{settings.PUBLIC_URL}/alerts/"
+    return [
+        Answer(
+            receipt.alert_id,
+            receipt.dedup_key,
+            receipt.outcome,
+            receipt.status,
+            receipt.severity,
+            receipt.repeat_count,
+            None if receipt.alert_id is None else f"{root}{receipt.alert_id}/",
+        )
+        for receipt in receipts
+    ]

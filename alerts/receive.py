@@ -1,9 +1,9 @@
 """Store: events become episodes, repeats, transitions, and work for routing, in one commit."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -23,103 +23,129 @@ def receive_alerts(events: Sequence[AlertEvent], *, now: datetime) -> list[Recei
     All or nothing: when this returns (and no caller holds a transaction) everything is committed.
     Raises django.db.OperationalError when the database cannot take them.
     """
-    if not events:
-        return []
-
-    def store() -> list[Receipt]:
-        with connection.wrap_database_errors, transaction.atomic():
-            receipts, routed = _store(events, now)
-            if routed:
-                nudge("alerts.decisions")
-        return receipts
-
     # Batches that open each other's keys may lock crosswise.
-    return start_over(store)
+    return start_over(lambda: store_alerts(prepare_alerts(events, now=now)))
+
+
+_Said = list[tuple[int, AlertEvent]]
 
 
 @dataclass(slots=True)
-class _Story:
-    """What one batch says of one key, in order: (place in the batch, event)."""
+class Prepared:
+    """A batch, ready to be stored: all that can be done before the transaction has been done."""
 
-    said: list[tuple[int, AlertEvent]] = field(default_factory=list)
-
-    def leading_run(self) -> list[tuple[int, AlertEvent]]:
-        """The firing events before the first resolve."""
-        run = []
-        for place, event in self.said:
-            if event.status != FIRING:
-                break
-            run.append((place, event))
-        return run
+    now: datetime
+    size: int
+    database: Statements
+    # What the batch says of each key, in order: (place in the batch, event). Keys come sorted.
+    stories: dict[str, _Said]
+    # Rows of keys that seem to have no open episode.
+    rows: dict[str, Any]
 
 
 @dataclass(slots=True)
 class _Outcome:
     """What a batch has come to so far."""
 
-    receipts: dict[int, Receipt] = field(default_factory=dict)
+    receipts: list[Receipt | None]
     rewrites: dict[int, Rewrite] = field(default_factory=dict)
     transitions: list[tuple[int, str, str, str]] = field(default_factory=list)
 
 
-def _store(events: Sequence[AlertEvent], now: datetime) -> tuple[list[Receipt], bool]:
-    """One round takes each key up to its first resolve; what follows goes round again."""
+def prepare_alerts(events: Sequence[AlertEvent], *, now: datetime) -> Prepared:
+    """Do what needs no lock: to be stored once, soon, by `store_alerts`."""
     database = statements()
-    receipts: dict[int, Receipt] = {}
-    routed = False
-    stories: dict[str, _Story] = defaultdict(_Story)
+    stories: dict[str, _Said] = {}
     for place, event in enumerate(events):
-        stories[event.dedup_key].said.append((place, event))
-    while stories:
-        outcome = _Outcome()
-        stories = _one_round(database, stories, outcome, now)
-        if outcome.rewrites:
-            database.rewrite(list(outcome.rewrites.values()))
-        if outcome.transitions:
-            database.record(outcome.transitions, now)
-            routed = True
-        receipts |= outcome.receipts
-    return [receipts[place] for place in range(len(events))], routed
+        stories.setdefault(event.dedup_key, []).append((place, event))
+    stories = {key: stories[key] for key in sorted(stories)}
+    firing = {key: run for key, said in stories.items() if (run := _leading_run(said))}
+    with connection.wrap_database_errors:
+        unseen = database.unseen(list(stories))
+    new = [_episode(firing[key], now) for key in unseen if key in firing]
+    rows = database.prepare(new, now) if new else ()
+    prepared = {episode.event.dedup_key: row for episode, row in zip(new, rows, strict=True)}
+    return Prepared(now, len(events), database, stories, prepared)
+
+
+def store_alerts(prepared: Prepared) -> list[Receipt]:
+    """Store the batch in one transaction, or as part of the caller's; answers in its order.
+
+    One round takes each key up to its first resolve; what follows goes round again.
+    """
+    receipts: list[Receipt | None] = [None] * prepared.size
+    routed = False
+    stories = prepared.stories
+    with connection.wrap_database_errors, transaction.atomic():
+        while stories:
+            outcome = _Outcome(receipts)
+            stories = _one_round(prepared, stories, outcome)
+            if outcome.rewrites:
+                prepared.database.rewrite(list(outcome.rewrites.values()))
+            if outcome.transitions:
+                prepared.database.record(outcome.transitions, prepared.now)
+                routed = True
+            prepared.rows.clear()  # of the first round's words
+        if routed:
+            nudge("alerts.decisions")
+    return [receipt for receipt in receipts if receipt is not None]
+
+
+def _leading_run(said: _Said) -> _Said:
+    """The firing events before the first resolve."""
+    for number, (_, event) in enumerate(said):
+        if event.status != FIRING:
+            return said[:number]
+    return said
 
 
 def _one_round(
-    database: Statements, stories: dict[str, _Story], outcome: _Outcome, now: datetime
-) -> dict[str, _Story]:
+    prepared: Prepared, stories: dict[str, _Said], outcome: _Outcome
+) -> dict[str, _Said]:
     """Bring every story one step on; those that are not told yet are returned."""
-    keys = sorted(stories)
-    runs = {key: stories[key].leading_run() for key in keys}
+    database, now = prepared.database, prepared.now
+    runs = {key: _leading_run(said) for key, said in stories.items()}
     touches = [
-        Touch(key, len(runs[key]), _expiry(runs[key][-1][1], now) if runs[key] else None)
-        for key in keys
+        Touch(key, len(run), _expiry(run[-1][1], now) if run else None) for key, run in runs.items()
     ]
     stored = database.touch(touches, now)
-    missing = [key for key in keys if key not in stored and runs[key]]
+    missing = [key for key, run in runs.items() if run and key not in stored]
     opened: dict[str, int] = {}
+    reopened: set[str] = set()
     if missing:
         reopened = database.seen_since(missing, now - REOPENED_WITHIN)
-        opened = database.insert([_episode(runs[key], now) for key in missing], now)
-    left: dict[str, _Story] = {}
-    for key in keys:
-        story, run = stories[key], runs[key]
-        if key in stored:
-            told = _repeat(stored[key], run, outcome)
+        opened = database.insert(_rows(prepared, missing, runs))
+    left: dict[str, _Said] = {}
+    for key, run in runs.items():
+        state: Stored | None = stored.get(key)
+        if state is not None:
+            _repeat(state, run, outcome)
         elif key in opened:
-            told = _open(opened[key], run, outcome, again=key in reopened)
+            state = _open(opened[key], run, outcome, again=key in reopened)
         elif run:
-            left[key] = story  # somebody else has just opened it: it is a repeat next time
+            left[key] = stories[key]  # somebody else has just opened it: a repeat next time
             continue
-        else:
-            told = None
-        rest = _resolve(told, story.said[len(run) :], outcome, now)
-        if rest:
-            left[key] = _Story(rest)
+        if len(run) < len(stories[key]):
+            rest = _resolve(state, stories[key][len(run) :], outcome, now)
+            if rest:
+                left[key] = rest
     return left
+
+
+def _rows(prepared: Prepared, keys: Sequence[str], runs: Mapping[str, _Said]) -> list[Any]:
+    """Rows for these keys in their order, prepared before or now."""
+    known = prepared.rows
+    late = [_episode(runs[key], prepared.now) for key in keys if key not in known]
+    if late:
+        rows = prepared.database.prepare(late, prepared.now)
+        known |= {episode.event.dedup_key: row for episode, row in zip(late, rows, strict=True)}
+    return [known[key] for key in keys]
 
 
 def _episode(run: Sequence[tuple[int, AlertEvent]], now: datetime) -> NewEpisode:
     """As it stands after the run: the last event's words, the first one's start."""
     last = run[-1][1]
-    starts_at = min(now, *(event.starts_at or now for _, event in run))
+    starts_at = min([now, *[event.starts_at for _, event in run if event.starts_at]])
     return NewEpisode(last, starts_at, _expiry(last, now), repeat_count=len(run) - 1)
 
 
@@ -149,16 +175,17 @@ def _open(
     return _follow(now_stored, run[1:], outcome)
 
 
-def _repeat(stored: Stored, run: Sequence[tuple[int, AlertEvent]], outcome: _Outcome) -> Stored:
+def _repeat(stored: Stored, run: Sequence[tuple[int, AlertEvent]], outcome: _Outcome) -> None:
     """Receipts, transitions and rewrites of an episode that was open before."""
+    if not run:
+        return
     status, severity = stored.status, stored.received_severity
     stored.repeat_count -= len(run)  # as it was before this batch
     _follow(stored, run, outcome)
-    last = run[-1][1] if run else None
-    changed = last is not None and content_hash(last) != stored.content_hash
+    last = run[-1][1]
+    changed = content_hash(last) != stored.content_hash
     if changed or (status, severity) != (stored.status, stored.received_severity):
         outcome.rewrites[stored.id] = _rewrite(stored, content=last if changed else None)
-    return stored
 
 
 def _follow(state: Stored, run: Sequence[tuple[int, AlertEvent]], outcome: _Outcome) -> Stored:

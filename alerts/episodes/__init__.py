@@ -19,13 +19,19 @@ from alerts.episodes.sqlite import SqliteStatements
 class Statements(Protocol):
     """What `receive` and `route` ask of a database."""
 
+    def unseen(self, keys: Sequence[str]) -> Sequence[str]:
+        """Keys to prepare for opening before the transaction begins; it may see more, or others."""
+
+    def prepare(self, episodes: Sequence[NewEpisode], now: datetime) -> Sequence[Any]:
+        """The rows for `insert`, which needs no time for them then."""
+
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats on open episodes and lock them; those found, by key, as they now are."""
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Which keys had an episode that was resolved after `since`."""
 
-    def insert(self, episodes: Sequence[NewEpisode], now: datetime) -> dict[str, int]:
+    def insert(self, rows: Sequence[Any]) -> dict[str, int]:
         """Open episodes; ids by key. A key that somebody else opened meanwhile is left out."""
 
     def rewrite(self, rewrites: Sequence[Rewrite]) -> None:

@@ -17,6 +17,7 @@ from alerts.episodes.rows import (
     Rewrite,
     Stored,
     Touch,
+    all_clean,
     content_columns,
     json_text,
     state_columns,
@@ -135,6 +136,17 @@ WHERE decision.id = given.id
 class PostgresStatements:
     """See `alerts.episodes.Statements`."""
 
+    def unseen(self, keys: Sequence[str]) -> Sequence[str]:
+        """None: here only the rows are locked, and to look twice costs more than it spares."""
+        return ()
+
+    def prepare(self, episodes: Sequence[NewEpisode], now: datetime) -> Sequence[Any]:
+        """Rows as the document takes them."""
+        clean = all_clean(episode.event for episode in episodes)
+        return [
+            (*state_columns(new, now), *content_columns(new.event, clean=clean)) for new in episodes
+        ]
+
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats; locks are taken in the order of the keys."""
         with connection.cursor() as cursor:
@@ -147,9 +159,8 @@ class PostgresStatements:
             cursor.execute(_SEEN, [list(keys), since])
             return {row[0] for row in cursor.fetchall()}
 
-    def insert(self, episodes: Sequence[NewEpisode], now: datetime) -> dict[str, int]:
+    def insert(self, rows: Sequence[Any]) -> dict[str, int]:
         """Open episodes; waits for whoever is opening one of them now."""
-        rows = ((*state_columns(new, now), *content_columns(new.event)) for new in episodes)
         with connection.cursor() as cursor:
             cursor.execute(_INSERT, [_document(_INSERTED, rows)])
             return dict(cursor.fetchall())

@@ -1,5 +1,6 @@
 """What goes into the statements, and what comes back."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -73,18 +74,23 @@ def content_hash(event: AlertEvent) -> str:
     return blake2b(msgspec.msgpack.encode(content), digest_size=8).hexdigest()
 
 
-def content_columns(event: AlertEvent) -> tuple[Any, ...]:
-    """Values of CONTENT, in its order; JSON as text."""
+def content_columns(event: AlertEvent, *, clean: bool = False) -> tuple[Any, ...]:
+    """Values of CONTENT, in its order; JSON as text. `clean`: the payload holds no secret."""
     return (
         event.summary,
         event.description,
         json_text(event.labels) if event.labels else "{}",
         json_text(event.annotations) if event.annotations else "{}",
-        json_text(event.links),
+        json_text(event.links) if event.links else "[]",
         event.value,
-        raw_text(event.payload),
+        raw_text(event.payload, clean=clean),
         content_hash(event),
     )
+
+
+def all_clean(events: Iterable[AlertEvent]) -> bool:
+    """Whether no payload has a word of a secret: one search over all costs less than many."""
+    return _SECRET.search(b"\n".join([event.payload for event in events])) is None
 
 
 CONTENT = (
@@ -119,10 +125,10 @@ STATE = (
 )
 
 
-def raw_text(payload: bytes) -> str:
+def raw_text(payload: bytes, *, clean: bool = False) -> str:
     """What was received as JSON text: secrets redacted, capped."""
     text = payload.decode()
-    if _SECRET.search(payload):
+    if not clean and _SECRET.search(payload):
         try:
             text = json_text(_redacted(msgspec.json.decode(payload)))
         except (msgspec.MsgspecError, RecursionError):
@@ -147,9 +153,11 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def state_columns(episode: NewEpisode, now: datetime) -> tuple[Any, ...]:
-    """Values of STATE, in its order."""
-    event = episode.event
+def state_columns(
+    episode: NewEpisode, now: datetime, instant: Callable[[datetime | None], Any] = lambda at: at
+) -> tuple[Any, ...]:
+    """Values of STATE, in its order; instants as the database takes them."""
+    event, received = episode.event, instant(now)
     return (
         event.dedup_key,
         event.name,
@@ -164,9 +172,9 @@ def state_columns(episode: NewEpisode, now: datetime) -> tuple[Any, ...]:
         event.runbook_url,
         event.team_id,
         "",
-        episode.starts_at,
-        now,
-        now,
-        episode.expires_at,
+        instant(episode.starts_at),
+        received,
+        received,
+        instant(episode.expires_at),
         episode.repeat_count,
     )

@@ -8,9 +8,9 @@ rewrites the placeholders of each statement anew.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-import msgspec
 from django.db import connection
 from django.db.models import DateTimeField
 
@@ -21,6 +21,7 @@ from alerts.episodes.rows import (
     Rewrite,
     Stored,
     Touch,
+    all_clean,
     content_columns,
     json_text,
     state_columns,
@@ -42,10 +43,11 @@ SELECT DISTINCT dedup_key FROM json_each(?) AS given CROSS JOIN alerts_alert
 WHERE dedup_key = given.value AND resolved_at > ?
 """
 _COLUMNS = STATE + CONTENT
+# Rows a statement: each statement costs as much again as a row, and finds its next id anew.
+_SIZES = (100, 10, 1)
 _INSTANTS = {f.name for f in Alert._meta.get_fields() if isinstance(f, DateTimeField)}
-_INSERT = f"""
-INSERT INTO alerts_alert ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
-"""
+_INSERT = f"INSERT INTO alerts_alert ({', '.join(_COLUMNS)}) VALUES"
+_INSERTED = f"({', '.join('?' * len(_COLUMNS))})"
 # `max` of NULL is NULL: the episode stays open; it never ends before it started.
 _REWRITE_STATE = """
 UPDATE alerts_alert SET status = ?, severity = ?, received_severity = ?,
@@ -56,13 +58,13 @@ WHERE id = ?
 _REWRITE_CONTENT = f"""
 UPDATE alerts_alert SET {", ".join(f"{column} = ?" for column in CONTENT)} WHERE id = ?
 """
-_TRANSITION = """
-INSERT INTO alerts_transition (alert_id, kind, before, after, at, note, actor)
-VALUES (?, ?, ?, ?, ?, '', '')
-"""
-_DECISION = """
+_TRANSITION = (
+    "INSERT INTO alerts_transition (alert_id, kind, before, after, at, note, actor) VALUES"
+)
+_RECORDED = "(?, ?, ?, ?, ?, '', '')"
+_DECISIONS = """
 INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error, outcome, reasons)
-VALUES (?, 'due', ?, 0, '', '', '[]')
+SELECT id, 'due', ?, 0, '', '', '[]' FROM alerts_transition WHERE id >= ? ORDER BY id
 """
 _HOLD = """
 SELECT decision.id, attempts, due_at, transition_id, kind, after, alert_id, {columns}, team.name
@@ -86,12 +88,28 @@ class SqliteStatements:
     def __init__(self) -> None:
         connection.ensure_connection()
         self.database = connection.connection
+        # What was seen before the transaction, and by which version of the database.
+        self._ahead: tuple[int, dict[str, Stored]] | None = None
+
+    def unseen(self, keys: Sequence[str]) -> Sequence[str]:
+        """Those with no open episode; `touch` looks again only if somebody has written since."""
+        self._ahead = self._version(), self._look(keys)
+        return [key for key in keys if key not in self._ahead[1]]
+
+    def prepare(self, episodes: Sequence[NewEpisode], now: datetime) -> Sequence[Any]:
+        """Rows as the statement takes them."""
+        clean = all_clean(episode.event for episode in episodes)
+        return [
+            (*state_columns(new, now, _instant), *content_columns(new.event, clean=clean))
+            for new in episodes
+        ]
 
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats; a key that is only resolved is looked up and not counted."""
-        keys = msgspec.json.encode([touch.dedup_key for touch in touches]).decode()
-        rows = self.database.execute(_LOOK, (keys,)).fetchall()
-        found = {row[1]: Stored(*row) for row in rows}
+        version, found = self._ahead or (None, {})
+        self._ahead = None
+        if version is None or version != self._version():
+            found = self._look([touch.dedup_key for touch in touches])
         at, counted = _instant(now), []
         for touch in touches:
             stored = found.get(touch.dedup_key)
@@ -101,21 +119,22 @@ class SqliteStatements:
         self.database.executemany(_TOUCH, counted)
         return found
 
+    def _look(self, keys: Sequence[str]) -> dict[str, Stored]:
+        return {row[1]: Stored(*row) for row in self.database.execute(_LOOK, (json_text(keys),))}
+
+    def _version(self) -> int:
+        """Another whenever another connection has committed."""
+        return int(self.database.execute("PRAGMA data_version").fetchone()[0])
+
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Keys with an episode resolved after `since`."""
-        given = msgspec.json.encode(keys).decode()
+        given = json_text(keys)
         return {row[0] for row in self.database.execute(_SEEN, (given, _instant(since)))}
 
-    def insert(self, episodes: Sequence[NewEpisode], now: datetime) -> dict[str, int]:
+    def insert(self, rows: Sequence[Any]) -> dict[str, int]:
         """Open episodes."""
-        first = self._append(
-            _INSERT,
-            [
-                (*map(_plain, state_columns(episode, now)), *content_columns(episode.event))
-                for episode in episodes
-            ],
-        )
-        return {episode.event.dedup_key: first + n for n, episode in enumerate(episodes)}
+        first = self._append(_INSERT, _INSERTED, rows)
+        return {row[0]: first + n for n, row in enumerate(rows)}
 
     def rewrite(self, rewrites: Sequence[Rewrite]) -> None:
         """Store what changed."""
@@ -141,8 +160,8 @@ class SqliteStatements:
     def record(self, transitions: Sequence[tuple[int, str, str, str]], now: datetime) -> None:
         """Append transitions and their decisions."""
         at = _instant(now)
-        first = self._append(_TRANSITION, [(*transition, at) for transition in transitions])
-        self._append(_DECISION, [(first + n, at) for n in range(len(transitions))])
+        first = self._append(_TRANSITION, _RECORDED, [(*new, at) for new in transitions])
+        self.database.execute(_DECISIONS, (at, first))
 
     def hold(self, ids: Sequence[int], columns: Sequence[str]) -> list[Any]:
         """Claimed decisions; the transaction has locked all there is."""
@@ -166,18 +185,26 @@ class SqliteStatements:
             _SETTLE, [(at, outcome, json_text(reasons), pk) for pk, outcome, reasons in decisions]
         )
 
-    def _append(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    def _append(self, insert: str, row: str, rows: Sequence[tuple[Any, ...]]) -> int:
         """Insert the rows; the id of the first."""
-        self.database.executemany(statement, rows)
+        done = 0
+        for size in _SIZES:
+            statement = _many(insert, row, size)
+            while len(rows) - done >= size:
+                some = rows[done : done + size]
+                self.database.execute(statement, tuple(chain.from_iterable(some)))
+                done += size
         last = self.database.execute("SELECT last_insert_rowid()").fetchone()[0]
         return int(last) - len(rows) + 1
+
+
+@lru_cache
+def _many(insert: str, row: str, size: int) -> str:
+    """The statement for so many rows."""
+    return f"{insert} {', '.join([row] * size)}"
 
 
 @lru_cache(maxsize=1024)
 def _instant(instant: datetime | None) -> str | None:
     """As Django stores it; a batch says the same few over and over."""
     return connection.ops.adapt_datetimefield_value(instant) if instant else None
-
-
-def _plain(value: Any) -> Any:
-    return _instant(value) if isinstance(value, datetime) else value

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,10 +20,12 @@ from alerts.normalise import (
     AlertEvent,
     Link,
     Receipt,
+    answers,
 )
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
 
 MOST_ALERTS = 10_000
+LONGEST_VALUE = 4096
 LONGEST_TIMEOUT = timedelta(days=3660)
 _PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
 
@@ -106,10 +108,10 @@ class NativeFormat:
         """201 for a single alert that was opened, 200 otherwise."""
         if not parsed.many:
             status = 201 if receipts[0].outcome == "opened" else 200
-            return Reply(status, msgspec.json.encode(receipts[0].as_json()))
+            return Reply(status, msgspec.json.encode(answers(receipts)[0]))
         answer = {
             "accepted": len(receipts),
-            "results": [receipt.as_json() for receipt in receipts],
+            "results": answers(receipts),
             "rejected": [
                 {
                     "index": r.index,
@@ -256,14 +258,21 @@ def _texts(labels: Mapping[str, Scalar] | None) -> Mapping[str, str]:
     """Label values as texts; null means absent."""
     if not labels:
         return {}
+    for value in labels.values():
+        if type(value) is not str or len(value) > LONGEST_VALUE:
+            break
+    else:
+        return cast("Mapping[str, str]", labels)
     errors = []
     texts: dict[str, str] = {}
     for name, value in labels.items():
         if value is None:
             continue
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        if len(text) > 4096:
-            errors.append(FieldError(f"labels.{name}", "is longer than 4096 characters"))
+        if len(text) > LONGEST_VALUE:
+            errors.append(
+                FieldError(f"labels.{name}", f"is longer than {LONGEST_VALUE} characters")
+            )
         texts[name] = text
     if errors:
         raise _refusal(errors)

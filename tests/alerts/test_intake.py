@@ -183,7 +183,7 @@ def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch
         raise OperationalError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("alerts.intake.receive_alerts", gone)
+        patch.setattr("alerts.intake.store_alerts", gone)
         status, headers, answer = post({"name": "a"}, key, **{"Idempotency-Key": "one"})
     assert (status, headers["Retry-After"], answer["code"]) == (503, "5", "unavailable")
     assert IdempotentReply.objects.count() == 0
@@ -192,15 +192,15 @@ def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch
 
 def failing_once(monkeypatch, error):
     """The deed of storing, which fails the first time after all its work."""
-    store, failures = intake.receive_alerts, [error]
+    store, failures = intake.store_alerts, [error]
 
-    def receive(events, *, now):
-        receipts = store(events, now=now)
+    def store_then_fail(prepared):
+        receipts = store(prepared)
         if failures:
             raise failures.pop()
         return receipts
 
-    monkeypatch.setattr(intake, "receive_alerts", receive)
+    monkeypatch.setattr(intake, "store_alerts", store_then_fail)
 
 
 def test_a_deadlock_between_shared_commits_is_started_over(post, key, monkeypatch):
@@ -226,7 +226,7 @@ def test_a_fault_of_ours_is_told_in_the_contracts_shape(post, key, monkeypatch):
     def broken(*args, **kwargs):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("alerts.intake.receive_alerts", broken)
+    monkeypatch.setattr("alerts.intake.store_alerts", broken)
     assert post({"name": "a"}, key)[0] == 500
     assert post({"name": "a"}, key)[2]["code"] == "error"
     status, _, answer = post([{"labels": {"alertname": "a"}}], key, path=ALERTMANAGER)
