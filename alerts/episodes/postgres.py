@@ -56,19 +56,23 @@ def _given(columns: Sequence[str]) -> str:
     return f"json_to_recordset(%s::json) AS given ({typed})"
 
 
+# An array of keys is looked up in the index, key by key, whatever the planner thinks of the rest:
+# where it is free to, it joins with all open episodes until their table has been analysed.
 _TOUCH = f"""
-WITH held AS (
-    SELECT alert.id, given.repeats, given.expires_at
-    FROM alerts_alert alert JOIN {_given(_TOUCHED)} ON given.dedup_key = alert.dedup_key
-    WHERE alert.resolved_at IS NULL
-    ORDER BY alert.dedup_key
-    FOR UPDATE OF alert
+WITH given AS MATERIALIZED (
+    SELECT * FROM {_given(_TOUCHED)}
+), held AS (
+    SELECT id, dedup_key FROM alerts_alert
+    WHERE dedup_key = ANY(ARRAY(SELECT dedup_key FROM given)) AND resolved_at IS NULL
+    ORDER BY dedup_key
+    FOR UPDATE
 )
 UPDATE alerts_alert alert
-SET repeat_count = alert.repeat_count + held.repeats,
-    last_received_at = CASE WHEN held.repeats > 0 THEN %s ELSE alert.last_received_at END,
-    expires_at = CASE WHEN held.repeats > 0 THEN held.expires_at ELSE alert.expires_at END
-FROM held WHERE alert.id = held.id
+SET repeat_count = alert.repeat_count + given.repeats,
+    last_received_at = CASE WHEN given.repeats > 0 THEN %s ELSE alert.last_received_at END,
+    expires_at = CASE WHEN given.repeats > 0 THEN given.expires_at ELSE alert.expires_at END
+FROM held JOIN given ON given.dedup_key = held.dedup_key
+WHERE alert.id = held.id
 RETURNING alert.id, alert.dedup_key, status, severity, received_severity, repeat_count,
     content_hash, snoozed_until IS NOT NULL
 """
