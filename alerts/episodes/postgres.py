@@ -56,14 +56,14 @@ def _given(columns: Sequence[str]) -> str:
     return f"json_to_recordset(%s::json) AS given ({typed})"
 
 
-# An array of keys is looked up in the index, key by key, whatever the planner thinks of the rest:
-# where it is free to, it joins with all open episodes until their table has been analysed.
+# The keys come again as an array, which is looked up in the index key by key; a join with the
+# document reads all open episodes while the planner knows nothing of them yet.
 _TOUCH = f"""
 WITH given AS MATERIALIZED (
     SELECT * FROM {_given(_TOUCHED)}
 ), held AS (
     SELECT id, dedup_key FROM alerts_alert
-    WHERE dedup_key = ANY(ARRAY(SELECT dedup_key FROM given)) AND resolved_at IS NULL
+    WHERE dedup_key = ANY(%s::text[]) AND resolved_at IS NULL
     ORDER BY dedup_key
     FOR UPDATE
 )
@@ -77,7 +77,7 @@ RETURNING alert.id, alert.dedup_key, status, severity, received_severity, repeat
     content_hash, snoozed_until IS NOT NULL
 """
 _SEEN = """
-SELECT DISTINCT dedup_key FROM alerts_alert WHERE dedup_key = ANY(%s) AND resolved_at > %s
+SELECT DISTINCT dedup_key FROM alerts_alert WHERE dedup_key = ANY(%s::text[]) AND resolved_at > %s
 """
 _INSERT = f"""
 INSERT INTO alerts_alert ({", ".join(_INSERTED)})
@@ -154,13 +154,14 @@ class PostgresStatements:
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
         """Count repeats; locks are taken in the order of the keys."""
         with connection.cursor() as cursor:
-            cursor.execute(_TOUCH, [json_text(touches), now])
+            keys = _array([touch.dedup_key for touch in touches])
+            cursor.execute(_TOUCH, [json_text(touches), keys, now])
             return {row[1]: Stored(*row) for row in cursor.fetchall()}
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Keys with an episode resolved after `since`."""
         with connection.cursor() as cursor:
-            cursor.execute(_SEEN, [list(keys), since])
+            cursor.execute(_SEEN, [_array(keys), since])
             return {row[0] for row in cursor.fetchall()}
 
     def insert(self, rows: Sequence[Any]) -> dict[str, int]:
@@ -201,6 +202,12 @@ class PostgresStatements:
         """Mark decisions as done."""
         with connection.cursor() as cursor:
             cursor.execute(_SETTLE, [now, _document(_SETTLED, decisions)])
+
+
+def _array(texts: Sequence[str]) -> str | list[str]:
+    """As PostgreSQL writes an array, which is JSON in braces unless something had to be escaped."""
+    text = json_text(texts)
+    return list(texts) if "\\" in text else f"{{{text[1:-1]}}}"
 
 
 def _document(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
