@@ -23,7 +23,7 @@ class DecisionOutbox(Outbox):
     lease = timedelta(minutes=2)
     max_attempts = 10
     batch = 500
-    columns = ("transition",)
+    columns = ("transition_id",)
     alone = True
 
     def perform(self, rows: Sequence[Decision], now: datetime) -> None:
