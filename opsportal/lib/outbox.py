@@ -18,6 +18,7 @@ from django.db import connections, models, router, transaction
 from django.db.models import Q
 from django.db.models.base import ModelState
 
+from opsportal.lib.ids import IdIn
 from opsportal.lib.lane import lane
 from opsportal.lib.registry import plugin, plugins
 from opsportal.lib.times import utc_now
@@ -156,7 +157,7 @@ def claim_due(outbox: Outbox, now: datetime, limit: int) -> list[Any]:
         for row in spent:
             _write_off(row, now)
         lease_end = now + outbox.lease
-        manager.using(database).filter(pk__in=[row.pk for row in taken]).update(
+        manager.using(database).filter(IdIn(row.pk for row in taken)).update(
             state=State.CLAIMED, attempts=models.F("attempts") + 1, due_at=lease_end
         )
     for row in taken:
