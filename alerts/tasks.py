@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from alerts.change.calendars import import_calendars
 from alerts.deliver import deliver_notifications
 from alerts.escalate import walk_escalations, watch_escalations
 from alerts.expire import expire_episodes, wake_snoozed
@@ -65,6 +66,11 @@ class EscalationOutbox(Outbox):
 def watch_pages() -> None:
     """See that no escalation is late, and none sleeps while nobody has its alert."""
     watch_escalations(now=utc_now())
+
+
+def fetch_calendars() -> None:
+    """Import the calendars that feed schedules."""
+    import_calendars(now=utc_now())
 
 
 def expire_alerts() -> None:

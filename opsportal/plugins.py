@@ -29,6 +29,8 @@ SWEEPS = [
 CONFIG_SECTIONS = [
     "opsportal.accounts.configure.TeamSection",
     "alerts.configure.ChannelSection",
+    "alerts.configure.ScheduleSection",
+    "alerts.configure.EscalationSection",
     "alerts.configure.RuleSection",
 ]
 # What `manage.py demo` plays.
@@ -38,6 +40,7 @@ METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetr
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
     "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),
+    "alerts.calendars": ("alerts.tasks.fetch_calendars", timedelta(minutes=15)),
     "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),

@@ -109,6 +109,9 @@ class HttpServer:
                 self.end_headers()
                 self.wfile.write(reply.body)
 
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def log_message(self, *args) -> None:
                 pass
 

