@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from alerts.channel_admin import ChannelAdmin
 from alerts.deliver import replay_notification
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
+from alerts.remediation_admin import RemediationAdmin
 from alerts.rule_admin import RuleAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
@@ -16,7 +17,7 @@ from opsportal.lib.admin import ReadOnlyAdmin, TabularInline, action, display, r
 from opsportal.lib.errors import ConflictError
 from opsportal.lib.times import utc_now
 
-__all__ = ["ChannelAdmin", "RuleAdmin"]
+__all__ = ["ChannelAdmin", "RemediationAdmin", "RuleAdmin"]
 
 _SEVERITY_LABELS = {"critical": "danger", "high": "warning", "low": "info"}
 _STATE_LABELS = {"dead": "danger", "done": "success", "due": "info", "claimed": "info"}

@@ -9,8 +9,9 @@ from alerts.change.calendars import import_calendars
 from alerts.deliver import deliver_notifications
 from alerts.escalate import walk_escalations, watch_escalations
 from alerts.expire import expire_episodes, wake_snoozed
-from alerts.models import Decision, Escalation, Notification
+from alerts.models import Decision, Escalation, Notification, Remediation
 from alerts.prune import prune_episodes, prune_replies
+from alerts.remediate import remediate_alerts
 from alerts.route import route_transitions
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
@@ -71,6 +72,22 @@ def watch_pages() -> None:
 def fetch_calendars() -> None:
     """Import the calendars that feed schedules."""
     import_calendars(now=utc_now())
+
+
+class RemediationOutbox(Outbox):
+    """Remediations that wait for their next step."""
+
+    slug = "alerts.remediations"
+    model = Remediation
+    # Far more than all looks and calls of one operation may take.
+    lease = timedelta(minutes=15)
+    max_attempts = 5
+    batch = 1
+    threads = 2
+
+    def perform(self, rows: Sequence[Remediation], now: datetime) -> None:
+        """One at a time: each is a conversation with the other side."""
+        remediate_alerts(rows, now=now)
 
 
 def expire_alerts() -> None:

@@ -10,6 +10,7 @@ from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.press import act
+from alerts.views.remediation import show_remediation
 
 urlpatterns = [
     path("", dashboard, name="dashboard"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("rules/matchers/", read_matchers, name="matchers"),
     path("rules/hours/", read_hours, name="hours"),
     path("rules/labels/", known_labels, name="labels"),
+    path("remediations/<int:remediation_id>/", show_remediation, name="remediation"),
 ]
 
 # The native door shares its path with the list of alerts, which hands every POST on.

@@ -34,6 +34,24 @@ NAVIGATION = [
         ],
     ),
     (
+        "Safety",
+        [
+            ("Safety", "health_and_safety", "safety", ""),
+            (
+                "Remediations",
+                "healing",
+                "admin:alerts_remediation_changelist",
+                "alerts.view_remediation",
+            ),
+            (
+                "Journal",
+                "receipt_long",
+                "admin:safety_journalentry_changelist",
+                "safety.view_journalentry",
+            ),
+        ],
+    ),
+    (
         "Timeline",
         [
             (
@@ -79,7 +97,7 @@ THEME = {
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
     "BORDER_RADIUS": "5px",
-    "STYLES": ["opsportal.lib.navigation.stylesheet"],
+    "STYLES": ["opsportal.lib.navigation.stylesheet", "opsportal.safety.pages.stylesheet"],
     "SCRIPTS": ["opsportal.lib.navigation.shell_script", "opsportal.lib.navigation.portal_script"],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "opsportal.lib.navigation.icon"}

@@ -12,7 +12,13 @@ ALERT_FORMATS = [
     "alerts.formats.alertmanager.AlertmanagerFormat",
 ]
 # What a rule may have done about an alert; see alerts/remediations.
-REMEDIATIONS: list[str] = []
+REMEDIATIONS = [
+    "alerts.remediations.ec2_reboot.Ec2Reboot",
+    "alerts.remediations.ec2_terminate.Ec2Terminate",
+    "alerts.remediations.webhook.WebhookRemediation",
+]
+# Registries whose plug-ins have a lock each; see opsportal/safety.
+LEASHED = ["REMEDIATIONS"]
 # What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
 OUTBOXES = [
     "alerts.tasks.DecisionOutbox",
@@ -24,6 +30,7 @@ OUTBOXES = [
 SWEEPS = [
     "alerts.heartbeat.check_heartbeats",
     "alerts.silence.sweep_silences",
+    "alerts.tasks.RemediationOutbox",
 ]
 # Sections of `applyconfig` files, in the order they are applied.
 CONFIG_SECTIONS = [
@@ -44,5 +51,6 @@ SCHEDULES = {
     "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
+    "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
 }

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "opsportal.accounts",
     "opsportal.runtime",
     "chronos",
+    "opsportal.safety",
     "alerts",
     # The plain configuration: the default one would put its own site in place of ours.
     "unfold.apps.BasicAppConfig",
@@ -92,6 +93,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "opsportal.safety.pages.safety_state",
             ],
         },
     }
@@ -101,6 +103,7 @@ TEMPLATES = [
 ALERT_CHANNELS = plugins.ALERT_CHANNELS
 ALERT_FORMATS = plugins.ALERT_FORMATS
 REMEDIATIONS = plugins.REMEDIATIONS
+LEASHED = plugins.LEASHED
 OUTBOXES = plugins.OUTBOXES
 SWEEPS = plugins.SWEEPS
 CONFIG_SECTIONS = plugins.CONFIG_SECTIONS
@@ -238,6 +241,20 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OUTBOUND_ALLOW = env_networks("OUTBOUND_ALLOW")
 # Who may read /metrics without a key.
 METRICS_ALLOW = env_networks("METRICS_ALLOW", ("127.0.0.0/8", "::1/128"))
+
+# --- what remediations may do at most; see docs/remediation.md -------------------------------
+REMEDIATE_ACCOUNTS = env_list("REMEDIATE_ACCOUNTS")
+REMEDIATE_REGIONS = env_list("REMEDIATE_REGIONS")
+# Roles to assume, one for each account that is not the portal's own, as ARNs.
+REMEDIATE_ROLES = env_list("REMEDIATE_ROLES")
+REMEDIATE_LIMITS = {
+    "cooldown_minutes": env_int("REMEDIATE_COOLDOWN_MINUTES", 5, least=1),
+    "per_rule": env_int("REMEDIATE_MOST_PER_RULE", 10, least=1),
+    "fleet": env_int("REMEDIATE_MOST_PER_FLEET", 5, least=1),
+    "percent": env_int("REMEDIATE_MOST_PERCENT", 10, least=1),
+}
+# In percent: a rule whose remediations help less often is suspended.
+REMEDIATE_SUCCESS_FLOOR = env_int("REMEDIATE_SUCCESS_FLOOR", 50)
 
 # --- API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -6,6 +6,7 @@ from django.urls import include, path
 from alerts import urls as alerts_urls
 from opsportal.accounts import urls as accounts_urls
 from opsportal.accounts.docs import DocsView, SchemaView
+from opsportal.safety import urls as safety_urls
 
 urlpatterns = [
     path("", include("opsportal.runtime.urls")),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/v1/", include(accounts_urls.api_urlpatterns)),
     path("api/v1/", include(alerts_urls.api_urlpatterns)),
+    path("api/v1/", include(safety_urls.api_urlpatterns)),
+    path("", include(safety_urls.urlpatterns)),
     path("", include(alerts_urls.intake_urlpatterns)),
     path("", include(alerts_urls.urlpatterns)),
 ]

@@ -5,6 +5,12 @@ from django.urls import path
 from alerts.api.configuration import ChannelList, RuleList
 from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
 from alerts.api.read import AlertDetail, AlertList
+from alerts.api.remediations import (
+    ApproveRemediation,
+    RejectRemediation,
+    RemediationDetail,
+    RemediationList,
+)
 from alerts.api.respond import BulkAction, action_view
 
 _ACTIONS = {
@@ -27,6 +33,18 @@ api_urlpatterns = [
     ),
     path("heartbeats", HeartbeatList.as_view(), name="api-heartbeats"),
     path("heartbeats/<str:name>", HeartbeatDetail.as_view(), name="api-heartbeat"),
+    path("remediations", RemediationList.as_view(), name="api-remediations"),
+    path("remediations/<str:remediation_id>", RemediationDetail.as_view(), name="api-remediation"),
+    path(
+        "remediations/<str:remediation_id>/approve",
+        ApproveRemediation.as_view(),
+        name="api-remediation-approve",
+    ),
+    path(
+        "remediations/<str:remediation_id>/reject",
+        RejectRemediation.as_view(),
+        name="api-remediation-reject",
+    ),
     path("rules", RuleList.as_view(), name="api-rules"),
     path("channels", ChannelList.as_view(), name="api-channels"),
 ]

@@ -6,43 +6,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('alerts', '0002_rules_in_full'),
+        ("accounts", "0001_initial"),
+        ("alerts", "0002_rules_in_full"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HeartbeatWatch',
+            name="HeartbeatWatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('looked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("looked_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'heartbeat watch',
+                "verbose_name_plural": "heartbeat watch",
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('interval', models.DurationField(help_text='How often it is to be heard of.')),
-                ('grace', models.DurationField(default=datetime.timedelta(seconds=60), help_text='How late it may be before an alert is raised.')),
-                ('severity', models.CharField(choices=[('critical', 'critical'), ('high', 'high'), ('warning', 'warning'), ('low', 'low'), ('info', 'info')], default='high', max_length=8)),
-                ('service', models.CharField(blank=True, max_length=200)),
-                ('environment', models.CharField(blank=True, max_length=100)),
-                ('labels', models.JSONField(blank=True, default=dict)),
-                ('enabled', models.BooleanField(default=True)),
-                ('state', models.CharField(choices=[('new', 'New'), ('ok', 'Ok'), ('missing', 'Missing'), ('failed', 'Failed')], default='new', editable=False, max_length=8)),
-                ('last_seen_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('message', models.CharField(blank=True, editable=False, max_length=1000)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("interval", models.DurationField(help_text="How often it is to be heard of.")),
+                (
+                    "grace",
+                    models.DurationField(
+                        default=datetime.timedelta(seconds=60),
+                        help_text="How late it may be before an alert is raised.",
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("critical", "critical"),
+                            ("high", "high"),
+                            ("warning", "warning"),
+                            ("low", "low"),
+                            ("info", "info"),
+                        ],
+                        default="high",
+                        max_length=8,
+                    ),
+                ),
+                ("service", models.CharField(blank=True, max_length=200)),
+                ("environment", models.CharField(blank=True, max_length=100)),
+                ("labels", models.JSONField(blank=True, default=dict)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("ok", "Ok"),
+                            ("missing", "Missing"),
+                            ("failed", "Failed"),
+                        ],
+                        default="new",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("last_seen_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("message", models.CharField(blank=True, editable=False, max_length=1000)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
     ]

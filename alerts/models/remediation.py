@@ -5,6 +5,7 @@ from django.db import models
 from alerts.models.episode import Alert
 from alerts.models.rule import Rule, RuleAction
 from opsportal.lib.outbox import OutboxRow, dead_index, due_index
+from opsportal.safety.models import Operation
 
 
 class Remediation(OutboxRow):
@@ -17,6 +18,12 @@ class Remediation(OutboxRow):
     dry_run = models.BooleanField(default=True)
     approval = models.CharField(max_length=8, choices=RuleAction.Approval)
     created_at = models.DateTimeField()
+    # What became of the wish; empty until it is planned.
+    operation = models.OneToOneField(
+        Operation, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The last step that was written into the alert's story.
+    reported = models.CharField(max_length=20, blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -27,3 +34,7 @@ class Remediation(OutboxRow):
 
     def __str__(self) -> str:
         return f"Remediation {self.pk} by {self.plugin}"
+
+    def get_absolute_url(self) -> str:
+        """The remediation's page."""
+        return f"/remediations/{self.pk}/"

@@ -41,6 +41,16 @@ def _action(verb: str) -> Endpoint:
     )
 
 
+def _remediation(verb: str, method: str, scope: str) -> Endpoint:
+    return Endpoint(
+        f"api/v1/remediations/<str:remediation_id>{verb}",
+        method,
+        scope,
+        found=f"api/v1/remediations/1{verb}",
+        unknown=f"/api/v1/remediations/999999{verb}",
+    )
+
+
 ENDPOINTS = [
     Endpoint("api/schema/", "get", None),
     Endpoint("api/docs/", "get", None),
@@ -76,6 +86,12 @@ ENDPOINTS = [
         )
     ),
     Endpoint("api/v1/rules", "get", "config:read"),
+    Endpoint("api/v1/safety", "get", "alerts:read"),
+    Endpoint("api/v1/safety/stop", "post", "alerts:respond"),
+    Endpoint("api/v1/remediations", "get", "alerts:read"),
+    _remediation("", "get", "alerts:read"),
+    _remediation("/approve", "post", "alerts:respond"),
+    _remediation("/reject", "post", "alerts:respond"),
     Endpoint("api/v1/channels", "get", "config:read"),
 ]
 # For health checks, without a key.
