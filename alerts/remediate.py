@@ -246,7 +246,7 @@ def _report_state(
         text = f"{row.plugin} on {names}"
     _report(
         row,
-        operation.get_state_display(),
+        operation.state_text,
         f"{text}: {note}" if note else text,
         actor=actor,
         now=now,

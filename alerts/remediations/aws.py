@@ -4,6 +4,7 @@
 """
 
 import re
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,16 @@ _ACTS = Config(
 )
 
 
+# One, since it reads large descriptions of the services; making a client of it is not thread-safe.
+_session = boto3.session.Session()
+_making = threading.Lock()
+
+
+def _client(service: str, config: Config, **options: str) -> Any:
+    with _making:
+        return _session.client(service, config=config, **options)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Credentials of one account in one region, both allowed."""
@@ -42,8 +53,7 @@ class Account:
         return self._client(service, _ACTS)
 
     def _client(self, service: str, config: Config) -> Any:
-        session = boto3.session.Session(region_name=self.region, **self.credentials)
-        return session.client(service, config=config)
+        return _client(service, config, region_name=self.region, **self.credentials)
 
 
 def open_account(number: str, region: str) -> Account:
@@ -54,10 +64,9 @@ def open_account(number: str, region: str) -> Account:
             f"the region {region!r} is not allowed; OPSPORTAL_REMEDIATE_REGIONS allows {allowed}"
         )
     role = _roles().get(number)
-    session = boto3.session.Session(region_name=region)
     credentials = {}
     if role is not None:
-        given = session.client("sts", config=_LOOKS).assume_role(
+        given = _client("sts", _LOOKS, region_name=region).assume_role(
             RoleArn=role, RoleSessionName="opsportal-remediation", DurationSeconds=900
         )["Credentials"]
         credentials = {

@@ -44,7 +44,7 @@ class OperationAdmin(ReadOnlyAdmin):
     @display(description="state", label=_STATE_LABELS)
     def state_label(self, operation: Operation) -> str:
         """In colour."""
-        return operation.get_state_display()
+        return operation.state_text
 
 
 @register(OperationTarget)

@@ -57,7 +57,7 @@ def settle_operation(operation_id: int, *, done: bool, actor: Actor, now: dateti
     with transaction.atomic():
         operation = Operation.objects.select_for_update().get(pk=operation_id)
         if operation.state != State.UNKNOWN:
-            raise ConflictError(f"Operation {operation.pk} is {operation.get_state_display()}.")
+            raise ConflictError(f"Operation {operation.pk} is {operation.state_text}.")
         text = f"{actor.name} looked: it was {'done' if done else 'not done'}"
         record_audit(actor, "settle", operation, after={"done": done}, now=now)
         state = State.DONE if done else State.FAILED
@@ -87,7 +87,7 @@ def expire_operation(operation_id: int, *, now: datetime) -> Operation:
 def _waiting(operation_id: int, plan_hash: str, now: datetime) -> Operation:
     operation = Operation.objects.select_for_update().get(pk=operation_id)
     if operation.state != State.WAITING:
-        state = operation.get_state_display()
+        state = operation.state_text
         raise ConflictError(f"Operation {operation.pk} is {state}, not waiting for approval.")
     if operation.expires_at <= now:
         raise ConflictError(f"The plan of operation {operation.pk} has expired.")

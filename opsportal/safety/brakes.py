@@ -30,17 +30,16 @@ def check_brakes(
         acted = acted.filter(simulated=False)
     lately = acted.filter(acted_at__gt=now - WINDOW)
     suspended = Suspension.objects.filter(requester=requester, lifted_at=None).first()
-    checks = [
-        Check("not suspended", suspended is None, suspended.why if suspended else ""),
-        _cap("cap per rule", lately.filter(requester=requester), limits.max_per_rule, targets),
-    ]
+    checks = [Check("not suspended", suspended is None, suspended.why if suspended else "")]
+    for target in targets:
+        checks += _check_target(others, acted, target, limits, now)
+    checks.append(
+        _cap("cap per rule", lately.filter(requester=requester), limits.max_per_rule, targets)
+    )
     for fleet in sorted({target.fleet for target in targets}):
         mine = [target for target in targets if target.fleet == fleet]
         checks.append(_cap("cap of the fleet", lately.filter(fleet=fleet), limits.max_fleet, mine))
-    checks += _check_pools(lately, targets, limits)
-    for target in targets:
-        checks += _check_target(others, acted, target, limits, now)
-    return checks
+    return checks + _check_pools(lately, targets, limits)
 
 
 def _cap(

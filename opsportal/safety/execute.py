@@ -84,7 +84,7 @@ def _begin(operation_id: int, actor: Actor, now: datetime) -> tuple[Operation, b
         lock_guard()
         operation = Operation.objects.select_for_update().get(pk=operation_id)
         if operation.state not in (State.PLANNED, State.APPROVED, State.EXECUTING):
-            raise ConflictError(f"Operation {operation.pk} is {operation.get_state_display()}.")
+            raise ConflictError(f"Operation {operation.pk} is {operation.state_text}.")
         locks = closed_locks(operation.plugin)
         earnest = not operation.dry_run and not locks
         if operation.journal.filter(kind=Kind.INTENT).exists():

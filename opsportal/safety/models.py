@@ -86,6 +86,11 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return f"Operation {self.pk}: {self.plugin}"
 
+    @property
+    def state_text(self) -> str:
+        """The state, as people read it."""
+        return self.get_state_display().lower()
+
 
 class OperationTarget(models.Model):
     """A target of an operation: what holds others off it, and what caps are counted by."""

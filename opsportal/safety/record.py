@@ -54,7 +54,7 @@ def move_operation(
     operation.save()
     if state not in _HOLDING:
         release_targets(operation)
-    label = Operation.State(state).label
+    label = operation.state_text
     text = f"{label}: {outcome}" if outcome else label
     write_journal(operation, JournalEntry.Kind.NOTE, text, now=now, details={"actor": actor.name})
     tell_timeline(operation, label, outcome, actor=actor, now=now)

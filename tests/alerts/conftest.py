@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.alerts.moto import ACCOUNT, CREDENTIALS, REGION, moto_cloud
 from tests.alerts.receivers import http_server, mail_server
 
 
@@ -18,3 +19,20 @@ def mails(settings):
 def hooks():
     with http_server() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def moto_server():
+    with moto_cloud() as found:
+        yield found
+
+
+@pytest.fixture
+def cloud(moto_server, monkeypatch, settings):
+    """An empty cloud that the portal may act in."""
+    moto_server.reset()
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server.url)
+    settings.REMEDIATE_ACCOUNTS, settings.REMEDIATE_REGIONS = [ACCOUNT], [REGION]
+    return moto_server
