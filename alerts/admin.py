@@ -7,9 +7,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts.channel_admin import ChannelAdmin
-from alerts.deliver import replay_notification
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.remediation_admin import RemediationAdmin
+from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 
 from alerts.change import delete_channel, save_channel
 from alerts.channels import ChannelKind, SettingField, mask_secrets
-from alerts.deliver import test_channel
 from alerts.models import Channel
+from alerts.send import try_channel
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import SecretWidget, TextareaWidget, TextWidget, display, register
@@ -196,7 +196,7 @@ class ChannelAdmin(TeamOwnedAdmin):
         if request.method != "POST":
             return HttpResponseRedirect(back)
         try:
-            answer, succeeded = test_channel(channel, actor=actor_of(request), now=utc_now()), True
+            answer, succeeded = try_channel(channel, actor=actor_of(request), now=utc_now()), True
         except DeliveryError as error:
             answer, succeeded = error.message, False
         context = {

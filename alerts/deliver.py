@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Count, prefetch_related_objects
+from django.db.models import Count, Q, prefetch_related_objects
 
-from alerts.channels import ChannelKind, Message, PartlyDeliveredError, hide_secrets
-from alerts.compose import compose_message, compose_test
-from alerts.models import Channel, DeliveryAttempt, Notification
-from opsportal.accounts.actors import Actor
-from opsportal.accounts.audit import record_audit
-from opsportal.lib.errors import ConflictError, DeliveryError
-from opsportal.lib.jobs import nudge
-from opsportal.lib.outbox import OutboxRow, bury, finish, postpone, replay, retry_later
-from opsportal.lib.registry import plugin
+from alerts.answer import answer_url
+from alerts.channels import Message, PartlyDeliveredError
+from alerts.compose import compose_message
+from alerts.fallback import settle_followers, tell_fallbacks
+from alerts.gather import gather_group
+from alerts.models import DeliveryAttempt, Notification
+from alerts.normalise import RESOLVED
+from alerts.send import Sent, send_message
+from alerts.valve import Wait, admit_rows, note_failure, note_success
+from opsportal.lib.errors import DeliveryError
+from opsportal.lib.outbox import OutboxRow, bury, finish, postpone, retry_later
 
 log = logging.getLogger(__name__)
 
@@ -30,27 +32,26 @@ SEND_TIMEOUT = settings.DELIVERY_LEASE / 3
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
 # A receiver may ask for a longer pause than ours, not for a shorter one.
 SHORTEST_PAUSE = timedelta(seconds=5)
-OUTBOX = "alerts.notifications"
+# All that a message needs, so that sending asks the database for nothing.
+FETCHED = (
+    "alert__team",
+    "channel__template",
+    "transition",
+    "group",
+    "instead_of__group",
+)
 State = OutboxRow.State
-Place = tuple[int, int]  # alert, channel
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What came of one send."""
-
-    answer: str
-    duration: timedelta
-    error: DeliveryError | None = None
+# What belongs to each other and arrives in order: alert and channel, or None and group.
+Thread = tuple[int | None, int]
 
 
 @dataclass(slots=True)
 class _History:
     """What went before."""
 
-    # Idempotency key of the first notification of an episode on a channel.
-    first: dict[Place, str] = field(default_factory=dict)
-    unfinished: dict[Place, list[Notification]] = field(default_factory=lambda: defaultdict(list))
+    # Idempotency key of the first message of an episode, or a group, on a channel.
+    first: dict[Thread, str] = field(default_factory=dict)
+    unfinished: dict[Thread, list[Notification]] = field(default_factory=lambda: defaultdict(list))
     attempts: dict[int, int] = field(default_factory=dict)
 
 
@@ -64,16 +65,18 @@ def deliver_notifications(notifications: Sequence[Notification], *, now: datetim
     def clock() -> datetime:
         return now + timedelta(seconds=time.monotonic() - began)
 
-    prefetch_related_objects(notifications, "alert__team", "channel", "transition")
+    prefetch_related_objects(notifications, *FETCHED)
     history = _history_of(notifications)
     ready = [row for row in notifications if _may_be_sent(row, history, clock())]
-    if not ready:
+    admitted = admit_rows(ready, clock())
+    _wait(admitted.waits, clock())
+    if not admitted.rows:
         return
-    under_way: dict[Future[_Sent], tuple[Notification, datetime]] = {}
-    with ThreadPoolExecutor(len(ready), thread_name_prefix="deliver") as pool:
-        for row in ready:
-            thread_key = history.first[row.alert_id, row.channel_id]
-            under_way[pool.submit(_send_row, row, thread_key)] = (row, clock())
+    messages = [_message_of(row, history) for row in admitted.rows]
+    under_way: dict[Future[Sent], tuple[Notification, datetime]] = {}
+    with ThreadPoolExecutor(len(messages), thread_name_prefix="deliver") as pool:
+        for row, message in zip(admitted.rows, messages, strict=True):
+            under_way[pool.submit(send_message, message, row.channel)] = (row, clock())
         for future in as_completed(under_way):
             row, started_at = under_way[future]
             attempt = DeliveryAttempt(
@@ -81,20 +84,39 @@ def deliver_notifications(notifications: Sequence[Notification], *, now: datetim
                 number=history.attempts.get(row.pk, 0) + 1,
                 started_at=started_at,
             )
-            _record(attempt, _result_of(future, row), clock)
+            probe = row.pk in admitted.probes
+            _record(attempt, _result_of(future, row), clock, probe=probe)
+
+
+def _thread_of(row: Notification) -> Thread:
+    return (row.alert_id, row.channel_id) if row.group_id is None else (None, row.group_id)
+
+
+def _message_of(row: Notification, history: _History) -> Message:
+    return compose_message(
+        row,
+        history.first[_thread_of(row)],
+        gathered=gather_group(row),
+        acknowledge_url=answer_url(row),
+    )
 
 
 def _history_of(notifications: Sequence[Notification]) -> _History:
     history = _History()
-    rows = Notification.objects.filter(
+    spoken = Notification.objects.exclude(state__in=(State.HELD, State.DROPPED)).filter(lead=None)
+    alone = Q(
+        group=None,
         alert_id__in={row.alert_id for row in notifications},
         channel_id__in={row.channel_id for row in notifications},
-    ).only("id", "alert_id", "channel_id", "created_at", "state", "due_at")
+    )
+    grouped = Q(group_id__in={row.group_id for row in notifications if row.group_id is not None})
+    rows = spoken.filter(alone | grouped).only(
+        "id", "alert_id", "channel_id", "group_id", "created_at", "state", "due_at"
+    )
     for row in rows.order_by("id"):
-        place = (row.alert_id, row.channel_id)
-        history.first.setdefault(place, row.idempotency_key)
+        history.first.setdefault(_thread_of(row), row.idempotency_key)
         if row.state in (State.DUE, State.CLAIMED):
-            history.unfinished[place].append(row)
+            history.unfinished[_thread_of(row)].append(row)
     counts = DeliveryAttempt.objects.filter(notification__in=[row.pk for row in notifications])
     history.attempts.update(
         counts.order_by().values_list("notification").annotate(count=Count("pk"))
@@ -105,11 +127,11 @@ def _history_of(notifications: Sequence[Notification]) -> _History:
 def _may_be_sent(row: Notification, history: _History, now: datetime) -> bool:
     """Whether to send it now; if not, the row is settled otherwise."""
     if not row.channel.enabled:
-        bury(row, "The channel is disabled: enable it and replay this.", now)
+        with transaction.atomic():
+            bury(row, "The channel is disabled: enable it and replay this.", now)
+            _conclude(row, now)
         return False
-    earlier = [
-        other for other in history.unfinished[row.alert_id, row.channel_id] if other.pk < row.pk
-    ]
+    earlier = [other for other in history.unfinished[_thread_of(row)] if other.pk < row.pk]
     if earlier:
         wait = max(other.due_at for other in earlier) - now
         if any(other.state == State.CLAIMED for other in earlier):
@@ -122,38 +144,27 @@ def _may_be_sent(row: Notification, history: _History, now: datetime) -> bool:
     return True
 
 
-def _send_row(row: Notification, thread_key: str) -> _Sent:
-    """In a thread of its own; does no queries."""
-    return _send(compose_message(row, thread_key), row.channel)
+def _wait(waits: Sequence[Wait], now: datetime) -> None:
+    """Until there is room, or the channel works again; in the meantime its fallback may be told."""
+    for wait in waits:
+        postpone(wait.row, now, wait.delay)
+    overdue = [wait.row for wait in waits if wait.overdue and wait.row.about != RESOLVED]
+    tell_fallbacks(overdue, now=now)
 
 
-def _send(message: Message, channel: Channel) -> _Sent:
-    try:
-        kind: type[ChannelKind] = plugin("ALERT_CHANNELS", channel.kind)
-    except LookupError as unknown:
-        gone = DeliveryError(str(unknown.args[0]), permanent=True)
-        return _Sent(gone.message, timedelta(0), gone)
-    began = time.monotonic()
-    error: DeliveryError | None = None
-    try:
-        answer = kind.send(message, channel.settings)
-    except DeliveryError as failure:
-        answer, error = failure.message, failure
-    duration = timedelta(seconds=time.monotonic() - began)
-    return _Sent(hide_secrets(answer, kind.fields, channel.settings), duration, error)
-
-
-def _result_of(future: Future[_Sent], row: Notification) -> _Sent:
+def _result_of(future: Future[Sent], row: Notification) -> Sent:
     """What was sent; a channel's bug is a failure of this one message and of no other."""
     bug = future.exception()
     if bug is None:
         return future.result()
     log.error("channel failed", exc_info=bug, extra={"notification": row.pk})
     text = f"{type(bug).__name__} in the channel {row.channel.kind}; the log has more."
-    return _Sent(text, timedelta(0), DeliveryError(text))
+    return Sent(text, timedelta(0), DeliveryError(text))
 
 
-def _record(attempt: DeliveryAttempt, sent: _Sent, clock: Callable[[], datetime]) -> None:
+def _record(
+    attempt: DeliveryAttempt, sent: Sent, clock: Callable[[], datetime], *, probe: bool
+) -> None:
     """Write it down; while the database is away keep trying, or the message would be sent twice."""
     row = attempt.notification
     attempt.duration, attempt.answer = sent.duration, sent.answer
@@ -164,6 +175,8 @@ def _record(attempt: DeliveryAttempt, sent: _Sent, clock: Callable[[], datetime]
             with transaction.atomic():
                 attempt.save(force_insert=True)
                 held = _settle(row, sent, clock())
+                _conclude(row, clock())
+                _tell_valve(row, sent, clock(), probe=probe)
             break
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block or clock() >= lease_end:
@@ -177,7 +190,7 @@ def _record(attempt: DeliveryAttempt, sent: _Sent, clock: Callable[[], datetime]
         log.warning("delivered by somebody else too", extra={"notification": row.pk})
 
 
-def _settle(row: Notification, sent: _Sent, now: datetime) -> bool:
+def _settle(row: Notification, sent: Sent, now: datetime) -> bool:
     error = sent.error
     if error is None:
         return finish(row, now)
@@ -192,40 +205,17 @@ def _settle(row: Notification, sent: _Sent, now: datetime) -> bool:
     return retry_later(row, sent.answer, now, delay=pause)
 
 
-def test_channel(channel: Channel, *, actor: Actor, now: datetime) -> str:
-    """Send a message marked as a test, at once; the other side's answer. Raises DeliveryError."""
-    sent = _send(compose_test(channel, actor.name, now), channel)
-    after = {"answer": sent.answer, "succeeded": sent.error is None}
-    record_audit(actor, "test", channel, after=after, now=now)
-    if sent.error is not None:
-        raise DeliveryError(
-            sent.answer, permanent=sent.error.permanent, retry_after=sent.error.retry_after
-        )
-    return sent.answer
+def _conclude(row: Notification, now: datetime) -> None:
+    """What a settled row means to others: to those it spoke for, to the channel's fallback."""
+    settle_followers(row, now=now)
+    if row.state == State.DEAD:
+        tell_fallbacks([row], now=now)
 
 
-def replay_notification(notification: Notification, *, actor: Actor, now: datetime) -> None:
-    """Try a dead notification again. Raises ConflictError when it is not dead."""
-    with transaction.atomic():
-        if not replay(notification, now):
-            raise ConflictError("This notification is not dead, so there is nothing to replay.")
-        record_audit(actor, "replay", notification, now=now)
-        nudge(OUTBOX)
-
-
-def replay_all_dead(*, actor: Actor, now: datetime, channel: Channel | None = None) -> int:
-    """Try every dead notification again (of one channel); how many there are."""
-    with transaction.atomic():
-        dead = Notification.objects.filter(state=State.DEAD)
-        channels = Channel.objects.filter(notifications__in=dead).distinct().defer("settings")
-        total = 0
-        for found in [channel] if channel else list(channels):
-            count = dead.filter(channel=found).update(
-                state=State.DUE, due_at=now, attempts=0, finished_at=None
-            )
-            if count:
-                record_audit(actor, "replay", found, after={"notifications": count}, now=now)
-            total += count
-        if total:
-            nudge(OUTBOX)
-    return total
+def _tell_valve(row: Notification, sent: Sent, now: datetime, *, probe: bool) -> None:
+    """A refusal is an answer, and who has it for some recipients works: neither is a failure."""
+    error = sent.error
+    if error is None or error.permanent or isinstance(error, PartlyDeliveredError):
+        note_success(row.channel_id)
+    else:
+        note_failure(row.channel_id, sent.answer, now, probe=probe)

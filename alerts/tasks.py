@@ -9,7 +9,9 @@ from alerts.change.calendars import import_calendars
 from alerts.deliver import deliver_notifications
 from alerts.escalate import walk_escalations, watch_escalations
 from alerts.expire import expire_episodes, wake_snoozed
-from alerts.models import Decision, Escalation, Notification, Remediation
+from alerts.fallback import mend_dead
+from alerts.flush import flush_groups
+from alerts.models import AlertGroup, Decision, Escalation, Notification, Remediation
 from alerts.prune import prune_episodes, prune_replies
 from alerts.remediate import remediate_alerts
 from alerts.route import route_transitions
@@ -31,6 +33,19 @@ class DecisionOutbox(Outbox):
     def perform(self, rows: Sequence[Decision], now: datetime) -> None:
         """Route them all in one go."""
         route_transitions(rows, now=now)
+
+
+class AlertGroupOutbox(Outbox):
+    """Groups whose next message is due."""
+
+    slug = "alerts.groups"
+    model = AlertGroup
+    max_attempts = 100
+    batch = 20
+
+    def perform(self, rows: Sequence[AlertGroup], now: datetime) -> None:
+        """Make a message of what each holds."""
+        flush_groups(rows, now=now)
 
 
 class NotificationOutbox(Outbox):
@@ -95,6 +110,11 @@ def expire_alerts() -> None:
     now = utc_now()
     expire_episodes(now=now)
     wake_snoozed(now=now)
+
+
+def mend_deliveries() -> None:
+    """See to the dead whose worker vanished before it could."""
+    mend_dead(now=utc_now())
 
 
 def prune_alerts() -> None:

@@ -6,6 +6,7 @@ from alerts.api.urls import api_urlpatterns
 from alerts.intake import INTAKES
 from alerts.intake_views import intake_view, ready
 from alerts.views.alert import show_alert
+from alerts.views.answer import answer
 from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
@@ -14,6 +15,7 @@ from alerts.views.remediation import show_remediation
 
 urlpatterns = [
     path("", dashboard, name="dashboard"),
+    path("a/<str:token>/", answer, name="answer"),
     path("alerts/", console, name="alerts"),
     path("alerts/act/", act, name="alerts-act"),
     path("alerts/<int:alert_id>/", show_alert, name="alert"),

@@ -22,6 +22,7 @@ LEASHED = ["REMEDIATIONS"]
 # What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
 OUTBOXES = [
     "alerts.tasks.DecisionOutbox",
+    "alerts.tasks.AlertGroupOutbox",
     "alerts.tasks.NotificationOutbox",
     "alerts.tasks.EscalationOutbox",
 ]
@@ -50,6 +51,7 @@ SCHEDULES = {
     "alerts.calendars": ("alerts.tasks.fetch_calendars", timedelta(minutes=15)),
     "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
+    "alerts.mend": ("alerts.tasks.mend_deliveries", timedelta(minutes=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),

@@ -5,15 +5,25 @@ file, one row in the docs. A channel does no queries: the message carries all th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from alerts.normalise import Link
+from alerts.channels.message import Member, Message
 from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import DeliveryError, FieldError, PayloadError
 from opsportal.lib.http import check_url
+
+__all__ = [
+    "ChannelKind",
+    "Member",
+    "Message",
+    "PartlyDeliveredError",
+    "SettingField",
+    "clean_fields",
+    "hide_secrets",
+    "mask_secrets",
+]
 
 _SHORTEST_TOKEN = 12
 
@@ -28,86 +38,6 @@ class SettingField:
     required: bool = False
     secret: bool = False
     help: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One telling: what happened, of which alert, and the keys that make a repeat harmless."""
-
-    kind: str  # the transition's kind (opened, worsened, resolved, woken ...) or "test"
-    at: datetime
-    idempotency_key: str  # the same for every attempt
-    thread_key: str  # the idempotency key of the episode's first message on this channel
-    episode_key: str  # the same for all messages of the episode
-    alert_id: int
-    dedup_key: str
-    name: str
-    severity: str
-    summary: str
-    url: str  # the alert's page
-    portal_url: str
-    starts_at: datetime
-    received_at: datetime
-    resolved_at: datetime | None = None
-    description: str = ""
-    source: str = ""
-    service: str = ""
-    resource: str = ""
-    environment: str = ""
-    region: str = ""
-    team: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[Link, ...] = ()
-    value: float | None = None
-    runbook_url: str = ""
-    repeat_count: int = 0
-    # Recipients of this channel that an earlier attempt reached already.
-    accepted: frozenset[str] = frozenset()
-
-    @property
-    def resolved(self) -> bool:
-        """Whether this tells that the episode is over."""
-        return self.kind in ("resolved", "expired")
-
-    @property
-    def is_test(self) -> bool:
-        """Whether a person tries the channel out."""
-        return self.kind == "test"
-
-    @property
-    def first(self) -> bool:
-        """Whether nothing was told of this episode on this channel before."""
-        return self.thread_key == self.idempotency_key
-
-    @property
-    def facts(self) -> list[tuple[str, str]]:
-        """Name and value of what is known, in reading order."""
-        named = [
-            ("Severity", self.severity),
-            ("Name", self.name),
-            ("Service", self.service),
-            ("Resource", self.resource),
-            ("Environment", self.environment),
-            ("Region", self.region),
-            ("Team", self.team),
-            ("Source", self.source),
-            ("Value", "" if self.value is None else f"{self.value:g}"),
-            ("Since", f"{self.starts_at:%Y-%m-%d %H:%M:%S} UTC"),
-            ("Repeats", str(self.repeat_count or "")),
-        ]
-        return [(name, value) for name, value in named if value]
-
-    @property
-    def web_links(self) -> list[Link]:
-        """What may stand behind a click: the runbook and the sender's links, if they are http."""
-        links = [Link(self.runbook_url, "Runbook"), *self.links][:20]
-        return [link for link in links if link.href.startswith(("http://", "https://"))]
-
-    @property
-    def shown_labels(self) -> list[tuple[str, str]]:
-        """The first labels by name, cut to what a person would read."""
-        return [(name, str(value)[:200]) for name, value in sorted(self.labels.items())[:50]]
 
 
 class PartlyDeliveredError(DeliveryError):

@@ -22,20 +22,12 @@ from django.template.loader import render_to_string
 from django.utils.encoding import punycode
 
 from alerts.channels import ChannelKind, Message, PartlyDeliveredError, SettingField
+from alerts.channels.words import colour_of, heading_of, subject_of, text_of
 from opsportal.lib.errors import DeliveryError, FieldError, PayloadError
 
 MAX_RECIPIENTS = 100
 # For all of a conversation; each step has the timeout of the mail settings as well.
 SESSION_SECONDS = 25.0
-COLOURS = {
-    "critical": "#b91c1c",
-    "high": "#c2410c",
-    "warning": "#a16207",
-    "low": "#1d4ed8",
-    "info": "#52525b",
-}
-RESOLVED_COLOUR = "#15803d"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class EmailChannel(ChannelKind):
@@ -90,8 +82,13 @@ def _clean_address(text: str) -> str:
 
 def compose_mail(message: Message, to: Sequence[str]) -> EmailMultiAlternatives:
     """The mail: text and HTML, and the headers that thread it and keep robots from answering."""
-    colour = RESOLVED_COLOUR if message.resolved else COLOURS[message.severity]
-    context = {"message": message, "title": mail_subject(message), "colour": colour}
+    subject = subject_of(message)
+    context = {
+        "message": message,
+        "title": subject,
+        "heading": heading_of(message),
+        "colour": colour_of(message),
+    }
     headers = {
         "Message-ID": _message_id(message.idempotency_key),
         "Auto-Submitted": "auto-generated",
@@ -104,25 +101,14 @@ def compose_mail(message: Message, to: Sequence[str]) -> EmailMultiAlternatives:
     if not message.first:
         headers["In-Reply-To"] = headers["References"] = _message_id(message.thread_key)
     mail = EmailMultiAlternatives(
-        subject=mail_subject(message),
-        body=render_to_string("alerts/email/message.txt", context),
+        subject=subject,
+        body=text_of(message),
         from_email=portal.DEFAULT_FROM_EMAIL,
         to=list(to),
         headers=headers,
     )
     mail.attach_alternative(render_to_string("alerts/email/message.html", context), "text/html")
     return mail
-
-
-def mail_subject(message: Message) -> str:
-    """`[CRITICAL] billing: summary`, on one line whatever the sender sent."""
-    mark = "RESOLVED" if message.resolved else message.severity.upper()
-    if message.is_test:
-        mark = "TEST"
-    about = message.service or message.resource
-    text = message.summary or message.name
-    subject = f"[{mark}] {about}: {text}" if about else f"[{mark}] {text}"
-    return " ".join(_CONTROL.sub(" ", subject).split())[:250]
 
 
 def _message_id(key: str) -> str:

@@ -140,13 +140,31 @@ def _payload(message: Message) -> dict[str, Any]:
         "dedup_key": message.dedup_key,
         "labels": dict(message.labels),
         "annotations": dict(message.annotations),
+        "flapping": f"opened {message.flapping} times within an hour" if message.flapping else "",
+        "group": _group(message) if message.is_group else {},
     }
     kept = {name: value for name, value in details.items() if value not in ("", None, {})}
     return {name: value for name, value in facts.items() if value} | {"custom_details": kept}
 
 
+def _group(message: Message) -> dict[str, Any]:
+    """Who is in it, as lines that PagerDuty shows one below the other."""
+    lines = [
+        f"{member.status if member.status == 'resolved' else member.severity}: {member.title}"[:300]
+        for member in message.members
+    ]
+    return {
+        "firing": message.firing_count,
+        "resolved": message.resolved_count,
+        "alerts": lines,
+        "unlisted": message.unlisted,
+    }
+
+
 def _links(message: Message) -> list[dict[str, str]]:
     links = [Link(message.url, "Alert in opsportal")]
+    if message.acknowledge_url:
+        links.append(Link(message.acknowledge_url, "Acknowledge in opsportal"))
     if message.runbook_url:
         links.append(Link(message.runbook_url, "Runbook"))
     links.extend(message.links)

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings as portal
@@ -53,12 +54,14 @@ def sign_body(secret: str, body: bytes, timestamp: int) -> str:
 
 def webhook_body(message: Message) -> dict[str, Any]:
     """The JSON that is posted; the same for every attempt."""
-    return {
+    body: dict[str, Any] = {
         "version": 1,
         "id": message.idempotency_key,
         "kind": message.kind,
         "at": format_instant(message.at),
         "test": message.is_test,
+        "page": message.paged,
+        "acknowledge_url": message.acknowledge_url,
         "alert": {
             "id": message.alert_id,
             "episode": message.episode_key,
@@ -81,6 +84,26 @@ def webhook_body(message: Message) -> dict[str, Any]:
             "runbook_url": message.runbook_url,
             "starts_at": format_instant(message.starts_at),
             "resolved_at": format_instant(message.resolved_at) if message.resolved_at else None,
+            "flapping": message.flapping,
             "url": message.url,
         },
+    }
+    if message.members:
+        body["group"] = _group(message)
+    return body
+
+
+def _group(message: Message) -> dict[str, Any]:
+    """All that fires in the group, and what this message ends."""
+    return {
+        "labels": dict(message.group_labels),
+        "firing": message.firing_count,
+        "resolved": message.resolved_count,
+        "total": message.total,
+        "severities": dict(message.counts),
+        "unlisted": message.unlisted,
+        "alerts": [
+            asdict(member) | {"starts_at": format_instant(member.starts_at)}
+            for member in message.members
+        ],
     }

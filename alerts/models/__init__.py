@@ -1,6 +1,6 @@
 """The nouns of the gateway. Deeds are in modules of their own."""
 
-from alerts.models.channel import Channel, MessageTemplate
+from alerts.models.channel import Channel, ChannelState, MessageTemplate
 from alerts.models.episode import Alert, Decision, Transition
 from alerts.models.escalation import Escalation
 from alerts.models.heartbeat import Heartbeat, HeartbeatWatch
@@ -23,6 +23,7 @@ __all__ = [
     "Alert",
     "AlertGroup",
     "Channel",
+    "ChannelState",
     "Decision",
     "DeliveryAttempt",
     "Escalation",

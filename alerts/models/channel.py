@@ -55,3 +55,28 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChannelState(models.Model):
+    """How a channel has been doing lately: its circuit breaker, and what it sent this minute.
+
+    No row: nothing was ever amiss, and nothing counted.
+    """
+
+    channel = models.OneToOneField(
+        Channel, on_delete=models.CASCADE, primary_key=True, related_name="delivery_state"
+    )
+    # In a row, since it last worked.
+    failures = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+    # Since when nothing but probes is sent; empty while it works.
+    opened_at = models.DateTimeField(null=True, blank=True)
+    # When the next probe may be sent.
+    open_until = models.DateTimeField(null=True, blank=True)
+    # Openings in a row: each waits twice as long as the one before.
+    trips = models.PositiveSmallIntegerField(default=0)
+    # Number of the five seconds (since 1970) -> messages sent in them.
+    recent = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return "open" if self.opened_at else "working"

@@ -38,6 +38,11 @@ class AlertGroup(OutboxRow):
     def __str__(self) -> str:
         return f"Group {self.pk}"
 
+    @property
+    def episode_key(self) -> str:
+        """What other systems know all its messages by; with its time, as the number may return."""
+        return f"opsportal-group-{self.pk}-{int(self.opened_at.timestamp())}"
+
 
 class Notification(OutboxRow):
     """One telling of one recipient about one episode: "already told" as data, and the outbox.
@@ -67,6 +72,15 @@ class Notification(OutboxRow):
         related_name="followers",
         db_index=False,
     )
+    # The one that failed on another channel, whose fallback this channel is.
+    instead_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="fallbacks",
+        db_index=False,
+    )
     # What the recipient is told: the severity while firing, "resolved", "woken <transition>",
     # "released <transition>" or "page <round>.<step>".
     about = models.CharField(max_length=40)
@@ -90,6 +104,12 @@ class Notification(OutboxRow):
             ),
             models.Index(
                 fields=["lead"], condition=models.Q(lead__isnull=False), name="notification_led"
+            ),
+            # "Was another channel told instead?"
+            models.Index(
+                fields=["instead_of"],
+                condition=models.Q(instead_of__isnull=False),
+                name="notification_instead",
             ),
         ]
 

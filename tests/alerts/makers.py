@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from alerts.models import Alert, Channel, Decision, Notification, Rule, RuleAction, Transition
+from alerts.models import (
+    Alert,
+    AlertGroup,
+    Channel,
+    Decision,
+    Notification,
+    Rule,
+    RuleAction,
+    Transition,
+)
 from opsportal.accounts.actors import Actor
 from opsportal.lib.outbox import claim_due
 
@@ -81,3 +90,27 @@ def claim(outbox, now: datetime = NOW, limit: int = 1000) -> list[Any]:
 
 def later(**amount) -> datetime:
     return NOW + timedelta(**amount)
+
+
+def make_group(channel: Channel, **values) -> AlertGroup:
+    """A group whose next message is due."""
+    defaults = {
+        "key": f"group-{next(_numbers)}",
+        "labels": {"service": "billing"},
+        "interval": timedelta(minutes=5),
+        "opened_at": NOW,
+        "due_at": NOW,
+    }
+    return AlertGroup.objects.create(channel=channel, **defaults | values)
+
+
+def hold_in(group: AlertGroup, alert: Alert, kind: str = "opened", **values) -> Notification:
+    """As the router tells a group."""
+    held = make_notification(alert, group.channel, kind, group=group, state="held", **values)
+    AlertGroup.objects.filter(pk=group.pk, state="done").update(state="due")
+    return held
+
+
+def end(alert: Alert, at: datetime = NOW) -> None:
+    Alert.objects.filter(pk=alert.pk).update(status="resolved", resolved_at=at)
+    alert.refresh_from_db()

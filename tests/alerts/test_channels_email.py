@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from alerts.channels import Message, PartlyDeliveredError
-from alerts.channels.email import EmailChannel, mail_subject
+from alerts.channels.email import EmailChannel
+from alerts.channels.words import subject_of
 from alerts.normalise import Link
 from opsportal.lib.errors import DeliveryError, PayloadError
 from tests.alerts.makers import NOW
@@ -99,8 +100,8 @@ def test_line_breaks_in_names_make_no_headers(server):
 
 
 def test_a_subject_is_one_line_of_bounded_length():
-    assert "\n" not in mail_subject(message(summary="a\nb" * 500))
-    assert len(mail_subject(message(summary="x" * 1024))) == 250
+    assert "\n" not in subject_of(message(summary="a\nb" * 500))
+    assert len(subject_of(message(summary="x" * 1024))) == 250
 
 
 def test_letters_of_all_kinds_arrive(server):

@@ -50,7 +50,7 @@ class KilledError(BaseException):
 def test_a_worker_killed_between_send_and_mark_sends_the_same_mail_again(mails, monkeypatch):
     row = make_notification(make_alert(), make_channel())
 
-    def killed(*args):
+    def killed(*args, **options):
         raise KilledError
 
     with monkeypatch.context() as patch:
