@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour
 
 from alerts.models import Alert, Notification, Transition
 from alerts.normalise import SEVERITIES, SEVERITY_RANK
+from alerts.search import severity_rank
 from chronos.models import ChangeEvent
 from opsportal.lib.outbox import OutboxRow, all_outboxes, oldest_due
 from opsportal.runtime.heartbeat import DISPATCHER, STALE_SECONDS, latest_beat
@@ -110,7 +111,7 @@ def survey_alerts(now: datetime) -> Overview:
         severities=severities,
         open_count=sum(row.firing + row.acknowledged for row in severities),
         services=_by_service(counts),
-        waiting=list(waiting.order_by(_rank().desc(), "id")[:_LISTED]),
+        waiting=list(waiting.order_by(severity_rank().desc(), "id")[:_LISTED]),
         held_back=firing.exclude(suppressed="").count(),
         dead=list(dead.select_related("alert", "channel").defer(*_UNREAD)[:5]),
         dead_count=dead.values("pk")[:COUNT_CAP].count(),
@@ -155,12 +156,6 @@ def _by_service(counts: Counts) -> list[ServiceCount]:
         found.values(),
         key=lambda row: (-SEVERITY_RANK[row.severity], -row.waiting, -row.total, row.service),
     )[:_SERVICES]
-
-
-def _rank() -> Case:
-    """The severity as a number, worst highest."""
-    whens = [When(severity=name, then=Value(rank)) for name, rank in SEVERITY_RANK.items()]
-    return Case(*whens, default=Value(0), output_field=IntegerField())
 
 
 def _firing(now: datetime) -> QuerySet[Alert]:

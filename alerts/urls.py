@@ -12,12 +12,15 @@ from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
+from alerts.views.saved import change, save
 
 urlpatterns = [
     path("", dashboard, name="dashboard"),
     path("a/<str:token>/", answer, name="answer"),
     path("alerts/", console, name="alerts"),
     path("alerts/act/", act, name="alerts-act"),
+    path("alerts/views/", save, name="alerts-save-view"),
+    path("alerts/views/<int:view_id>/", change, name="alerts-change-view"),
     path("alerts/<int:alert_id>/", show_alert, name="alert"),
     path("rules/matchers/", read_matchers, name="matchers"),
     path("rules/hours/", read_hours, name="hours"),

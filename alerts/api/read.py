@@ -1,10 +1,9 @@
 """Reading alerts."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,7 +17,7 @@ from alerts.api.schema import INTAKE
 from alerts.api.serializers import AlertDetailSerializer, AlertSerializer
 from alerts.intake_views import intake_view
 from alerts.models import Alert, Notification, Transition
-from alerts.search import STATUSES, read_query, search_alerts
+from alerts.search import STATES, STATUSES, read_query, search_alerts
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.errors import FieldError, PayloadError
@@ -31,6 +30,9 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 ALERT_ID = OpenApiParameter("alert_id", OpenApiTypes.INT64, OpenApiParameter.PATH)
 FILTERS = [
     OpenApiParameter("status", str, enum=list(STATUSES)),
+    OpenApiParameter(
+        "state", str, enum=list(STATES), description="What holds it back or marks it."
+    ),
     OpenApiParameter("open", bool, description="Shorthand: open episodes, or resolved ones."),
     OpenApiParameter("severity", str, description="One, or several with commas."),
     OpenApiParameter("name", str),
@@ -76,7 +78,7 @@ class AlertList(generics.ListAPIView[Alert]):
 
     def get_queryset(self) -> QuerySet[Alert]:
         """What the query parameters ask for."""
-        return _asked_for(self.request.query_params.dict()).select_related("team", "assignee")
+        return _asked_for(self.request.query_params).select_related("team", "assignee")
 
     @extend_schema(summary="Find alerts", parameters=FILTERS, responses=AlertSerializer(many=True))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -89,8 +91,8 @@ class AlertList(generics.ListAPIView[Alert]):
         return intake_view(request._request)
 
 
-def _asked_for(params: Mapping[str, str]) -> QuerySet[Alert]:
-    found = search_alerts(read_query(params, now=utc_now()))
+def _asked_for(params: QueryDict) -> QuerySet[Alert]:
+    found = search_alerts(read_query(dict(params.lists()), now=utc_now()))
     if given := params.get("open", ""):
         if given.lower() not in _TRUTH:
             message = "must be true or false"

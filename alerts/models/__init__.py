@@ -4,6 +4,7 @@ from alerts.models.channel import Channel, ChannelState, MessageTemplate
 from alerts.models.episode import Alert, Decision, Transition
 from alerts.models.escalation import Escalation
 from alerts.models.heartbeat import Heartbeat, HeartbeatWatch
+from alerts.models.hits import RuleHit
 from alerts.models.notification import AlertGroup, DeliveryAttempt, IdempotentReply, Notification
 from alerts.models.oncall import (
     EscalationPolicy,
@@ -18,6 +19,7 @@ from alerts.models.oncall import (
 from alerts.models.policy import Inhibition, PolicyVersion, Silence, Subscription
 from alerts.models.remediation import Remediation
 from alerts.models.rule import Rule, RuleAction
+from alerts.models.view import SavedView
 
 __all__ = [
     "Alert",
@@ -45,6 +47,8 @@ __all__ = [
     "Rule",
     "RuleAction",
     "Schedule",
+    "RuleHit",
+    "SavedView",
     "Silence",
     "Subscription",
     "Transition",

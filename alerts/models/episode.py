@@ -159,7 +159,15 @@ class Transition(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["-at"], name="transition_by_time")]
+        indexes = [
+            models.Index(fields=["-at"], name="transition_by_time"),
+            # "What did people and their keys do lately?", which is little beside what senders do.
+            models.Index(
+                fields=["-at"],
+                condition=Q(user__isnull=False) | Q(key__isnull=False),
+                name="transition_of_people",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} at {self.at:%Y-%m-%d %H:%M:%S}"

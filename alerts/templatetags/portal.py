@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -67,10 +67,11 @@ def pretty(text: str) -> str:
 
 
 @register.simple_tag
-def url_with(params: Mapping[str, str] | None, **changes: object) -> str:
+def url_with(params: Mapping[str, str | Sequence[str]] | None, **changes: object) -> str:
     """A query string: the parameters with some changed; an empty value removes one."""
     merged = {**(params or {}), **{name: str(value or "") for name, value in changes.items()}}
-    return "?" + urlencode({name: value for name, value in merged.items() if value})
+    kept = {name: value for name, value in merged.items() if value}
+    return "?" + urlencode(kept, doseq=True)
 
 
 @register.filter

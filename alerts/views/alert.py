@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
-from alerts.views.console import people, takers
 from alerts.views.live import render_live
+from alerts.views.rows import people, takers
 from chronos.models import ChangeEvent
 from opsportal.accounts.pages import portal_page
 from opsportal.accounts.permissions import can_respond

@@ -1,50 +1,28 @@
 """The live list of alerts: what is looked for stands in the URL, so a view can be shared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from alerts.models import Alert, Notification, Transition
-from alerts.normalise import SEVERITIES
-from alerts.search import read_query, search_alerts
+from alerts.facets import FACETS, count_facets
+from alerts.search import AlertQuery, read_query, search_alerts
+from alerts.views.facets import group_facets
 from alerts.views.live import render_live
-from opsportal.accounts.models import Team
+from alerts.views.rows import Rows, list_page, number_of, people, takers, told_of
+from alerts.views.saved import listed_views, plain_query, teams_to_save_for
 from opsportal.accounts.pages import portal_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import MatcherError
 from opsportal.lib.times import utc_now
 
-PAGE = 100
-FILTERS = (
-    "q",
-    "status",
-    "severity",
-    "service",
-    "environment",
-    "team",
-    "assignee",
-    "since",
-    "until",
-)
-STATUSES = (
-    ("open", "Open"), ("firing", "Not acknowledged"), ("acknowledged", "Acknowledged"),
-    ("resolved", "Resolved"), ("all", "All"),
-)  # fmt: skip
+SINGLE = ("q", "assignee", "since", "until", "order")
+FILTERS = (*SINGLE, *FACETS)
+TABS = (("", "Open"), ("resolved", "Resolved"), ("all", "All"))
 AGES = (("1h", "1 hour"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"))
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """One page of the list; `older` and `newer` are the ids to go on from."""
-
-    alerts: Sequence[Alert]
-    older: int | None = None
-    newer: int | None = None
+Params = Mapping[str, Sequence[str]]
 
 
 @portal_page
@@ -52,105 +30,91 @@ class Rows:
 def console(request: HttpRequest) -> HttpResponse:
     """The list."""
     now = utc_now()
-    params = {name: request.GET.get(name, "").strip() for name in FILTERS}
-    params["status"] = params["status"] or "open"
-    rows, complaint, errors = Rows(()), None, {}
+    params = _params(request)
+    first = {name: params.get(name, ("",))[0] for name in SINGLE}
+    rows, groups, capped, complaint, errors = Rows(()), [], False, None, {}
     try:
-        query = read_query({**params, "status": params["status"].replace("all", "")}, now=now)
-        rows = _page(search_alerts(query), request.GET)
+        query = read_query({**params, "status": _statuses(params)}, now=now)
+        worst = first["order"] != "newest" and _is_open(query)
+        rows = list_page(
+            search_alerts(query),
+            after=number_of(request.GET.get("after", "")),
+            before=number_of(request.GET.get("before", "")),
+            worst=worst,
+        )
+        counts = count_facets(query)
+        groups, capped = group_facets(counts, params), counts.capped
     except PayloadError as error:
         errors = {found.field: found.message for found in error.errors}
-        complaint = _caret(params["q"], error) if {"match", "text"} & errors.keys() else None
+        complaint = _caret(first["q"], error) if {"match", "text"} & errors.keys() else None
+        worst = False
     context = {
         "title": "Alerts",
         "params": params,
+        "first": first,
         "rows": rows,
-        "told": _told(rows.alerts),
+        "facets": groups,
+        "capped": capped,
+        "worst": worst,
+        "told": told_of(rows.alerts),
         "takers": takers(rows.alerts),
         "errors": errors,
         "complaint": complaint,
         "now": now,
-        "filtered": any(params[name] for name in FILTERS if name != "status"),
+        "filtered": any(params.get(name) for name in FILTERS if name not in ("status", "order")),
+        "calm": _statuses(params) == ["open"],
     }
     if request.headers.get("X-Part") != "live":
-        context |= _around(request)
-    status = 400 if errors else 200
+        context |= _around(request, params)
     return render_live(
-        request, "alerts/console.html", "alerts/console_live.html", context, status=status
+        request,
+        "alerts/console.html",
+        "alerts/console_live.html",
+        context,
+        status=400 if errors else 200,
     )
 
 
-def _around(request: HttpRequest) -> dict[str, Any]:
+def _params(request: HttpRequest) -> dict[str, list[str]]:
+    """What is asked for, without blanks and without what the page does not know."""
+    params = {
+        name: list(dict.fromkeys(text.strip() for text in request.GET.getlist(name)))
+        for name in FILTERS
+    }
+    params["severity"] = [part for text in params["severity"] for part in text.split(",")]
+    return {name: kept for name, texts in params.items() if (kept := [t for t in texts if t])}
+
+
+def _statuses(params: Params) -> list[str]:
+    """Nothing said is "open", and "all" is nothing."""
+    asked = list(params.get("status", ["open"]))
+    return [] if "all" in asked else asked
+
+
+def _is_open(query: AlertQuery) -> bool:
+    """Whether only open alerts are listed: few enough to be put in order."""
+    return bool(query.status) and "resolved" not in query.status
+
+
+def _around(request: HttpRequest, params: Params) -> dict[str, Any]:
     """What stands around the list."""
+    status = (params.get("status") or [""])[0]
+    carried = [
+        (name, value) for name in (*FACETS, "until", "order") for value in params.get(name, ())
+    ]
     return {
-        "statuses": STATUSES,
-        "severities": SEVERITIES,
+        "tabs": [
+            (v, label, v == (status if status in ("resolved", "all") else "")) for v, label in TABS
+        ],
+        "carried": carried,
         "ages": AGES,
-        "teams": list(Team.objects.values_list("name", flat=True)[:200]),
         "people": people(),
+        "views": listed_views(request),
+        "view_teams": teams_to_save_for(request),
+        "here": plain_query(request.META["QUERY_STRING"]),
         "may_act": can_respond(request.user, None),
         "next": request.get_full_path(),
     }
-
-
-def people() -> list[tuple[int, str]]:
-    """Whom an alert may be given to."""
-    active = Alert._meta.get_field("assignee").related_model._default_manager.filter(is_active=True)
-    return list(active.order_by("username").values_list("pk", "username")[:200])
-
-
-def _page(found: QuerySet[Alert], params: Mapping[str, str]) -> Rows:
-    """One page by id: no offsets, no counts."""
-    listed = found.select_related("assignee", "team").defer("raw", "description", "annotations")
-    after, before = number_of(params.get("after", "")), number_of(params.get("before", ""))
-    if after is not None:
-        alerts = list(listed.filter(pk__gt=after).order_by("id")[: PAGE + 1])
-        more = len(alerts) > PAGE
-        alerts = alerts[:PAGE][::-1]
-        if not more and len(alerts) < PAGE:
-            # The newest page is never a short one.
-            alerts = list(listed[: PAGE + 1])
-            return Rows(alerts[:PAGE], older=_last(alerts) if len(alerts) > PAGE else None)
-        return Rows(alerts, older=alerts[-1].pk, newer=alerts[0].pk if more else None)
-    if before is not None:
-        listed = listed.filter(pk__lt=before)
-    alerts = list(listed[: PAGE + 1])
-    older = _last(alerts) if len(alerts) > PAGE else None
-    newer = None
-    if before is not None:
-        newer = alerts[0].pk if alerts else before - 1
-    return Rows(alerts[:PAGE], older=older, newer=newer)
-
-
-def _last(alerts: Sequence[Alert]) -> int:
-    return alerts[:PAGE][-1].pk
-
-
-def number_of(text: str) -> int | None:
-    """The id that a form or a URL names; None for what cannot be one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _told(alerts: Sequence[Alert]) -> dict[int, dict[str, int]]:
-    """Alert id -> state of a notification -> how many."""
-    told: dict[int, dict[str, int]] = {}
-    counts = (
-        Notification.objects.filter(alert__in=[alert.pk for alert in alerts])
-        .order_by()
-        .values_list("alert_id", "state")
-        .annotate(count=Count("pk"))
-    )
-    for alert_id, state, count in counts:
-        told.setdefault(alert_id, {})[state] = count
-    return told
-
-
-def takers(alerts: Sequence[Alert]) -> dict[int, str]:
-    """Alert id -> who acknowledged it last."""
-    taken = Transition.objects.filter(
-        alert__in=[alert.pk for alert in alerts], kind=Transition.Kind.ACKNOWLEDGED
-    )
-    return dict(taken.order_by("id").values_list("alert_id", "actor"))
 
 
 def _caret(text: str, error: PayloadError) -> dict[str, str]:

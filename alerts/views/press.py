@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from alerts.act import act_on_alerts
 from alerts.models import Alert
-from alerts.views.console import number_of
+from alerts.views.rows import number_of
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.pages import portal_page
 from opsportal.accounts.permissions import can_respond

@@ -74,7 +74,7 @@ def shell_script(request: HttpRequest) -> str:
 
 
 def portal_script(request: HttpRequest) -> str:
-    """Live parts and keys."""
+    """Live parts and selection."""
     return static("opsportal/portal.js")
 
 

@@ -1,4 +1,4 @@
-/* Live parts, selection and keys of the portal's own pages. Everything works without it, except by itself. */
+/* Live parts and selection of the portal's own pages. Everything works without it, except by itself. */
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -6,7 +6,6 @@ document.addEventListener("DOMContentLoaded", () => {
     keepLive(part);
   }
   selection();
-  keys();
 });
 
 /* Asks for the part again every few seconds while the tab is seen; 304 means nothing to do. */
@@ -130,53 +129,4 @@ function selection() {
   });
   /* A browser may bring back ticks with its "back" button. */
   window.addEventListener("pageshow", showCount);
-}
-
-function keys() {
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    if (event.ctrlKey || event.metaKey || event.altKey || (typing && event.key !== "Escape")) {
-      return;
-    }
-    const press = {
-      j: () => move(1),
-      k: () => move(-1),
-      x: () => { const box = current()?.querySelector("input"); box?.click(); return box; },
-      a: acknowledge,
-      Enter: () => event.target === document.body && current()?.querySelector(".c-main a")?.click(),
-      Escape: () => typing?.blur(),
-      "/": () => { const box = document.getElementById("search"); box?.focus(); box?.select(); return box; },
-    }[event.key];
-    if (press && press()) {
-      event.preventDefault();
-    }
-  });
-}
-
-const current = () => document.querySelector("tr.is-current");
-
-function move(step) {
-  const rows = [...document.querySelectorAll("[data-rows] tbody tr")];
-  if (!rows.length) {
-    return false;
-  }
-  const now = rows.indexOf(current());
-  const next = rows[now < 0 ? 0 : Math.min(Math.max(now + step, 0), rows.length - 1)];
-  current()?.classList.remove("is-current");
-  next.classList.add("is-current");
-  next.scrollIntoView({ block: "nearest" });
-  return true;
-}
-
-function acknowledge() {
-  const button = document.querySelector("[data-key=a]");
-  if (button && boxes().length && !boxes().some((box) => box.checked)) {
-    const box = current()?.querySelector("input");
-    if (!box) {
-      return false;
-    }
-    box.checked = true;
-  }
-  button?.click();
-  return button;
 }
