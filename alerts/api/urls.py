@@ -11,6 +11,7 @@ from alerts.api.remediations import (
     RemediationDetail,
     RemediationList,
 )
+from alerts.api.related import RelatedAlerts
 from alerts.api.respond import BulkAction, action_view
 
 _ACTIONS = {
@@ -27,6 +28,7 @@ api_urlpatterns = [
     path("alerts", AlertList.as_view(), name="api-alerts"),
     path("alerts/bulk", BulkAction.as_view(), name="api-alerts-bulk"),
     path("alerts/<str:alert_id>", AlertDetail.as_view(), name="api-alert"),
+    path("alerts/<str:alert_id>/related", RelatedAlerts.as_view(), name="api-alert-related"),
     *(
         path(f"alerts/<str:alert_id>/{verb}", action_view(*action), name=f"api-alert-{verb}")
         for verb, action in _ACTIONS.items()

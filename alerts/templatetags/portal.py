@@ -113,3 +113,15 @@ def figure(value: float) -> str:
 def milliseconds(duration: timedelta) -> int:
     """The duration as a whole number of milliseconds."""
     return int(duration.total_seconds() * 1000)
+
+
+@register.filter
+def about_words(about: str) -> str:
+    """What a notification was about, in words."""
+    kind, _, rest = about.partition(" ")
+    if kind == "page":
+        walk, _, step = rest.partition(".")
+        return f"paged, round {walk} step {step}" if step else "paged"
+    return {"woken": "fires after a snooze", "released": "fires, held back no more"}.get(
+        kind, about
+    )

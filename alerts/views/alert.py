@@ -9,17 +9,20 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from alerts.correlate import related_alerts
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.views.live import render_live
 from alerts.views.rows import people, takers
+from alerts.views.strip import draw_strip
 from chronos.models import ChangeEvent
 from opsportal.accounts.pages import portal_page
 from opsportal.accounts.permissions import can_respond
+from opsportal.lib.matchers import Matcher, Matchers
 from opsportal.lib.times import utc_now
 
 BEFORE, AFTER = timedelta(minutes=30), timedelta(minutes=5)
 # Of an alert that flaps for weeks, the latest are what matters.
-MOST_TRANSITIONS, MOST_NOTIFICATIONS, MOST_ATTEMPTS, MOST_EARLIER = 200, 100, 400, 10
+MOST_TRANSITIONS, MOST_NOTIFICATIONS, MOST_ATTEMPTS, MOST_WALKS = 200, 100, 400, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,38 @@ def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "title": f"Alert {alert.pk}",
         "alert": alert,
         "now": now,
-        "snoozed": alert.snoozed_until is not None and alert.snoozed_until > now,
+        "snoozed": alert.status != Alert.Status.RESOLVED
+        and alert.snoozed_until is not None
+        and alert.snoozed_until > now,
         "steps": _steps(alert),
         "taker": takers([alert]).get(alert.pk, ""),
         "tellings": _tellings(alert),
+        "escalations": list(
+            alert.escalations.select_related("team", "rule").order_by("id")[:MOST_WALKS]
+        ),
+        "remediations": list(
+            alert.remediations.select_related("rule").order_by("-id")[:MOST_WALKS]
+        ),
+        "strip": draw_strip(alert, now),
+        "silence_match": silence_match(alert),
+        "may_silence": request.user.has_perm("alerts.add_silence"),
         "may_act": can_respond(request.user, alert.team_id),
     }
     if request.headers.get("X-Part") != "live":
         context |= {
-            "earlier": _earlier(alert),
+            "related": related_alerts(alert, now=now),
             "changes": _changes_before(alert),
             "people": people(),
             "next": request.path,
         }
     return render_live(request, "alerts/alert.html", "alerts/alert_live.html", context)
+
+
+def silence_match(alert: Alert) -> str:
+    """Matchers that fit this alert and the next ones like it."""
+    names = ("name", "service", "environment", "resource")
+    facts = [(name, getattr(alert, name)) for name in names if getattr(alert, name)]
+    return str(Matchers(tuple(Matcher(name, "=", value) for name, value in facts)))
 
 
 def _steps(alert: Alert) -> list[Step]:
@@ -73,7 +94,9 @@ def _steps(alert: Alert) -> list[Step]:
 
 
 def _tellings(alert: Alert) -> list[Telling]:
-    found = alert.notifications.select_related("channel", "rule", "transition")
+    found = alert.notifications.select_related(
+        "channel", "rule", "transition", "subscription", "group"
+    )
     # Secrets: not shown, so not even decrypted.
     found = found.defer("channel__settings").order_by("-id")
     notifications = list(found[:MOST_NOTIFICATIONS])
@@ -82,12 +105,6 @@ def _tellings(alert: Alert) -> list[Telling]:
     for attempt in reversed(rows[:MOST_ATTEMPTS]):
         attempts.setdefault(attempt.notification_id, []).append(attempt)
     return [Telling(found, attempts.get(found.pk, ())) for found in notifications]
-
-
-def _earlier(alert: Alert) -> Sequence[Alert]:
-    """Episodes of the same key before this one."""
-    same = Alert.objects.filter(dedup_key=alert.dedup_key, pk__lt=alert.pk).order_by("-id")
-    return list(same.defer("raw", "description", "annotations")[:MOST_EARLIER])
 
 
 def _changes_before(alert: Alert) -> Sequence[ChangeEvent]:

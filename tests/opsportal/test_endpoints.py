@@ -31,6 +31,16 @@ class Endpoint:
         return "/" + (self.found or self.route)
 
 
+def _reading(noun: str) -> Endpoint:
+    return Endpoint(
+        f"api/v1/alerts/<str:alert_id>/{noun}",
+        "get",
+        "alerts:read",
+        found=f"api/v1/alerts/1/{noun}",
+        unknown=f"/api/v1/alerts/999999/{noun}",
+    )
+
+
 def _action(verb: str) -> Endpoint:
     return Endpoint(
         f"api/v1/alerts/<str:alert_id>/{verb}",
@@ -66,6 +76,7 @@ ENDPOINTS = [
         found="api/v1/alerts/1",
         unknown="/api/v1/alerts/999999",
     ),
+    _reading("related"),
     *map(
         _action,
         ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
