@@ -5,13 +5,13 @@ from django.urls import path
 from alerts.api.configuration import ChannelList, RuleList
 from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
 from alerts.api.read import AlertDetail, AlertList
+from alerts.api.related import RelatedAlerts
 from alerts.api.remediations import (
     ApproveRemediation,
     RejectRemediation,
     RemediationDetail,
     RemediationList,
 )
-from alerts.api.related import RelatedAlerts
 from alerts.api.respond import BulkAction, action_view
 
 _ACTIONS = {
