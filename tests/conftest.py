@@ -12,6 +12,7 @@ from django.core.signals import setting_changed
 from django.db import connection
 
 from alerts.intake import shared_commits
+from alerts.policy import forget_policy
 from opsportal.lib.registry import plugins
 from tests.portal import Portal, running_portal
 from tests.postgres import PostgresServer, find_binaries, new_database
@@ -57,6 +58,8 @@ def _loopback_only() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+    # What a test has stored is rolled back, and its ids come again.
+    forget_policy()
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from alerts.policy.digest import parse_digest
 from opsportal.lib.errors import PayloadError
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int, minute: int) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def test_every_half_hour_falls_on_the_half_hours():
