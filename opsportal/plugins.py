@@ -40,6 +40,10 @@ CONFIG_SECTIONS = [
     "alerts.configure.ScheduleSection",
     "alerts.configure.EscalationSection",
     "alerts.configure.RuleSection",
+    "alerts.configure.SubscriptionSection",
+    "alerts.configure.SilenceSection",
+    "alerts.configure.InhibitionSection",
+    "alerts.configure.HeartbeatSection",
 ]
 # What `manage.py demo` plays.
 DEMOS = ["alerts.demo.AlertDemo"]

@@ -2,6 +2,18 @@
 
 from alerts.configure.channels import ChannelSection
 from alerts.configure.oncall import EscalationSection, ScheduleSection
+from alerts.configure.heartbeats import HeartbeatSection
+from alerts.configure.inhibitions import InhibitionSection
 from alerts.configure.rules import RuleSection
+from alerts.configure.silences import SilenceSection
+from alerts.configure.subscriptions import SubscriptionSection
 
 __all__ = ["ChannelSection", "EscalationSection", "RuleSection", "ScheduleSection"]
+__all__ = [
+    "ChannelSection",
+    "HeartbeatSection",
+    "InhibitionSection",
+    "RuleSection",
+    "SilenceSection",
+    "SubscriptionSection",
+]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from alerts.models import Channel, Inhibition, Rule
+from alerts.models import Channel, Heartbeat, Inhibition, Rule, Subscription
 from opsportal.accounts.configure import find_team
 from opsportal.lib.confignode import Node
 
-Owned = Channel | Inhibition | Rule
+Owned = Channel | Heartbeat | Inhibition | Rule | Subscription
 
 
 def show_owner(owned: Owned) -> dict[str, Any]:
