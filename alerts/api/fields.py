@@ -5,6 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 
 from alerts.models import Channel
 from opsportal.accounts.models import Team
@@ -12,6 +13,13 @@ from opsportal.lib.api import parse_time
 from opsportal.lib.durations import parse_duration
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import format_instant, utc_now
+
+
+def parse_number(text: str, message: str) -> int:
+    """The id in a URL. Raises NotFound, with the message, for what cannot be one."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound(message)
+    return int(text)
 
 
 @extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "example": "1h30m"}]})

@@ -13,6 +13,8 @@ from alerts.api.remediations import (
     RemediationList,
 )
 from alerts.api.respond import BulkAction, action_view
+from alerts.api.silences import SilenceDetail, SilenceList, SilencePreview
+from alerts.api.subscriptions import InhibitionList, SubscriptionDetail, SubscriptionList
 
 _ACTIONS = {
     "acknowledge": ("acknowledge", "Take an alert: it fires, but somebody is at it"),
@@ -47,6 +49,16 @@ api_urlpatterns = [
         RejectRemediation.as_view(),
         name="api-remediation-reject",
     ),
+    path("silences", SilenceList.as_view(), name="api-silences"),
+    path("silences/preview", SilencePreview.as_view(), name="api-silences-preview"),
+    path("silences/<str:silence_id>", SilenceDetail.as_view(), name="api-silence"),
+    path("subscriptions", SubscriptionList.as_view(), name="api-subscriptions"),
+    path(
+        "subscriptions/<str:subscription_id>",
+        SubscriptionDetail.as_view(),
+        name="api-subscription",
+    ),
+    path("inhibitions", InhibitionList.as_view(), name="api-inhibitions"),
     path("rules", RuleList.as_view(), name="api-rules"),
     path("channels", ChannelList.as_view(), name="api-channels"),
 ]

@@ -5,12 +5,13 @@ from alerts.change.channels import channel_state, delete_channel, save_channel
 from alerts.change.heartbeats import delete_heartbeat, save_heartbeat
 from alerts.change.inhibitions import delete_inhibition, save_inhibition
 from alerts.change.rules import check_rule, delete_rule, save_rule
-from alerts.change.silences import close_silence, end_silence, save_silence
+from alerts.change.silences import check_silence, close_silence, end_silence, save_silence
 from alerts.change.subscriptions import delete_subscription, save_subscription
 
 __all__ = [
     "channel_state",
     "check_rule",
+    "check_silence",
     "close_silence",
     "complaint_of_action",
     "delete_channel",

@@ -59,6 +59,12 @@ def save_silence(silence: Silence, *, actor: Actor, now: datetime) -> bool:
     return True
 
 
+def check_silence(silence: Silence, *, now: datetime) -> None:
+    """What saving it as a new one would refuse, and what it would bring into form."""
+    _settle_start(silence, None, now)
+    _check_silence(silence, now)
+
+
 @transaction.atomic
 def end_silence(silence: Silence, *, actor: Actor, now: datetime) -> bool:
     """End it now, or never let it begin; False when it was over before. It is kept."""

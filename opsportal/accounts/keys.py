@@ -30,7 +30,9 @@ SCOPES = {
     "alerts:respond": "Acknowledge, resolve, assign, snooze and note alerts",
     "events:write": "Send change events",
     "events:read": "Read change events",
-    "config:read": "Read teams, channels and rules, without their secrets",
+    "silences:write": "Make, change and end silences",
+    "subscriptions:write": "Make, change and remove subscriptions",
+    "config:read": "Read teams, channels, rules, silences, ..., without their secrets",
     "metrics:read": "Read /metrics",
 }
 USED_EVERY = timedelta(minutes=1)

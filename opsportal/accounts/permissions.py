@@ -74,8 +74,17 @@ def request_can_respond(request: Request | HttpRequest, team_id: int | None) -> 
     return mine and "alerts:respond" in key.scopes
 
 
+def request_can_silence(request: Request | HttpRequest, team_id: int | None) -> bool:
+    """Whether whoever sent it may silence that team's alerts; None: everybody's."""
+    key = getattr(request, "auth", None)
+    if isinstance(key, ApiKey):
+        return key.team_id in (None, team_id)
+    return is_administrator(request.user) or team_id in responding_teams(request.user)
+
+
 def _person_has(user: Person, scope: str) -> bool:
-    if scope.endswith(":read"):
+    # Everybody may subscribe; whose subscription it is decides about the rest.
+    if scope.endswith(":read") or scope == "subscriptions:write":
         return can_view(user)
     # To send and to respond takes a responder, of whichever team.
     return can_respond(user, None)

@@ -56,6 +56,10 @@ rules:
   - notify: hook
   - set:
       runbook_url: https://example.org/runbook
+subscriptions: []
+silences: []
+inhibitions: []
+heartbeats: []
 """
 
 

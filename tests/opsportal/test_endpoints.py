@@ -96,6 +96,28 @@ ENDPOINTS = [
             ("put", "alerts:write"),
         )
     ),
+    *(
+        Endpoint(f"api/v1/{path}", method, scope)
+        for path, method, scope in (
+            ("silences", "get", "config:read"),
+            ("silences", "post", "silences:write"),
+            ("silences/preview", "post", "silences:write"),
+            ("subscriptions", "get", "config:read"),
+            ("subscriptions", "post", "subscriptions:write"),
+            ("inhibitions", "get", "config:read"),
+        )
+    ),
+    *(
+        Endpoint(
+            f"api/v1/{noun}s/<str:{noun}_id>",
+            method,
+            "config:read" if method == "get" else f"{noun}s:write",
+            found=f"api/v1/{noun}s/1",
+            unknown=f"/api/v1/{noun}s/999999",
+        )
+        for noun in ("silence", "subscription")
+        for method in ("get", "patch", "delete")
+    ),
     Endpoint("api/v1/rules", "get", "config:read"),
     Endpoint("api/v1/safety", "get", "alerts:read"),
     Endpoint("api/v1/safety/stop", "post", "alerts:respond"),
