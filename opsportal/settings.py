@@ -275,7 +275,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"Severity": "alerts.models.episode.SEVERITY_CHOICES"},
+    "ENUM_NAME_OVERRIDES": {
+        "Severity": "alerts.models.episode.SEVERITY_CHOICES",
+        "AlertStatus": "alerts.models.episode.Alert.Status",
+        "BeatStatus": "alerts.api.heartbeats.BEAT_STATUSES",
+        "HeartbeatState": "alerts.models.heartbeat.Heartbeat.State",
+        "OutboxState": "opsportal.lib.outbox.OutboxRow.State",
+        "SilenceState": "alerts.models.policy.Silence.State",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "opsportal.lib.api.schema.add_errors",

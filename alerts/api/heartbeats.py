@@ -19,6 +19,7 @@ from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.times import utc_now
 
+BEAT_STATUSES = ["ok", "fail"]
 _NAME = OpenApiParameter("name", str, OpenApiParameter.PATH)
 
 
@@ -44,7 +45,7 @@ class BeatBody(serializers.Serializer[Any]):
 
     interval = DurationField(required=False, help_text="Sets it up, or changes it.")
     grace = DurationField(required=False)
-    status = serializers.ChoiceField(["ok", "fail"], required=False, default="ok")
+    status = serializers.ChoiceField(BEAT_STATUSES, required=False, default="ok")
     message = serializers.CharField(required=False, allow_blank=True, max_length=1000, default="")
 
 

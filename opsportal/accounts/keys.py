@@ -32,7 +32,7 @@ SCOPES = {
     "events:read": "Read change events",
     "silences:write": "Make, change and end silences",
     "subscriptions:write": "Make, change and remove subscriptions",
-    "config:read": "Read teams, channels, rules, silences, ..., without their secrets",
+    "config:read": "Read rules, channels, silences, inhibitions, subscriptions; no secrets",
     "metrics:read": "Read /metrics",
 }
 USED_EVERY = timedelta(minutes=1)
