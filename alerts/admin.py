@@ -10,6 +10,10 @@ from alerts.channel_admin import ChannelAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
+from alerts.deliver import replay_notification
+from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
+from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
+from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
 from alerts.rule_admin import RuleAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
@@ -18,6 +22,14 @@ from opsportal.lib.errors import ConflictError
 from opsportal.lib.times import utc_now
 
 __all__ = ["ChannelAdmin", "RemediationAdmin", "RuleAdmin"]
+__all__ = [
+    "ChannelAdmin",
+    "EscalationAdmin",
+    "EscalationPolicyAdmin",
+    "OverrideAdmin",
+    "RuleAdmin",
+    "ScheduleAdmin",
+]
 
 _SEVERITY_LABELS = {"critical": "danger", "high": "warning", "low": "info"}
 _STATE_LABELS = {"dead": "danger", "done": "success", "due": "info", "claimed": "info"}

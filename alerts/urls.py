@@ -10,6 +10,7 @@ from alerts.views.answer import answer
 from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
+from alerts.views.oncall import give_back, renew, show_board, show_schedule, take_over
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
 from alerts.views.saved import change, save
@@ -26,6 +27,11 @@ urlpatterns = [
     path("rules/hours/", read_hours, name="hours"),
     path("rules/labels/", known_labels, name="labels"),
     path("remediations/<int:remediation_id>/", show_remediation, name="remediation"),
+    path("oncall/", show_board, name="oncall"),
+    path("oncall/<int:schedule_id>/", show_schedule, name="oncall-schedule"),
+    path("oncall/<int:schedule_id>/overrides/", take_over, name="oncall-take-over"),
+    path("oncall/<int:schedule_id>/feed/", renew, name="oncall-feed"),
+    path("oncall/overrides/<int:override_id>/remove/", give_back, name="oncall-give-back"),
 ]
 
 # The native door shares its path with the list of alerts, which hands every POST on.

@@ -7,6 +7,7 @@ NAVIGATION = [
         [
             ("Dashboard", "space_dashboard", "dashboard", ""),
             ("Alerts", "notifications_active", "alerts", ""),
+            ("On call", "support_agent", "oncall", ""),
         ],
     ),
     (
@@ -14,6 +15,29 @@ NAVIGATION = [
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
+        ],
+    ),
+    (
+        "Paging",
+        [
+            (
+                "Schedules",
+                "calendar_month",
+                "admin:alerts_schedule_changelist",
+                "alerts.view_schedule",
+            ),
+            (
+                "Escalation policies",
+                "stairs",
+                "admin:alerts_escalationpolicy_changelist",
+                "alerts.view_escalationpolicy",
+            ),
+            (
+                "Escalations",
+                "campaign",
+                "admin:alerts_escalation_changelist",
+                "alerts.view_escalation",
+            ),
         ],
     ),
     (

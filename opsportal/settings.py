@@ -184,6 +184,12 @@ TEAM_OWNED = [
 ]
 # What responders of the team may edit as well.
 RESPONDER_OWNED = ["alerts.silence"]
+    "alerts.rule",
+    "alerts.ruleaction",
+    "alerts.schedule",
+    "alerts.override",
+    "alerts.escalationpolicy",
+]
 ADMINISTRATORS_ONLY = ["axes"]
 # Proxies in front whose X-Forwarded-For is believed, as CIDRs.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")

@@ -4,6 +4,14 @@ from django.urls import path
 
 from alerts.api.configuration import ChannelList, RuleList
 from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
+from alerts.api.oncall import (
+    EscalationList,
+    OnCallView,
+    OverrideCreate,
+    ScheduleDetail,
+    ScheduleFeed,
+    ScheduleList,
+)
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.related import RelatedAlerts
 from alerts.api.remediations import (
@@ -61,4 +69,10 @@ api_urlpatterns = [
     path("inhibitions", InhibitionList.as_view(), name="api-inhibitions"),
     path("rules", RuleList.as_view(), name="api-rules"),
     path("channels", ChannelList.as_view(), name="api-channels"),
+    path("oncall", OnCallView.as_view(), name="api-oncall"),
+    path("schedules", ScheduleList.as_view(), name="api-schedules"),
+    path("schedules/<int:schedule_id>.ics", ScheduleFeed.as_view(), name="api-schedule-feed"),
+    path("schedules/<str:schedule_id>", ScheduleDetail.as_view(), name="api-schedule"),
+    path("schedules/<str:schedule_id>/overrides", OverrideCreate.as_view(), name="api-overrides"),
+    path("escalations", EscalationList.as_view(), name="api-escalations"),
 ]

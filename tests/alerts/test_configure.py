@@ -7,7 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from alerts.channel_admin import ChannelForm
+from alerts.escalation_admin import PolicyForm
 from alerts.models import Alert, Channel, Notification, Rule, RuleAction, Transition
+from alerts.oncall_admin import ScheduleForm
 from alerts.rule_form import RuleForm
 from chronos.models import ChangeEvent
 from opsportal.accounts.actors import COMMAND_LINE
@@ -37,6 +39,8 @@ channels:
     - b@example.org
   team: payments
   enabled: false
+schedules: []
+escalations: []
 rules:
 - name: quiet staging
   match: '{environment="staging"}'
@@ -284,5 +288,7 @@ def test_what_the_pages_can_set_a_file_can_set():
         "teams": team | {"members"},
         "channels": {*ChannelForm.Meta.fields, "kind", "settings"},
         "rules": {*RuleForm.Meta.fields, "actions"},
+        "schedules": {*ScheduleForm.Meta.fields, "ical_url", "layers"},
+        "escalations": {*PolicyForm.Meta.fields, "repeat_after", "steps"},
     }
     assert {slug: set(found.keys) for slug, found in plugins("CONFIG_SECTIONS").items()} == pages

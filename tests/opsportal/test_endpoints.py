@@ -126,6 +126,30 @@ ENDPOINTS = [
     _remediation("/approve", "post", "alerts:respond"),
     _remediation("/reject", "post", "alerts:respond"),
     Endpoint("api/v1/channels", "get", "config:read"),
+    Endpoint("api/v1/oncall", "get", "alerts:read"),
+    Endpoint("api/v1/schedules", "get", "alerts:read"),
+    Endpoint(
+        "api/v1/schedules/<int:schedule_id>.ics",
+        "get",
+        "alerts:read",
+        found="api/v1/schedules/1.ics",
+        unknown="/api/v1/schedules/999999.ics",
+    ),
+    Endpoint(
+        "api/v1/schedules/<str:schedule_id>",
+        "get",
+        "alerts:read",
+        found="api/v1/schedules/1",
+        unknown="/api/v1/schedules/999999",
+    ),
+    Endpoint(
+        "api/v1/schedules/<str:schedule_id>/overrides",
+        "post",
+        "alerts:respond",
+        found="api/v1/schedules/1/overrides",
+        unknown="/api/v1/schedules/999999/overrides",
+    ),
+    Endpoint("api/v1/escalations", "get", "alerts:read"),
 ]
 # For health checks, without a key.
 OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy"}
