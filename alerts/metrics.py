@@ -6,7 +6,9 @@ from datetime import timedelta
 from django.db.models import Count, Max
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from alerts.models import Alert, Transition
+from alerts.escalate import late_escalations
+from alerts.models import Alert, Escalation, Transition
+from opsportal.lib.outbox import UNFINISHED
 from opsportal.lib.times import utc_now
 
 
@@ -33,3 +35,24 @@ class AlertMetrics:
         yield CounterMetricFamily(
             "opsportal_alert_transitions", "Changes of episodes.", value=newest or 0
         )
+
+
+class EscalationMetrics:
+    """Walks under way, and those that are late."""
+
+    slug = "escalations"
+
+    def collect(self) -> Iterator[Metric]:
+        """Both on partial indexes."""
+        under_way = GaugeMetricFamily(
+            "opsportal_escalations_open", "Escalations under way.", labels=["progress"]
+        )
+        rows = Escalation.objects.filter(UNFINISHED).order_by()
+        for progress, count in rows.values_list("progress").annotate(Count("pk")):
+            under_way.add_metric([progress], count)
+        yield under_way
+        late = GaugeMetricFamily(
+            "opsportal_escalations_late", "Escalations whose step is more than a minute late."
+        )
+        late.add_metric([], late_escalations(utc_now()).count())
+        yield late

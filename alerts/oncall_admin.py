@@ -49,7 +49,7 @@ from opsportal.lib.windows import parse_hours, zone_of
 class ScheduleForm(forms.ModelForm):
     """A schedule; the address of its calendar is masked once stored."""
 
-    ical_url = forms.CharField(
+    calendar_url = forms.CharField(
         label="iCal address", required=False, max_length=2000, widget=TextWidget(),
         help_text="Shifts are imported from there every 15 minutes; empty for none.",
     )  # fmt: skip
@@ -62,7 +62,7 @@ class ScheduleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.ical_url:
-            self.fields["ical_url"].initial = MASK
+            self.fields["calendar_url"].initial = MASK
 
     def clean_zone(self) -> str:
         """The zone, if there is such a one."""
@@ -157,7 +157,7 @@ class ScheduleAdmin(TeamOwnedAdmin):
     list_select_related = ["team"]
     list_filter = ["team"]
     search_fields = ["name", "description"]
-    fields = ["name", ("team", "zone"), "description", "ical_url"]
+    fields = ["name", ("team", "zone"), "description", "calendar_url"]
     actions: Any = None
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -178,7 +178,7 @@ class ScheduleAdmin(TeamOwnedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing yet: a schedule is stored with its layers, by one deed."""
-        obj.ical_url = form.cleaned_data["ical_url"]
+        obj.ical_url = form.cleaned_data["calendar_url"]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Store the schedule and its layers."""
@@ -198,7 +198,7 @@ class OverrideAdmin(TeamOwnedAdmin):
     list_select_related = ["schedule__team", "user"]
     list_filter = ["schedule"]
     search_fields = ["user__username", "note"]
-    fields = ["schedule", "user", ("starts_at", "ends_at"), "note"]
+    fields = ["schedule", "user", "starts_at", "ends_at", "note"]
     actions: Any = None
 
     def get_queryset(self, request: HttpRequest) -> Any:

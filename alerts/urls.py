@@ -11,6 +11,7 @@ from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.oncall import give_back, renew, show_board, show_schedule, take_over
+from alerts.views.oncall import fetch, give_back, renew, show_board, show_schedule, take_over
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
 from alerts.views.saved import change, save
@@ -30,6 +31,7 @@ urlpatterns = [
     path("oncall/", show_board, name="oncall"),
     path("oncall/<int:schedule_id>/", show_schedule, name="oncall-schedule"),
     path("oncall/<int:schedule_id>/overrides/", take_over, name="oncall-take-over"),
+    path("oncall/<int:schedule_id>/fetch/", fetch, name="oncall-fetch"),
     path("oncall/<int:schedule_id>/feed/", renew, name="oncall-feed"),
     path("oncall/overrides/<int:override_id>/remove/", give_back, name="oncall-give-back"),
 ]

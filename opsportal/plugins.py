@@ -48,7 +48,11 @@ CONFIG_SECTIONS = [
 # What `manage.py demo` plays.
 DEMOS = ["alerts.demo.AlertDemo"]
 # Gauges and counters of /metrics that are read from the database.
-METRICS = ["opsportal.runtime.metrics.RuntimeMetrics", "alerts.metrics.AlertMetrics"]
+METRICS = [
+    "opsportal.runtime.metrics.RuntimeMetrics",
+    "alerts.metrics.AlertMetrics",
+    "alerts.metrics.EscalationMetrics",
+]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
     "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),

@@ -142,7 +142,8 @@ class OverrideCreate(APIView):
     def post(self, request: Request, schedule_id: str) -> Response:
         """Put somebody on call for a time; of several at one time the last one made counts."""
         schedule = find_schedule(schedule_id)
-        body = OverrideBody(data=request.data)
+        now = utc_now()
+        body = OverrideBody(data=request.data, context={"now": now})
         body.is_valid(raise_exception=True)
         given = body.validated_data
         if not may_override(request, schedule, given["user"].pk):
@@ -150,7 +151,7 @@ class OverrideCreate(APIView):
                 "Responders of the schedule's team take over themselves; its admins name others."
             )
         override = Override(schedule=schedule, **given)
-        save_override(override, actor=actor_of(request), now=utc_now())
+        save_override(override, actor=actor_of(request), now=now)
         return Response(OverrideSerializer(override).data, status=201)
 
 

@@ -15,7 +15,6 @@ from alerts.oncall.words import write_rotation, write_wall
 from opsportal.accounts.models import User
 from opsportal.lib.api import parse_time
 from opsportal.lib.errors import PayloadError
-from opsportal.lib.times import utc_now
 
 
 class PersonSerializer(serializers.Serializer[Any]):
@@ -145,7 +144,7 @@ class Instant(serializers.CharField):
         """Parse the instant."""
         text = super().to_internal_value(data)
         try:
-            return parse_time(text, now=utc_now(), field=self.field_name or "time")
+            return parse_time(text, now=self.context["now"], field=self.field_name or "time")
         except PayloadError as error:
             raise serializers.ValidationError(error.errors[0].message) from None
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
+from alerts.change.calendars import import_calendar
 from alerts.change.oncall import (
     delete_override,
     layer_drafts,
@@ -210,6 +211,20 @@ def renew(request: HttpRequest, schedule_id: int) -> HttpResponse:
         raise PermissionDenied("Only the team's admins may end the calendar's address.")
     renew_feed(schedule, actor=actor_of(request), now=utc_now())
     messages.success(request, "The calendar has a new address; the old one no longer answers.")
+    return HttpResponseRedirect(_back(request, schedule))
+
+
+@portal_page
+@require_POST
+def fetch(request: HttpRequest, schedule_id: int) -> HttpResponse:
+    """Import the calendar at once."""
+    schedule = get_object_or_404(Schedule, pk=schedule_id)
+    if not can_administer(request.user, schedule.team_id):
+        raise PermissionDenied("Only the team's admins may import the calendar.")
+    if schedule.ical_url and import_calendar(schedule, now=utc_now()):
+        messages.success(request, "The calendar is imported.")
+    else:
+        messages.error(request, schedule.ical_error or "The schedule has no calendar.")
     return HttpResponseRedirect(_back(request, schedule))
 
 
