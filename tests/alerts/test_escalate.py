@@ -14,9 +14,11 @@ from alerts.act import (
     unsnooze_alert,
 )
 from alerts.escalate import late_escalations, walk_escalations, watch_escalations
+from alerts.metrics import EscalationMetrics
 from alerts.models import Alert, Channel, Escalation, Notification, Transition
-from alerts.tasks import EscalationOutbox
+from alerts.tasks import EscalationOutbox, fetch_calendars, watch_pages
 from opsportal.accounts.models import Team
+from opsportal.lib.outbox import run_outbox
 from tests.accounts.people import make_team
 from tests.alerts.makers import JO, NOW, claim, later, make_alert, make_channel
 from tests.alerts.paging import (
@@ -341,3 +343,24 @@ def test_walkers_at_once_tell_everybody_once(team, duo):
     assert pages(alert) == [("jo", "0.0")]
     assert Transition.objects.filter(kind="paged").count() == 1
     assert Channel.objects.count() == 1
+
+
+def test_the_walks_are_measured(team, duo):
+    page(make_alert(), team, later(days=-1))
+    text = "\n".join(
+        f"{sample.name} {sample.labels} {sample.value}"
+        for metric in EscalationMetrics().collect()
+        for sample in metric.samples
+    )
+    assert text == (
+        "opsportal_escalations_open {'progress': 'walking'} 1.0\nopsportal_escalations_late {} 1.0"
+    )
+
+
+def test_the_jobs_do_their_deeds(team, duo):
+    page(make_alert(), team)  # long ago, by the clock of this machine
+    watch_pages()
+    assert Alert.objects.filter(dedup_key="opsportal:escalations-late").exists()
+    run_outbox(EscalationOutbox())
+    assert Notification.objects.filter(about="page 0.0").count() == 1
+    fetch_calendars()
