@@ -353,7 +353,7 @@ def test_the_walks_are_measured(team, duo):
         for sample in metric.samples
     )
     assert text == (
-        "opsportal_escalations_open {'progress': 'walking'} 1.0\nopsportal_escalations_late {} 1.0"
+        "opsportal_escalations_open {'progress': 'walking'} 1\nopsportal_escalations_late {} 1"
     )
 
 
