@@ -1,6 +1,5 @@
 """A person's word on a plan: yes or no, to exactly the plan that they saw."""
 
-import hmac
 from datetime import datetime
 
 from django.db import transaction
@@ -91,7 +90,7 @@ def _waiting(operation_id: int, plan_hash: str, now: datetime) -> Operation:
         raise ConflictError(f"Operation {operation.pk} is {state}, not waiting for approval.")
     if operation.expires_at <= now:
         raise ConflictError(f"The plan of operation {operation.pk} has expired.")
-    if not hmac.compare_digest(operation.plan_hash, plan_hash):
+    if operation.plan_hash != plan_hash:
         raise ConflictError(
             "The hash is not this plan's: read the plan again, and decide on what it says now."
         )

@@ -73,6 +73,8 @@ def _ask(executor: type[Executor], request: Request) -> Plan:
         raise ValueError("the plan is empty")
     if len(set(keys)) != len(keys) or {call.target for call in plan.calls} - set(keys):
         raise ValueError("the plan's calls and targets do not fit together")
+    # What cannot be frozen is no plan.
+    freeze([[asdict(found) for found in things] for things in (plan.targets, plan.calls)])
     return plan
 
 

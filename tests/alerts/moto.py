@@ -97,7 +97,7 @@ class Cloud:
     def state(self, instance: str) -> str:
         """`running`, `terminated` ..."""
         found = self.client("ec2").describe_instances(InstanceIds=[instance])
-        return found["Reservations"][0]["Instances"][0]["State"]["Name"]
+        return str(found["Reservations"][0]["Instances"][0]["State"]["Name"])
 
     def scaling_group(self, name: str, size: int, targets: Sequence[str] = ()) -> list[str]:
         """An auto-scaling group, all its members opted in; their ids."""
