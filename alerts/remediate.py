@@ -105,6 +105,7 @@ def _plan(row: Remediation, executor: type[Executor], now: datetime) -> Operatio
         requester=requester,
         requested_by=f"rule {rule.name}" if rule else requester,
         subject=f"alerts.alert:{alert.pk}",
+        page=row.get_absolute_url(),
         reason=str(alert)[:500],
         team_id=alert.team_id or (rule.team_id if rule else None),
         facts={

@@ -38,7 +38,7 @@ class OperationAdmin(ReadOnlyAdmin):
     def page(self, operation: Operation) -> SafeString:
         """The operation's own page."""
         names = ", ".join(target["name"] for target in operation.targets or [])
-        url = f"/safety/operations/{operation.pk}/"
+        url = operation.get_absolute_url()
         return format_html('<a href="{}">{} {}</a>', url, operation.plugin, names)
 
     @display(description="state", label=_STATE_LABELS)
@@ -102,6 +102,6 @@ class StopAdmin(ReadOnlyAdmin):
 class SuspensionAdmin(ReadOnlyAdmin):
     """Who helped too seldom."""
 
-    list_display = ["requester", "since", "why", "lifted_at", "lifted_by"]
+    list_display = ["name", "since", "why", "lifted_at", "lifted_by"]
     list_select_related = False
     sortable_by = ()

@@ -18,7 +18,7 @@ from opsportal.safety.leash import closed_locks, lock_guard
 from opsportal.safety.limits import limits_of
 from opsportal.safety.look import first_failure, look_at, see
 from opsportal.safety.models import Approval, JournalEntry, Operation
-from opsportal.safety.plugins import Call, CallFailedError, Executor, Target
+from opsportal.safety.plugins import Call, CallFailedError, CallUnknownError, Executor, Target
 from opsportal.safety.record import State, move_operation, write_journal
 from opsportal.safety.stop import read_stop
 
@@ -195,6 +195,8 @@ def _call(run: _Run, number: int, call: Call, target: Target) -> bool:
         run.answer(number, error.message, succeeded=False)
         run.finish(State.FAILED, error.message)
         return False
+    except CallUnknownError as error:
+        return _look_after(run, number, error.message)
     except Exception as error:
         log.exception("what came of a call is not known", extra={"operation": operation.pk})
         return _look_after(run, number, f"{type(error).__name__}: {error}")

@@ -39,6 +39,8 @@ class Operation(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     # What it is about, e.g. "alerts.alert:12".
     subject = models.CharField(max_length=200, blank=True)
+    # Where the app that asked shows it; empty: the page of the operation itself.
+    page = models.CharField(max_length=200, blank=True)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
     # Service, environment and region, for the timeline.
     place = models.JSONField(default=dict)
@@ -85,6 +87,10 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"Operation {self.pk}: {self.plugin}"
+
+    def get_absolute_url(self) -> str:
+        """Where people decide about it."""
+        return self.page or f"/safety/operations/{self.pk}/"
 
     @property
     def state_text(self) -> str:
@@ -240,6 +246,7 @@ class Suspension(models.Model):
     """A requester whose operations helped too seldom: nothing more for it until a person agrees."""
 
     requester = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
     since = models.DateTimeField()
     why = models.CharField(max_length=500)
     lifted_at = models.DateTimeField(null=True, blank=True)
@@ -254,4 +261,4 @@ class Suspension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.requester} suspended"
+        return f"{self.name} suspended"

@@ -124,6 +124,7 @@ def _operation(
         requested_by=request.requested_by[:200],
         reason=request.reason[:500],
         subject=request.subject[:200],
+        page=request.page[:200],
         team_id=request.team_id,
         place=freeze(dict(request.place)),
         parameters=freeze(dict(request.parameters)),

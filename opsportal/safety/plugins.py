@@ -43,6 +43,8 @@ class Request:
     requester: str
     requested_by: str
     subject: str
+    # The path of the page where people decide about it.
+    page: str = ""
     reason: str = ""
     team_id: int | None = None
     # What is known of the thing: resource, labels, region. Hostile text.

@@ -59,7 +59,7 @@ def _suspend(requester: str, name: str, now: datetime) -> Suspension | None:
     if Suspension.objects.filter(requester=requester, lifted_at=None).exists():
         return None
     why = f"{helped} of the last {count} helped, less than {floor} %"
-    suspension = Suspension.objects.create(requester=requester, since=now, why=why)
+    suspension = Suspension.objects.create(requester=requester, name=name, since=now, why=why)
     _tell(suspension, "suspended", f"{name} was suspended: {why}", PORTAL, now)
     return suspension
 
@@ -71,11 +71,11 @@ def lift_suspension(suspension_id: int, *, actor: Actor, now: datetime) -> Suspe
     with transaction.atomic():
         suspension = Suspension.objects.select_for_update().get(pk=suspension_id)
         if suspension.lifted_at is not None:
-            raise ConflictError(f"The suspension of {suspension.requester} was lifted before.")
+            raise ConflictError(f"The suspension of {suspension.name} was lifted before.")
         suspension.lifted_at, suspension.lifted_by = now, actor.name[:200]
         suspension.save(update_fields=["lifted_at", "lifted_by"])
         record_audit(actor, "lift", suspension, now=now)
-        text = f"{actor.name} lifted the suspension of {suspension.requester}"
+        text = f"{actor.name} lifted the suspension of {suspension.name}"
         _tell(suspension, "lifted", text, actor, now)
     return suspension
 

@@ -17,6 +17,7 @@ from opsportal.accounts.models import Membership
 from opsportal.lib.env import PREFIX, READ
 from opsportal.lib.registry import plugins
 from opsportal.lib.times import utc_now
+from opsportal.safety.limits import known_limits
 
 ROOT = Path(settings.BASE_DIR)
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -67,9 +68,11 @@ def test_no_variable_is_named_that_nobody_reads():
     [
         ("docs/channels.md", lambda: plugins("ALERT_CHANNELS")),
         ("docs/alerts.md", lambda: plugins("ALERT_FORMATS")),
+        ("docs/remediation.md", lambda: plugins("REMEDIATIONS")),
+        ("docs/remediation.md", known_limits),
         ("docs/accounts.md", lambda: SCOPES),
     ],
-    ids=["channels", "formats", "scopes"],
+    ids=["channels", "formats", "remediations", "limits", "scopes"],
 )
 def test_every_plug_in_and_scope_has_its_row(name, words):
     assert set(words()) <= {cell.split("`")[1] for cell in rows(page(name))}

@@ -127,5 +127,5 @@ def test_the_caps_are_for_all_targets_of_a_plan(armed):
 
 
 def test_who_is_suspended_is_refused(armed):
-    Suspension.objects.create(requester="test", since=NOW, why="0 of 5 helped")
+    Suspension.objects.create(requester="test", name="the test", since=NOW, why="0 of 5 helped")
     assert "0 of 5 helped" in plan(armed, "a").outcome
