@@ -6,7 +6,16 @@ ALERT_CHANNELS = [
     "alerts.channels.email.EmailChannel",
     "alerts.channels.pagerduty.PagerDutyChannel",
     "alerts.channels.webhook.WebhookChannel",
+    "alerts.channels.slack.SlackChannel",
+    "alerts.channels.sns.SnsChannel",
+    "alerts.channels.apprise.AppriseChannel",
 ]
+# Services that Apprise may call: none whose URL names a host, a file or this machine.
+APPRISE_SCHEMES = (
+    "clicksend", "discord", "firehydrant", "gchat", "groupme", "ifttt", "ilert", "incidentio",
+    "line", "msgbird", "opsgenie", "pagertree", "pbul", "pover", "prowl", "pushed", "signl4",
+    "spike", "splunk", "spush", "tgram", "twilio", "victorops", "vonage", "webex", "wxteams",
+)  # fmt: skip
 ALERT_FORMATS = [
     "alerts.formats.native.NativeFormat",
     "alerts.formats.alertmanager.AlertmanagerFormat",

@@ -15,6 +15,7 @@ from opsportal import face, plugins
 from opsportal.lib import sqlite
 from opsportal.lib.env import (
     env_bool,
+    env_choices,
     env_int,
     env_list,
     env_networks,
@@ -245,6 +246,8 @@ DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "opsportal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Private ranges that the guarded client may reach, as CIDRs; public addresses always.
 OUTBOUND_ALLOW = env_networks("OUTBOUND_ALLOW")
+# Services that channels of the kind `apprise` may use.
+APPRISE_SCHEMES = env_choices("APPRISE_SCHEMES", plugins.APPRISE_SCHEMES)
 # Who may read /metrics without a key.
 METRICS_ALLOW = env_networks("METRICS_ALLOW", ("127.0.0.0/8", "::1/128"))
 

@@ -55,6 +55,16 @@ def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()] if raw else list(default)
 
 
+def env_choices(name: str, known: tuple[str, ...]) -> list[str]:
+    """Comma-separated values out of `known`; all of them when nothing is set."""
+    chosen = env_list(name, known)
+    if unknown := [value for value in chosen if value not in known]:
+        raise ImproperlyConfigured(
+            f"{PREFIX}{name}: {', '.join(unknown)} cannot be chosen; known: {', '.join(known)}"
+        )
+    return chosen
+
+
 def env_networks(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Comma-separated CIDRs, each one checked."""
     ranges = env_list(name, default)
