@@ -7,14 +7,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts.channel_admin import ChannelAdmin
-from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
-from alerts.remediation_admin import RemediationAdmin
-from alerts.replay import replay_notification
 from alerts.deliver import replay_notification
 from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
+from alerts.remediation_admin import RemediationAdmin
+from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
+from alerts.template_admin import TemplateAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.admin import ReadOnlyAdmin, TabularInline, action, display, register
@@ -30,6 +30,7 @@ __all__ = [
     "RuleAdmin",
     "ScheduleAdmin",
 ]
+__all__ = ["ChannelAdmin", "RemediationAdmin", "RuleAdmin", "TemplateAdmin"]
 
 _SEVERITY_LABELS = {"critical": "danger", "high": "warning", "low": "info"}
 _STATE_LABELS = {"dead": "danger", "done": "success", "due": "info", "claimed": "info"}

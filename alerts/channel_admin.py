@@ -16,6 +16,7 @@ from alerts.channels import ChannelKind, SettingField, mask_secrets
 from alerts.models import Channel
 from alerts.send import try_channel
 from opsportal.accounts.actors import actor_of
+from opsportal.accounts.permissions import is_administrator
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import SecretWidget, TextareaWidget, TextWidget, display, register
 from opsportal.lib.errors import DeliveryError, OpsError, PayloadError
@@ -23,6 +24,7 @@ from opsportal.lib.registry import plugins
 from opsportal.lib.times import utc_now
 
 _PREFIX, _CLEAR = "setting_", "clear_"
+_MANNERS = ("user", "rate_limit", "fallback", "template")
 
 
 class ChannelForm(forms.ModelForm):
@@ -32,7 +34,13 @@ class ChannelForm(forms.ModelForm):
 
     class Meta:
         model = Channel
-        fields = ["name", "team", "enabled"]
+        fields = ["name", "team", "enabled", "user", "rate_limit", "fallback", "template"]
+        help_texts = {
+            "user": "Whose own channel it is: how this person is reached; empty: nobody's.",
+            "rate_limit": "Messages a minute; what is over waits. Empty: no limit.",
+            "fallback": "Told instead once this channel fails for good, or for five minutes.",
+            "template": "Words for mail, Slack, SNS and Apprise; empty: the usual ones.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,10 +106,10 @@ class ChannelAdmin(TeamOwnedAdmin):
     """Ways to tell somebody; each can be tried out."""
 
     list_display = ["name", "kind_label", "team", "state"]
-    list_select_related = ["team"]
+    list_select_related = ["team", "delivery_state"]
     list_filter = ["kind", "enabled", "team"]
     search_fields = ["name"]
-    readonly_fields = ["kind_label", "settings_shown"]
+    readonly_fields = ["kind_label", "settings_shown", "breaker"]
     actions: Any = None
     change_form_outer_before_template = "alerts/channel_test_button.html"
 
@@ -110,10 +118,26 @@ class ChannelAdmin(TeamOwnedAdmin):
         """The kind's name."""
         return str(channel.get_kind_display())
 
-    @display(description="state", label={"on": "success", "off": "danger"})
+    @display(description="state", label={"on": "success", "off": "danger", "failing": "warning"})
     def state(self, channel: Channel) -> str:
         """Whether anything goes through it."""
-        return "on" if channel.enabled else "off"
+        if not channel.enabled:
+            return "off"
+        state = getattr(channel, "delivery_state", None)
+        return "failing" if state is not None and state.opened_at is not None else "on"
+
+    @display(description="deliveries")
+    def breaker(self, channel: Channel) -> str:
+        """How it has been doing, in words."""
+        state = getattr(channel, "delivery_state", None)
+        if state is None or not state.failures:
+            return "Works, as far as anybody knows."
+        said = f"{state.failures} failures in a row, the last: {state.last_error}"
+        if state.opened_at is None:
+            return said
+        probe = f"{state.open_until:%H:%M:%S}" if state.open_until else "now"
+        since = f"{state.opened_at:%Y-%m-%d %H:%M:%S}"
+        return f"Left alone since {since} UTC, the next probe is at {probe} UTC. {said}"
 
     @display(description="settings")
     def settings_shown(self, channel: Channel) -> SafeString:
@@ -134,11 +158,14 @@ class ChannelAdmin(TeamOwnedAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Name, team and state, and what the kind asks for."""
         if obj and not self.has_change_permission(request, obj):
-            return ["name", "kind_label", "team", "enabled", "settings_shown"]
+            return ["name", "kind_label", "team", "enabled", "settings_shown", *_MANNERS, "breaker"]
         slug = obj.kind if obj else request.GET.get("kind", "")
         form = form_of(_kind(slug), obj.settings if obj else {})
         extra = [name for name in form.base_fields if name.startswith((_PREFIX, _CLEAR))]
-        return ["name", *(["kind_label"] if obj else []), *extra, "team", "enabled"]
+        # Who is reached where, the administrators say: pages go there.
+        manners = [n for n in _MANNERS if n != "user" or is_administrator(request.user)]
+        of_old = ["kind_label"] if obj else []
+        return ["name", *of_old, *extra, "team", "enabled", *manners, *(["breaker"] if obj else [])]
 
     def get_urls(self) -> Any:
         """With the test button's."""

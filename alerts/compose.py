@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from alerts.channels import Message
+from alerts.channels import Member, Message
 from alerts.gather import Gathered
-from alerts.models import Alert, Channel, Notification
+from alerts.models import Alert, Channel, Notification, Transition
 from alerts.normalise import SEVERITY_RANK, Link, alert_url
 
 
@@ -178,6 +178,41 @@ def compose_test(channel: Channel, person: str, now: datetime) -> Message:
         portal_url=settings.PUBLIC_URL,
         starts_at=now,
         received_at=now,
+    )
+
+
+def compose_preview(alert: Alert | None, now: datetime) -> Message:
+    """What would be said of an alert if it opened now; without one, an example."""
+    if alert is None:
+        return compose_example(now)
+    told = Notification(
+        pk=0,
+        alert=alert,
+        transition=Transition(alert=alert, kind=Transition.Kind.OPENED, at=now),
+        about=alert.severity,
+        created_at=now,
+    )
+    message = _of_the_alert(told, thread_key="preview")
+    return replace(message, acknowledge_url=f"{settings.PUBLIC_URL}/a/example/")
+
+
+def compose_example(now: datetime) -> Message:
+    """A message with something in every place, to try templates on."""
+    alone = compose_test(Channel(name="example"), "somebody", now)
+    member = Member(1, "DiskFull", "high", "firing", "Disk is full", "billing", "db-1", "", now)
+    return replace(
+        alone,
+        kind="opened",
+        value=97.5,
+        resolved_at=now,
+        runbook_url=settings.PUBLIC_URL,
+        labels={"host": "db-1"},
+        annotations={"note": "An example"},
+        members=(member, replace(member, id=2, status="resolved")),
+        counts={"high": 1},
+        resolved_count=1,
+        group_labels={"service": "billing"},
+        acknowledge_url=settings.PUBLIC_URL,
     )
 
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Max
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from alerts.escalate import late_escalations
-from alerts.models import Alert, Escalation, Transition
+from alerts.models import Alert, ChannelState, Escalation, Transition
 from opsportal.lib.outbox import UNFINISHED
 from opsportal.lib.times import utc_now
 
@@ -30,6 +30,15 @@ class AlertMetrics:
         hour_ago = utc_now() - timedelta(hours=1)
         opened.add_metric([], Alert.objects.filter(received_at__gte=hour_ago).count())
         yield opened
+        broken = GaugeMetricFamily(
+            "opsportal_channel_breaker_open",
+            "Channels that are left alone after failures in a row.",
+            labels=["channel"],
+        )
+        waiting = ChannelState.objects.exclude(opened_at=None).order_by("channel__name")
+        for name in waiting.values_list("channel__name", flat=True):
+            broken.add_metric([name], 1)
+        yield broken
         # Ids only grow, also when old rows are pruned: cheap, and monotonic as counters must be.
         newest = Transition.objects.aggregate(newest=Max("pk"))["newest"]
         yield CounterMetricFamily(

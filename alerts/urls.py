@@ -10,7 +10,6 @@ from alerts.views.answer import answer
 from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
-from alerts.views.oncall import give_back, renew, show_board, show_schedule, take_over
 from alerts.views.oncall import fetch, give_back, renew, show_board, show_schedule, take_over
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation

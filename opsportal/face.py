@@ -15,6 +15,12 @@ NAVIGATION = [
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
+            (
+                "Templates",
+                "edit_note",
+                "admin:alerts_messagetemplate_changelist",
+                "alerts.view_messagetemplate",
+            ),
         ],
     ),
     (

@@ -45,6 +45,7 @@ SWEEPS = [
 # Sections of `applyconfig` files, in the order they are applied.
 CONFIG_SECTIONS = [
     "opsportal.accounts.configure.TeamSection",
+    "alerts.configure.TemplateSection",
     "alerts.configure.ChannelSection",
     "alerts.configure.ScheduleSection",
     "alerts.configure.EscalationSection",

@@ -179,6 +179,7 @@ TEAM_OWNED = [
     "alerts.channel",
     "alerts.heartbeat",
     "alerts.inhibition",
+    "alerts.messagetemplate",
     "alerts.rule",
     "alerts.ruleaction",
     "alerts.subscription",

@@ -58,4 +58,6 @@ class ChannelList(generics.ListAPIView[Channel]):
     permission_classes = [scoped("config:read")]
     serializer_class = ChannelSerializer
     pagination_class = KeysetPagination
-    queryset = Channel.objects.select_related("team").defer("settings")
+    queryset = Channel.objects.select_related(
+        "team", "user", "fallback", "template", "delivery_state"
+    ).defer("settings", "fallback__settings")

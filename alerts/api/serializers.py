@@ -140,8 +140,20 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
     """A channel without its secrets."""
 
     team = serializers.CharField(source="team.name", default=None, allow_null=True)
+    user = serializers.CharField(source="user.username", default=None, allow_null=True)
+    fallback = serializers.CharField(source="fallback.name", default=None, allow_null=True)
+    template = serializers.CharField(source="template.name", default=None, allow_null=True)
+    failing_since = serializers.DateTimeField(
+        source="delivery_state.opened_at",
+        default=None,
+        allow_null=True,
+        help_text="Since when only probes are sent, after failures in a row.",
+    )
 
     class Meta:
         model = Channel
-        fields = ["id", "name", "kind", "enabled", "team"]
+        fields = [
+            "id", "name", "kind", "enabled", "team", "user", "fallback", "rate_limit", "template",
+            "failing_since",
+        ]  # fmt: skip
         read_only_fields = fields

@@ -7,6 +7,7 @@ from alerts.change.inhibitions import delete_inhibition, save_inhibition
 from alerts.change.rules import check_rule, delete_rule, save_rule
 from alerts.change.silences import check_silence, close_silence, end_silence, save_silence
 from alerts.change.subscriptions import delete_subscription, save_subscription
+from alerts.change.templates import delete_template, save_template
 
 __all__ = [
     "channel_state",
@@ -19,6 +20,7 @@ __all__ = [
     "delete_inhibition",
     "delete_rule",
     "delete_subscription",
+    "delete_template",
     "end_silence",
     "save_channel",
     "save_heartbeat",
@@ -26,4 +28,5 @@ __all__ = [
     "save_rule",
     "save_silence",
     "save_subscription",
+    "save_template",
 ]

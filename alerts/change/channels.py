@@ -23,6 +23,8 @@ from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import ConflictError, FieldError, PayloadError
 from opsportal.lib.registry import plugins
 
+MOST_A_MINUTE = 100_000
+
 
 def save_channel(channel: Channel, *, actor: Actor, now: datetime) -> bool:
     """Store a new or changed channel; whether anything was different.
@@ -38,6 +40,7 @@ def save_channel(channel: Channel, *, actor: Actor, now: datetime) -> bool:
                 given[name] = stored.settings.get(name, "")
         channel.settings = kind.clean(given)
         check_columns(channel, exclude=["settings"])
+        _check_manners(channel)
         before = channel_state(stored) if stored else None
         after = channel_state(channel)
         if before == after:
@@ -62,6 +65,11 @@ def delete_channel(channel: Channel, *, actor: Actor, now: datetime) -> None:
                 f"The channel {channel.name} is told by the escalation policies {names}. "
                 "Change these first."
             )
+        fallbacks = Channel.objects.filter(fallback=channel).values_list("name", flat=True)
+        if names := ", ".join(fallbacks):
+            raise ConflictError(
+                f"The channel {channel.name} is the fallback of: {names}. Change these first."
+            )
         if Notification.objects.filter(channel=channel).exists():
             raise ConflictError(
                 f"The channel {channel.name} has told somebody something, and that is kept. "
@@ -71,6 +79,17 @@ def delete_channel(channel: Channel, *, actor: Actor, now: datetime) -> None:
         record_deleted(channel, state, actor=actor, now=now)
         keep_version(channel, state, actor=actor, now=now, removed=True)
         channel.delete()
+
+
+def _check_manners(channel: Channel) -> None:
+    errors = []
+    if channel.rate_limit is not None and not 1 <= channel.rate_limit <= MOST_A_MINUTE:
+        errors.append(FieldError("rate_limit", f"from 1 to {MOST_A_MINUTE} a minute, or empty"))
+    if channel.fallback_id is not None and channel.fallback_id == channel.pk:
+        errors.append(FieldError("fallback", "a channel cannot stand in for itself"))
+    if errors:
+        text = "; ".join(f"{error.field}: {error.message}" for error in errors)
+        raise PayloadError(f"The channel is not right: {text}", errors)
 
 
 def channel_state(channel: Channel) -> State:

@@ -16,4 +16,12 @@ __all__ = [
     "RuleSection",
     "SilenceSection",
     "SubscriptionSection",
+from alerts.configure.templates import TemplateSection
+
+__all__ = [
+    "ChannelSection",
+    "EscalationSection",
+    "RuleSection",
+    "ScheduleSection",
+    "TemplateSection",
 ]

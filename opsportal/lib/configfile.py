@@ -76,8 +76,13 @@ def apply_config(
     with transaction.atomic():
         before = _read_all(mask)
         for slug, entries in given.items():
+            section = sections[slug]
             for entry in entries.values():
-                _write(sections[slug], entry, deed)
+                _write(section.write, entry, deed)
+            # What refers to others of its section, which may come later in the file.
+            connect = getattr(section, "connect", None)
+            for entry in entries.values() if connect else ():
+                _write(connect, entry, deed)
         left = _unmentioned(given)
         if prune:
             # What uses something goes before what it uses.
@@ -107,9 +112,9 @@ def _entries(root: Node, sections: Mapping[str, Section]) -> dict[str, dict[str,
     return found
 
 
-def _write(section: Section, entry: Node, deed: Deed) -> None:
+def _write(write: Callable[[Node, Deed], None], entry: Node, deed: Deed) -> None:
     try:
-        section.write(entry, deed)
+        write(entry, deed)
     except ConfigError:
         raise
     except OpsError as error:
