@@ -18,6 +18,8 @@ __all__ = [
     "SubscriptionSection",
 from alerts.configure.templates import TemplateSection
 
+from alerts.configure.templates import TemplateSection
+
 __all__ = [
     "ChannelSection",
     "EscalationSection",
