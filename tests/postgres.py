@@ -24,9 +24,8 @@ from tests.portal import free_port
 from tests.waiting import wait_until
 
 DEBIAN = Path("/usr/lib/postgresql")
-_OPTIONS = (
-    "-c fsync=off -c full_page_writes=off -c max_connections=200 -c listen_addresses=127.0.0.1"
-)
+# Of a server whose data may be lost with the machine.
+CARELESS = "-c fsync=off -c full_page_writes=off"
 
 
 def find_binaries() -> Path | None:
@@ -57,8 +56,8 @@ def _unprivileged_user() -> str | None:
 class PostgresServer:
     """A server with a data directory of its own, to be stopped and started."""
 
-    def __init__(self, binaries: Path) -> None:
-        self._bin = binaries
+    def __init__(self, binaries: Path, options: str = CARELESS) -> None:
+        self._bin, self._options = binaries, options
         self._user = _unprivileged_user()
         self.port = free_port()
         self.url = f"postgres://opsportal@127.0.0.1:{self.port}/postgres"
@@ -100,9 +99,15 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start and wait until it takes connections."""
-        options = f"-p {self.port} -k {self._home} {_OPTIONS}"
+        options = f"-p {self.port} -k {self._home} {self._options}"
+        options += " -c max_connections=200 -c listen_addresses=127.0.0.1"
         log = str(self._home / "log")
         self._call("pg_ctl", "-D", self._data, "-l", log, "-o", options, "-w", "start")
+
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        return int((Path(self._data) / "postmaster.pid").read_text().split()[0])
 
     def stop(self) -> None:
         """Stop and cut every connection."""

@@ -20,7 +20,9 @@ class IdIn(models.Func):
         super().__init__(models.F(field))
         self.ids = list(ids)
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, *_: object, **__: object
+    ) -> tuple[str, tuple[Any, ...]]:
         """Each database has its own way to take many values at once."""
         column, params = compiler.compile(self.get_source_expressions()[0])
         if connection.vendor == "postgresql":
