@@ -21,7 +21,9 @@ local function next_alert()
   return alert(tag .. (keys > 0 and "" or id .. "-") .. n, n)
 end
 function request()
-  if batch == 1 then return wrk.format(nil, "%(path)s", nil, "%(open)s" .. next_alert() .. "%(close)s") end
+  if batch == 1 then
+    return wrk.format(nil, "%(path)s", nil, "%(open)s" .. next_alert() .. "%(close)s")
+  end
   local all = {}
   for i = 1, batch do all[i] = next_alert() end
   return wrk.format(nil, "%(path)s", nil, "[" .. table.concat(all, ",") .. "]")

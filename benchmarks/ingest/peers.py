@@ -1,0 +1,149 @@
+"""The yardsticks: the barest server, alerta-server and Debian's Alertmanager."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.ingest.load import ALERTA, ALERTMANAGER, Target
+from benchmarks.portal import ROOT, Portal, new_database, running, wait_for
+from tests.portal import free_port
+
+ALERTA_VERSION = "9.1.0"
+VENV = ROOT / "var" / f"alerta-{ALERTA_VERSION}"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server under load, and the processes whose CPU counts as its own."""
+
+    name: str
+    target: Target
+    pids: tuple[int, ...]
+    drained: Callable[[], None] = field(default=lambda: None)
+    portal: Portal | None = None
+    database: str = ""
+
+
+class UnavailableError(Exception):
+    """This yardstick is not to be had here; says why."""
+
+
+@contextmanager
+def _process(argv, environment, folder=None) -> Iterator[subprocess.Popen]:
+    log = subprocess.DEVNULL if folder is None else (folder / "peer.log").open("ab")
+    process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def our_portal(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]:
+    """The portal, with one rule that matches every alert."""
+    database = new_database(server, "opsportal_benchmark") if server else ""
+    with running(Portal(folder, database)) as portal:
+        target = Target(portal.url, "/api/v1/alerts", key=portal.key)
+        pids = (portal.process.pid, *also)
+        yield Server("portal", target, pids, portal.wait_until_routed, portal)
+
+
+@contextmanager
+def barest(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]:
+    """y1: granian, msgspec, one sorted upsert; as many workers and threads as serve it best."""
+    database = new_database(server, "barest_benchmark") if server else ""
+    environment = {
+        **os.environ,
+        "BAREST_DATABASE_URL": database or str(folder / "barest.sqlite3"),
+        "PYTHONPATH": str(ROOT),
+    }
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.ingest.barest"], cwd=ROOT, env=environment, check=True
+    )
+    port = free_port()
+    argv = [
+        str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--port", str(port),
+        "--workers", "2" if database else "1", "--blocking-threads", "4", "--log-level", "warning",
+        "benchmarks.ingest.barest:application",
+    ]  # fmt: skip
+    with _process(argv, environment) as process:
+        wait_for(f"http://127.0.0.1:{port}/")
+        target = Target(f"http://127.0.0.1:{port}", "/")
+        yield Server("y1 barest", target, (process.pid, *also), database=database)
+
+
+def _install_alerta() -> None:
+    if (VENV / "done").exists():
+        return
+    print(f"installing alerta-server {ALERTA_VERSION} into {VENV} ...", file=sys.stderr)
+    wanted = [f"alerta-server=={ALERTA_VERSION}", "psycopg2-binary", "gunicorn", "setuptools<81"]
+    pip = [str(VENV / "bin/pip"), "install", "-q", "--disable-pip-version-check"]
+    for argv in ([sys.executable, "-m", "venv", "--clear", str(VENV)], [*pip, *wanted]):
+        done = subprocess.run(argv, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise UnavailableError(f"alerta-server is not installed: {done.stderr.strip()[-300:]}")
+    (VENV / "done").touch()
+
+
+@contextmanager
+def alerta(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]:
+    """y2: alerta-server under gunicorn on PostgreSQL, in the C locale, where it serves best."""
+    if not server:
+        raise UnavailableError("alerta-server needs PostgreSQL")
+    _install_alerta()
+    locale = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+    database = new_database(server, "alerta_benchmark", locale)
+    settings = folder / "alertad.conf"
+    settings.write_text("AUTH_REQUIRED = False\nSECRET_KEY = 'benchmark'\nLOG_LEVEL = 'ERROR'\n")
+    environment = {
+        **os.environ,
+        # Its driver knows the address by this name only.
+        "DATABASE_URL": database.replace("postgres://", "postgresql://"),
+        "ALERTA_SVR_CONF_FILE": str(settings),
+    }
+    port = free_port()
+    argv = [
+        str(VENV / "bin/gunicorn"), "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread",
+        "--threads", "4", "--log-level", "error", "alerta.app:create_app()",
+    ]  # fmt: skip
+    with _process(argv, environment, folder) as process:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/management/gtg", 30)
+        except OSError as error:
+            said = (folder / "peer.log").read_text()[-300:]
+            raise UnavailableError(f"alerta-server does not answer ({error}): {said}") from error
+        target = Target(f"http://127.0.0.1:{port}", "/alert", ALERTA, arrays=False)
+        yield Server("y2 alerta", target, (process.pid, *also))
+
+
+@contextmanager
+def alertmanager(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]:
+    """y3: Alertmanager, which keeps everything in memory only."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        raise UnavailableError("no prometheus-alertmanager on PATH")
+    settings = folder / "alertmanager.yml"
+    settings.write_text(
+        "route: {receiver: nobody, group_by: [cluster, service]}\nreceivers: [{name: nobody}]\n"
+    )
+    port = free_port()
+    argv = [
+        program, f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+        f"--storage.path={folder / 'alertmanager'}", f"--config.file={settings}",
+        "--log.level=error",
+    ]  # fmt: skip
+    with _process(argv, dict(os.environ)) as process:
+        wait_for(f"http://127.0.0.1:{port}/-/ready")
+        time.sleep(0.2)
+        target = Target(f"http://127.0.0.1:{port}", "/api/v2/alerts", ALERTMANAGER, brackets=True)
+        yield Server("y3 alertmanager", target, (process.pid,))
+
+
+PEERS = {"barest": barest, "alerta": alerta, "alertmanager": alertmanager}
