@@ -1,4 +1,4 @@
-"""The dispatcher: finds due rows every second, whether or not a nudge came, and performs them."""
+"""The dispatcher: performs due rows, at once when the bell rings, else within a second."""
 
 import logging
 import signal
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django.utils.module_loading import import_string
 
+from opsportal.lib.bell import Bell
 from opsportal.lib.outbox import Outbox, oldest_due, run_outbox
 from opsportal.lib.times import utc_now
 from opsportal.runtime.heartbeat import DISPATCHER, EVERY_SECONDS, beat, say_goodbye
@@ -109,6 +110,9 @@ class Dispatcher:
             for number in range(outbox.threads)
         ]
         self._sweepers = [Sweeper(path, self._stop, now) for path in sweeps]
+        self._bell = Bell()
+        self._listener = threading.Thread(target=self._listen, name="bell", daemon=True)
+        self._listener.start()
 
     def sweep(self) -> None:
         """Wake the lanes of every outbox that has due rows, and show a sign of life."""
@@ -116,16 +120,26 @@ class Dispatcher:
         now = self._now()
         for outbox in self._outboxes:
             if oldest_due(outbox, now):
-                for lane in self._lanes:
-                    if lane.outbox is outbox:
-                        lane.wake()
+                self._wake(outbox.slug)
         if time.monotonic() >= self._next_beat:
             beat(DISPATCHER, started_at=self._started_at, now=now)
             self._next_beat = time.monotonic() + EVERY_SECONDS
 
+    def _wake(self, slug: str) -> None:
+        for lane in self._lanes:
+            if lane.outbox.slug == slug:
+                lane.wake()
+
+    def _listen(self) -> None:
+        """Wake the lanes of every outbox that is rung for."""
+        with self._bell:
+            while slug := self._bell.listen():
+                self._wake(slug)
+
     def stop(self) -> None:
         """Let every lane finish what it holds, within the grace, and leave."""
         self._stop.set()
+        self._bell.end()
         for lane in self._lanes:
             lane.wake()
         end = time.monotonic() + GRACE_SECONDS

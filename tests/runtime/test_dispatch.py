@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connections
+from django_q.models import OrmQ
 
 from alerts.models import Alert, Decision, Transition
+from opsportal.lib import jobs
+from opsportal.lib.jobs import nudge
 from opsportal.lib.outbox import Outbox, finish, oldest_due
 from opsportal.runtime import dispatch
 from opsportal.runtime.checks import check_sweeps
@@ -94,6 +97,18 @@ def test_due_rows_are_performed_without_any_nudge_and_it_shows_a_sign_of_life():
         wait_until(lambda: states() == ["done"] * 4)
         wait_until(lambda: Process.objects.filter(name="dispatcher").count() == 1)
     assert not Process.objects.exists()
+
+
+def test_a_nudge_is_heard_at_once(monkeypatch):
+    monkeypatch.setattr(dispatch, "TICK_SECONDS", 3600)
+    monkeypatch.setattr(jobs, "_last", {})
+    with dispatching(Quick()):
+        make_rows(1)
+        nudge(Quick.slug)
+        wait_until(lambda: states() == ["done"])
+        assert not OrmQ.objects.exists()
+    nudge(Quick.slug)
+    assert OrmQ.objects.count() == 1
 
 
 def test_one_hanging_act_does_not_hold_up_the_others():
