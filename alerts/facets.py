@@ -54,7 +54,8 @@ def count_facets(query: AlertQuery) -> Counts:
             if query.status == without.status:
                 continue
         elif getattr(query, name):
-            without = replace(query, **{name: ()})
+            nothing: Mapping[str, Any] = {name: ()}
+            without = replace(query, **nothing)
         else:
             continue
         rows = _read(without)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
@@ -62,16 +63,18 @@ def read_query(params: Mapping[str, str | Sequence[str]], *, now: datetime) -> A
     matchers when it looks like them, words otherwise.
     """
     given = {name: _values(params.get(name, "")) for name in params}
-    texts = {name: given.get(name, ("",))[-1] for name in (*_TEXTS, "q", "since", "until")}
+    texts: dict[str, Any] = {
+        name: given.get(name, ("",))[-1] for name in (*_TEXTS, "q", "since", "until")
+    }
     if box := texts.pop("q"):
         texts["match" if _MATCHER_LIKE.match(box) else "text"] = box
     bounds = {name: texts.pop(name) for name in ("since", "until")}
     since, until = parse_time_range(bounds, now=now)
-    lists = {name: tuple(text for text in given.get(name, ()) if text) for name in _LISTS}
+    asked: dict[str, Any] = {name: tuple(filter(None, given.get(name, ()))) for name in _LISTS}
     for name in ("status", "severity", "state"):
-        parts = (part.strip() for text in lists[name] for part in text.split(","))
-        lists[name] = tuple(part for part in parts if part)
-    return AlertQuery(**lists, **texts, since=since, until=until, now=now)
+        parts = (part.strip() for text in asked[name] for part in text.split(","))
+        asked[name] = tuple(filter(None, parts))
+    return AlertQuery(**asked, **texts, since=since, until=until, now=now)
 
 
 def _values(given: str | Sequence[str]) -> tuple[str, ...]:

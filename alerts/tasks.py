@@ -12,6 +12,8 @@ from alerts.expire import expire_episodes, wake_snoozed
 from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
 from alerts.models import AlertGroup, Decision, Escalation, Notification, Remediation
+from alerts.hits import prune_hits
+from alerts.models import Decision, Notification
 from alerts.prune import prune_episodes, prune_replies
 from alerts.remediate import remediate_alerts
 from alerts.route import route_transitions
@@ -122,3 +124,4 @@ def prune_alerts() -> None:
     now = utc_now()
     prune_episodes(now=now)
     prune_replies(now=now)
+    prune_hits(now=now)

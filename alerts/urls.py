@@ -11,6 +11,7 @@ from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.oncall import fetch, give_back, renew, show_board, show_schedule, take_over
+from alerts.views.noise import noise, noise_csv
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
 from alerts.views.saved import change, save
@@ -20,6 +21,8 @@ urlpatterns = [
     path("a/<str:token>/", answer, name="answer"),
     path("alerts/", console, name="alerts"),
     path("alerts/act/", act, name="alerts-act"),
+    path("alerts/noise/", noise, name="noise"),
+    path("alerts/noise/<slug:table>.csv", noise_csv, name="noise-csv"),
     path("alerts/views/", save, name="alerts-save-view"),
     path("alerts/views/<int:view_id>/", change, name="alerts-change-view"),
     path("alerts/<int:alert_id>/", show_alert, name="alert"),

@@ -8,6 +8,7 @@ NAVIGATION = [
             ("Dashboard", "space_dashboard", "dashboard", ""),
             ("Alerts", "notifications_active", "alerts", ""),
             ("On call", "support_agent", "oncall", ""),
+            ("Noise", "graphic_eq", "noise", ""),
         ],
     ),
     (

@@ -12,6 +12,7 @@ from alerts.api.oncall import (
     ScheduleFeed,
     ScheduleList,
 )
+from alerts.api.noise import Noise
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.related import RelatedAlerts
 from alerts.api.remediations import (
@@ -37,6 +38,7 @@ _ACTIONS = {
 api_urlpatterns = [
     path("alerts", AlertList.as_view(), name="api-alerts"),
     path("alerts/bulk", BulkAction.as_view(), name="api-alerts-bulk"),
+    path("alerts/noise", Noise.as_view(), name="api-alerts-noise"),
     path("alerts/<str:alert_id>", AlertDetail.as_view(), name="api-alert"),
     path("alerts/<str:alert_id>/related", RelatedAlerts.as_view(), name="api-alert-related"),
     *(

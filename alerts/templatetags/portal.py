@@ -87,6 +87,12 @@ def lasted(end: datetime, start: datetime) -> str:
 
 
 @register.filter
+def span(duration: timedelta | None) -> str:
+    """A length of time in its two largest units; nothing for none."""
+    return "" if duration is None else format_duration(duration)
+
+
+@register.filter
 def readable(text: str) -> SafeString | str:
     """An instant as pages write it; other text as it is."""
     if not _INSTANT.fullmatch(text):

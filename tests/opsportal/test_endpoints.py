@@ -76,6 +76,7 @@ ENDPOINTS = [
         found="api/v1/alerts/1",
         unknown="/api/v1/alerts/999999",
     ),
+    Endpoint("api/v1/alerts/noise", "get", "alerts:read"),
     _reading("related"),
     *map(
         _action,
