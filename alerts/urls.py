@@ -11,6 +11,7 @@ from alerts.views.console import console
 from alerts.views.dashboard import dashboard
 from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.oncall import fetch, give_back, renew, show_board, show_schedule, take_over
+from alerts.views.explain import show_explanation
 from alerts.views.noise import noise, noise_csv
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
@@ -25,6 +26,7 @@ urlpatterns = [
     path("alerts/noise/<slug:table>.csv", noise_csv, name="noise-csv"),
     path("alerts/views/", save, name="alerts-save-view"),
     path("alerts/views/<int:view_id>/", change, name="alerts-change-view"),
+    path("alerts/<int:alert_id>/explain/", show_explanation, name="alert-explain"),
     path("alerts/<int:alert_id>/", show_alert, name="alert"),
     path("rules/matchers/", read_matchers, name="matchers"),
     path("rules/hours/", read_hours, name="hours"),

@@ -12,6 +12,7 @@ from alerts.api.oncall import (
     ScheduleFeed,
     ScheduleList,
 )
+from alerts.api.explain import ExplainAlert
 from alerts.api.noise import Noise
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.related import RelatedAlerts
@@ -40,6 +41,7 @@ api_urlpatterns = [
     path("alerts/bulk", BulkAction.as_view(), name="api-alerts-bulk"),
     path("alerts/noise", Noise.as_view(), name="api-alerts-noise"),
     path("alerts/<str:alert_id>", AlertDetail.as_view(), name="api-alert"),
+    path("alerts/<str:alert_id>/explain", ExplainAlert.as_view(), name="api-alert-explain"),
     path("alerts/<str:alert_id>/related", RelatedAlerts.as_view(), name="api-alert-related"),
     *(
         path(f"alerts/<str:alert_id>/{verb}", action_view(*action), name=f"api-alert-{verb}")

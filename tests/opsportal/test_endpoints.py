@@ -77,6 +77,7 @@ ENDPOINTS = [
         unknown="/api/v1/alerts/999999",
     ),
     Endpoint("api/v1/alerts/noise", "get", "alerts:read"),
+    _reading("explain"),
     _reading("related"),
     *map(
         _action,
