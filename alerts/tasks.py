@@ -11,9 +11,8 @@ from alerts.escalate import walk_escalations, watch_escalations
 from alerts.expire import expire_episodes, wake_snoozed
 from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
-from alerts.models import AlertGroup, Decision, Escalation, Notification, Remediation
 from alerts.hits import prune_hits
-from alerts.models import Decision, Notification
+from alerts.models import AlertGroup, Decision, Escalation, Notification, Remediation
 from alerts.prune import prune_episodes, prune_replies
 from alerts.remediate import remediate_alerts
 from alerts.route import route_transitions

@@ -13,6 +13,7 @@ from alerts.api.oncall import (
     ScheduleList,
 )
 from alerts.api.explain import ExplainAlert
+from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
 from alerts.api.noise import Noise
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.related import RelatedAlerts

@@ -28,16 +28,19 @@ _ENDS = "The end of an episode is told to everyone who was told of it: no rule i
 _NOT_ASKED = "No rule was asked."
 
 
-def explain_alert(alert: Alert, *, now: datetime) -> Explanation:
-    """Every routed transition of the alert, latest first, and what would be decided now."""
+def explain_alert(alert: Alert, *, now: datetime, traced: bool = True) -> Explanation:
+    """Every routed transition of the alert, latest first, and what would be decided now.
+
+    Not `traced` it is only what was stored, for a page that is asked for every few seconds.
+    """
     found = Decision.objects.filter(transition__alert=alert).select_related("transition")
     decisions = list(found.order_by("-transition_id")[:MOST_DECISIONS])
     versions: dict[int, Policy] = {}
-    explained = []
-    for place, decision in enumerate(decisions):
-        looks: Callable[[int], Policy | None] = _looking(versions, place)
-        explained.append(_explain(decision, looks))
-    asked = _ask_now(alert, now) if alert.resolved_at is None else None
+    explained = [
+        _explain(decision, _looking(versions, traced and place < MOST_TRACED))
+        for place, decision in enumerate(decisions)
+    ]
+    asked = _ask_now(alert, now) if traced and alert.resolved_at is None else None
     return Explanation(
         alert=alert.pk,
         words=words_of_alert(alert, explained, asked, now=now),
@@ -46,11 +49,11 @@ def explain_alert(alert: Alert, *, now: datetime) -> Explanation:
     )
 
 
-def _looking(versions: dict[int, Policy], place: int) -> Callable[[int], Policy | None]:
-    """The policies of then, while there are few and the decision is not too far back."""
+def _looking(versions: dict[int, Policy], may: bool) -> Callable[[int], Policy | None]:
+    """The policies of then, while there are few."""
 
     def look(version: int) -> Policy | None:
-        if place >= MOST_TRACED:
+        if not may:
             return None
         if version not in versions:
             if len(versions) >= MOST_VERSIONS:
@@ -64,8 +67,8 @@ def _looking(versions: dict[int, Policy], place: int) -> Callable[[int], Policy 
 def _explain(decision: Decision, looks: Callable[[int], Policy | None]) -> Explained:
     transition = decision.transition
     stored = [part_of_reason(reason) for reason in decision.reasons]
-    took_part = [part for part in stored if part.acted]
-    others = [part for part in stored if not part.acted]
+    took_part: Sequence[Part] = [part for part in stored if part.acted]
+    others: Sequence[Part] = [part for part in stored if not part.acted]
     policy, note = None, ""
     if not decision.outcome:
         note = "It waits for its turn."
@@ -104,9 +107,7 @@ def _was_over(decision: Decision) -> bool:
     )
 
 
-def _merge(
-    stored: Sequence[Part], traced: Sequence[Part]
-) -> tuple[Sequence[Part], Sequence[Part]]:
+def _merge(stored: Sequence[Part], traced: Sequence[Part]) -> tuple[Sequence[Part], Sequence[Part]]:
     """What was stored, with its matchers; then everything else that was looked at.
 
     What matched and did nothing comes before what did not match.

@@ -21,7 +21,7 @@ from django.db.models import (
 )
 
 from alerts.models import Alert, Remediation, Transition
-from opsportal.lib.outbox import OutboxRow
+from opsportal.safety.models import Operation
 
 # Medians are of a sample when there is more than that.
 SAMPLE = 20_000
@@ -127,7 +127,7 @@ def count_episodes(table: WeekTable, episodes: QuerySet[Alert]) -> None:
 def count_deeds(table: WeekTable, since: datetime, team: str) -> None:
     """What people, keys and remediations did about those that are over."""
     acted = Transition.objects.filter(_BY_PEOPLE, at__gte=since)
-    mended = Remediation.objects.filter(state=OutboxRow.State.DONE, dry_run=False)
+    mended = Remediation.objects.filter(operation__state=Operation.State.DONE)
     by_person = Transition.objects.filter(_BY_PEOPLE, alert=OuterRef("alert"))
     for name, rows in (("acted_on", acted), ("remediated", mended.exclude(Exists(by_person)))):
         found: QuerySet[Any] = rows.filter(

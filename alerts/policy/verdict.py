@@ -15,8 +15,13 @@ Reason = dict[str, object]
 class Subject(Protocol):
     """An alert to decide about."""
 
-    pk: int
-    runbook_url: str
+    @property
+    def pk(self) -> int:
+        """Its id."""
+
+    @property
+    def runbook_url(self) -> str:
+        """What rules may set, but matchers do not see."""
 
     def matched_labels(self) -> dict[str, str]:
         """What matchers see; a copy of its own."""

@@ -127,7 +127,10 @@ def about_words(about: str) -> str:
     kind, _, rest = about.partition(" ")
     if kind == "page":
         walk, _, step = rest.partition(".")
-        return f"paged, round {walk} step {step}" if step else "paged"
+        if not (walk.isdigit() and step.isdigit()):
+            return "paged"
+        # Counted from 0 where they are stored.
+        return f"paged, round {int(walk) + 1} step {int(step) + 1}"
     return {"woken": "fires after a snooze", "released": "fires, held back no more"}.get(
         kind, about
     )

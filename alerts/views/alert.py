@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from alerts.correlate import related_alerts
-from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
+from alerts.explain import Explained, Explanation, explain_alert
+from alerts.models import Alert, DeliveryAttempt, Notification, Transition
 from alerts.views.live import render_live
 from alerts.views.rows import people, takers
 from alerts.views.strip import draw_strip
@@ -30,7 +31,7 @@ class Step:
     """One transition with the decision it led to."""
 
     transition: Transition
-    decision: Decision | None
+    decision: Explained | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
     alert = Alert.objects.select_related("team", "assignee").filter(pk=alert_id).first()
     if alert is None:
         raise Http404("no such alert")
+    explanation = explain_alert(alert, now=now, traced=False)
     context: dict[str, Any] = {
         "title": f"Alert {alert.pk}",
         "alert": alert,
@@ -56,14 +58,15 @@ def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "snoozed": alert.status != Alert.Status.RESOLVED
         and alert.snoozed_until is not None
         and alert.snoozed_until > now,
-        "steps": _steps(alert),
+        "steps": _steps(alert, explanation),
+        "words": explanation.words,
         "taker": takers([alert]).get(alert.pk, ""),
         "tellings": _tellings(alert),
         "escalations": list(
-            alert.escalations.select_related("team", "rule").order_by("id")[:MOST_WALKS]
+            alert.escalations.select_related("team", "rule", "policy").order_by("id")[:MOST_WALKS]
         ),
         "remediations": list(
-            alert.remediations.select_related("rule").order_by("-id")[:MOST_WALKS]
+            alert.remediations.select_related("rule", "operation").order_by("-id")[:MOST_WALKS]
         ),
         "strip": draw_strip(alert, now),
         "silence_match": silence_match(alert),
@@ -87,10 +90,11 @@ def silence_match(alert: Alert) -> str:
     return str(Matchers(tuple(Matcher(name, "=", value) for name, value in facts)))
 
 
-def _steps(alert: Alert) -> list[Step]:
+def _steps(alert: Alert, explanation: Explanation) -> list[Step]:
     """Newest first."""
-    transitions = alert.transitions.select_related("decision").order_by("-id")[:MOST_TRANSITIONS]
-    return [Step(found, getattr(found, "decision", None)) for found in transitions]
+    decisions = {found.transition: found for found in explanation.decisions}
+    transitions = alert.transitions.order_by("-id")[:MOST_TRANSITIONS]
+    return [Step(found, decisions.get(found.pk)) for found in transitions]
 
 
 def _tellings(alert: Alert) -> list[Telling]:

@@ -12,6 +12,7 @@ from alerts.models import Remediation, Transition
 from alerts.noise import report_noise
 from opsportal.accounts.actors import Actor
 from opsportal.lib.times import utc_now
+from opsportal.safety.models import Operation
 from tests.accounts.people import make_person, make_team
 from tests.alerts.makers import make_alert, make_channel, make_notification, make_rule
 
@@ -40,6 +41,17 @@ def acted(alert, kind, at, actor):
     Transition.objects.create(alert=alert, kind=kind, at=at, actor="jo", user_id=actor.user_id)
 
 
+def remediate(alert, state):
+    operation = Operation.objects.create(
+        plugin="x", token=f"alert {alert.pk}", requester="r", requested_by="r", plan_hash="0",
+        state=state, created_at=NOW, expires_at=NOW,
+    )  # fmt: skip
+    Remediation.objects.create(
+        alert=alert, plugin="x", approval="none", state="done", created_at=NOW, due_at=NOW,
+        operation=operation,
+    )  # fmt: skip
+
+
 def test_weeks_are_told_apart_by_team_and_by_monday():
     payments = make_team("payments")
     begun(team=payments, repeat_count=4)
@@ -64,11 +76,9 @@ def test_who_acted_decides_what_was_noise():
     acted(taken, "noted", NOW - timedelta(minutes=49), actor)
     acted(noted, "noted", NOW, actor)
     acted(opened, "noted", NOW, actor)
-    for alert, dry_run in ((mended, False), (simulated, True), (taken, False)):
-        Remediation.objects.create(
-            alert=alert, plugin="x", dry_run=dry_run, approval="none", state="done",
-            created_at=NOW, due_at=NOW,
-        )  # fmt: skip
+    remediate(mended, "done")
+    remediate(simulated, "simulated")
+    remediate(taken, "done")
     total = report_noise(now=NOW).total
     assert (total.episodes, total.resolved, total.acted_on, total.remediated) == (6, 5, 2, 1)
     assert total.ignored == 2
