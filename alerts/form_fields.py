@@ -22,7 +22,8 @@ class DurationField(forms.CharField):
     """A duration as `10s` or `5m`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"widget": TextWidget(attrs=_PLAIN), "max_length": 40} | options)
+        options.setdefault("widget", TextWidget(attrs=_PLAIN))
+        super().__init__(**options)
 
     def prepare_value(self, value: Any) -> Any:
         """As people write it."""
@@ -65,21 +66,24 @@ class LabelsWidget(TextWidget):
 class LabelsField(forms.CharField):
     """A list of label names."""
 
+    widget = LabelsWidget
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"widget": LabelsWidget(), "required": False} | options)
+        options.setdefault("required", False)
+        super().__init__(**options)
 
     def prepare_value(self, value: Any) -> Any:
         """With commas."""
         return ", ".join(map(str, value)) if isinstance(value, list) else value
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: Any) -> Any:
         """Each once, in order."""
         names = (part.strip() for part in (super().to_python(value) or "").split(","))
         return list(dict.fromkeys(name for name in names if name))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether the list is another."""
-        return self.to_python(self.prepare_value(initial)) != self.to_python(data)
+        return bool(self.to_python(self.prepare_value(initial)) != self.to_python(data))
 
 
 class HoursWidget(TextareaWidget):
@@ -105,9 +109,12 @@ class HoursWidget(TextareaWidget):
 class HoursField(forms.CharField):
     """Weekly hours as `opsportal/lib/windows.py` reads them."""
 
+    widget = HoursWidget
+
     def __init__(self, **options: Any) -> None:
-        given = {"widget": HoursWidget(), "required": False, "max_length": 500} | options
-        super().__init__(**given)
+        options.setdefault("required", False)
+        options.setdefault("max_length", 500)
+        super().__init__(**options)
 
     def to_python(self, value: Any) -> str:
         """Browsers send line ends as two characters."""
@@ -127,8 +134,10 @@ class ParametersField(forms.CharField):
     """Keys and values as YAML (or JSON, which is YAML)."""
 
     def __init__(self, **options: Any) -> None:
-        widget = TextareaWidget(attrs={"rows": 2, "placeholder": "region: eu-west-1"} | _PLAIN)
-        super().__init__(**{"widget": widget, "required": False, "max_length": 8000} | options)
+        example = {"rows": 2, "placeholder": "region: eu-west-1"}
+        options.setdefault("widget", TextareaWidget(attrs=example | _PLAIN))
+        options.setdefault("required", False)
+        super().__init__(**options)
 
     def prepare_value(self, value: Any) -> Any:
         """As YAML; nothing for an empty mapping."""
@@ -136,7 +145,7 @@ class ParametersField(forms.CharField):
             return value
         return yaml.safe_dump(value, sort_keys=False, allow_unicode=True).strip() if value else ""
 
-    def to_python(self, value: Any) -> dict[str, Any]:
+    def to_python(self, value: Any) -> Any:
         """Read it."""
         try:
             found = load_yaml((super().to_python(value) or "").encode()).value
@@ -149,7 +158,7 @@ class ParametersField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether the mapping is another."""
         try:
-            return self.to_python(data) != (initial or {})
+            return bool(self.to_python(data) != (initial or {}))
         except forms.ValidationError:
             return True
 

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
 
 from alerts.change import delete_rule, save_rule
 from alerts.models import Rule, RuleAction
 from alerts.rule_form import ActionForm, RuleForm, actions_of
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
-from opsportal.lib.admin import StackedInline, display, register
+from opsportal.lib.admin import StackedInline, register
 from opsportal.lib.times import utc_now
 
 
@@ -62,11 +63,15 @@ class RuleAdmin(TeamOwnedAdmin):
 
     form = RuleForm
     inlines = [ActionInline]
-    list_display = ["name", "order", "match", "does", "stops", "state", "team"]
+    change_list_template = "alerts/rule_list.html"
+    list_display = ["name"]
     list_select_related = ["team"]
     list_filter = ["enabled", "team"]
     search_fields = ["name", "match"]
     ordering = ["order", "id"]
+    sortable_by = ()
+    # All on one page, so that they can be put in order.
+    list_per_page = list_max_show_all = 1_000
     fieldsets = [
         (None, {"fields": ["name", "match", ("team", "order"), ("enabled", "stop")]}),
         ("When", {"fields": ["active_times"]}),
@@ -76,25 +81,15 @@ class RuleAdmin(TeamOwnedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With what the list shows of the actions."""
-        return super().get_queryset(request).prefetch_related("actions__channel")
+        actions = RuleAction.objects.select_related("channel", "team").defer("channel__settings")
+        return super().get_queryset(request).prefetch_related(Prefetch("actions", actions))
 
-    @display(description="does")
-    def does(self, rule: Rule) -> str:
-        """The actions in a line."""
-        texts = {"notify": "notify {0.channel}", "suppress": "suppress: {0.value}"}
-        other = "set {0.field} = {0.value}"
-        found = [texts.get(action.kind, other).format(action) for action in rule.actions.all()]
-        return ", ".join(found) or "nothing"
-
-    @display(description="then")
-    def stops(self, rule: Rule) -> str:
-        """Whether later rules are asked."""
-        return "stops" if rule.stop else ""
-
-    @display(description="state", label={"on": "success", "off": "danger"})
-    def state(self, rule: Rule) -> str:
-        """Whether it is asked at all."""
-        return "on" if rule.enabled else "off"
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; it can be put in order while all of it is shown."""
+        orderable = not request.GET and self.has_change_permission(request)
+        context = {"orderable": orderable, **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing yet: a rule is stored with its actions, by one deed."""

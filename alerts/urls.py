@@ -16,6 +16,7 @@ from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.noise import noise, noise_csv
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
+from alerts.views.rules import order, restore, rule_version, rule_versions
 from alerts.views.saved import change, save
 
 urlpatterns = [
@@ -31,6 +32,10 @@ urlpatterns = [
     path("alerts/<int:alert_id>/", show_alert, name="alert"),
     path("rules/matchers/", read_matchers, name="matchers"),
     path("rules/hours/", read_hours, name="hours"),
+    path("rules/order/", order, name="rules-order"),
+    path("rules/<int:rule_id>/versions/", rule_versions, name="rule-versions"),
+    path("rules/<int:rule_id>/versions/<int:number>/", rule_version, name="rule-version"),
+    path("rules/<int:rule_id>/versions/<int:number>/restore/", restore, name="rule-restore"),
     path("rules/labels/", known_labels, name="labels"),
     path("remediations/<int:remediation_id>/", show_remediation, name="remediation"),
     path("oncall/", show_board, name="oncall"),

@@ -4,6 +4,8 @@ from alerts.change.actions import complaint_of_action
 from alerts.change.channels import channel_state, delete_channel, save_channel
 from alerts.change.heartbeats import delete_heartbeat, save_heartbeat
 from alerts.change.inhibitions import delete_inhibition, save_inhibition
+from alerts.change.order import order_rules
+from alerts.change.restore import restore_rule, rule_of_version
 from alerts.change.rules import check_rule, delete_rule, save_rule
 from alerts.change.silences import check_silence, close_silence, end_silence, save_silence
 from alerts.change.subscriptions import delete_subscription, save_subscription
@@ -22,6 +24,9 @@ __all__ = [
     "delete_subscription",
     "delete_template",
     "end_silence",
+    "order_rules",
+    "restore_rule",
+    "rule_of_version",
     "save_channel",
     "save_heartbeat",
     "save_inhibition",

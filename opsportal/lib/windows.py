@@ -127,17 +127,6 @@ class Hours:
         )
         return min(coming, default=None)
 
-    def next_window(self, now: datetime) -> Window | None:
-        """The first hours that end after `now`; they may have begun."""
-        coming = (
-            window
-            for span in self.spans
-            for days in range(-1, 9)
-            if (window := span.window_on(now.astimezone(span.zone).date() + timedelta(days=days)))
-            and now < window[1]
-        )
-        return min(coming, default=None)
-
 
 @lru_cache(maxsize=1024)
 def parse_hours(text: str, default_zone: str = "UTC") -> Hours:
