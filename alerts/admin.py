@@ -7,7 +7,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts.channel_admin import ChannelAdmin
-from alerts.deliver import replay_notification
 from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin

@@ -9,7 +9,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from alerts.escalate import late_escalations
 from alerts.models import Alert, ChannelState, Escalation, Transition
 from opsportal.lib.outbox import UNFINISHED
-from alerts.models import Alert, ChannelState, Transition
 from opsportal.lib.times import utc_now
 
 

@@ -9,11 +9,10 @@ from alerts.views.alert import show_alert
 from alerts.views.answer import answer
 from alerts.views.console import console
 from alerts.views.dashboard import dashboard
-from alerts.views.matching import known_labels, read_hours, read_matchers
-from alerts.views.oncall import fetch, give_back, renew, show_board, show_schedule, take_over
 from alerts.views.explain import show_explanation
 from alerts.views.matching import known_labels, read_hours, read_matchers
 from alerts.views.noise import noise, noise_csv
+from alerts.views.oncall import fetch, give_back, renew, show_board, show_schedule, take_over
 from alerts.views.press import act
 from alerts.views.remediation import show_remediation
 from alerts.views.rules import order, restore, rule_version, rule_versions

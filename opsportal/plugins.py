@@ -34,13 +34,13 @@ OUTBOXES = [
     "alerts.tasks.AlertGroupOutbox",
     "alerts.tasks.NotificationOutbox",
     "alerts.tasks.EscalationOutbox",
+    "alerts.tasks.RemediationOutbox",
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
 SWEEPS = [
     "alerts.heartbeat.check_heartbeats",
     "alerts.silence.sweep_silences",
-    "alerts.tasks.RemediationOutbox",
 ]
 # Sections of `applyconfig` files, in the order they are applied.
 CONFIG_SECTIONS = [

@@ -177,21 +177,18 @@ LOGIN_REDIRECT_URL = "admin:index"
 TEAM_OWNED = [
     "accounts.apikey",
     "alerts.channel",
+    "alerts.escalationpolicy",
     "alerts.heartbeat",
     "alerts.inhibition",
     "alerts.messagetemplate",
+    "alerts.override",
     "alerts.rule",
     "alerts.ruleaction",
+    "alerts.schedule",
     "alerts.subscription",
 ]
 # What responders of the team may edit as well.
 RESPONDER_OWNED = ["alerts.silence"]
-    "alerts.rule",
-    "alerts.ruleaction",
-    "alerts.schedule",
-    "alerts.override",
-    "alerts.escalationpolicy",
-]
 ADMINISTRATORS_ONLY = ["axes"]
 # Proxies in front whose X-Forwarded-For is believed, as CIDRs.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")

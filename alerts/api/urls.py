@@ -3,7 +3,9 @@
 from django.urls import path
 
 from alerts.api.configuration import ChannelList, RuleList
+from alerts.api.explain import ExplainAlert
 from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
+from alerts.api.noise import Noise
 from alerts.api.oncall import (
     EscalationList,
     OnCallView,
@@ -12,9 +14,6 @@ from alerts.api.oncall import (
     ScheduleFeed,
     ScheduleList,
 )
-from alerts.api.explain import ExplainAlert
-from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
-from alerts.api.noise import Noise
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.related import RelatedAlerts
 from alerts.api.remediations import (

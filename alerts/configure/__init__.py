@@ -1,29 +1,22 @@
 """The sections of configuration files that are the gateway's."""
 
 from alerts.configure.channels import ChannelSection
-from alerts.configure.oncall import EscalationSection, ScheduleSection
 from alerts.configure.heartbeats import HeartbeatSection
 from alerts.configure.inhibitions import InhibitionSection
+from alerts.configure.oncall import EscalationSection, ScheduleSection
 from alerts.configure.rules import RuleSection
 from alerts.configure.silences import SilenceSection
 from alerts.configure.subscriptions import SubscriptionSection
-
-__all__ = ["ChannelSection", "EscalationSection", "RuleSection", "ScheduleSection"]
-__all__ = [
-    "ChannelSection",
-    "HeartbeatSection",
-    "InhibitionSection",
-    "RuleSection",
-    "SilenceSection",
-    "SubscriptionSection",
-from alerts.configure.templates import TemplateSection
-
 from alerts.configure.templates import TemplateSection
 
 __all__ = [
     "ChannelSection",
     "EscalationSection",
+    "HeartbeatSection",
+    "InhibitionSection",
     "RuleSection",
     "ScheduleSection",
+    "SilenceSection",
+    "SubscriptionSection",
     "TemplateSection",
 ]
