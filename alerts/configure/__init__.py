@@ -9,6 +9,8 @@ from alerts.configure.silences import SilenceSection
 from alerts.configure.subscriptions import SubscriptionSection
 from alerts.configure.templates import TemplateSection
 
+from alerts.configure.templates import TemplateSection
+
 __all__ = [
     "ChannelSection",
     "EscalationSection",
