@@ -7,12 +7,14 @@ from django.db import transaction
 
 from alerts.models import (
     Alert,
+    AlertGroup,
     Decision,
     DeliveryAttempt,
     IdempotentReply,
     Notification,
     Transition,
 )
+from opsportal.lib.outbox import OutboxRow
 from opsportal.lib.retention import BATCH, MOST_BATCHES, delete_in_batches
 
 REPLY_LIFETIME = timedelta(hours=24)
@@ -36,6 +38,14 @@ def prune_episodes(*, now: datetime) -> int:
             Alert.objects.filter(pk__in=found).delete()
         total += len(found)
     return total
+
+
+def prune_groups(*, now: datetime) -> int:
+    """Delete groups of before the retention of whose notifications none is left."""
+    old = AlertGroup.objects.filter(
+        opened_at__lt=now - settings.RETENTION, state=OutboxRow.State.DONE, notifications=None
+    )
+    return delete_in_batches(old, order_by="pk")
 
 
 def prune_replies(*, now: datetime) -> int:

@@ -80,9 +80,9 @@ def apply_config(
             for entry in entries.values():
                 _write(section.write, entry, deed)
             # What refers to others of its section, which may come later in the file.
-            connect = getattr(section, "connect", None)
-            for entry in entries.values() if connect else ():
-                _write(connect, entry, deed)
+            if connect := getattr(section, "connect", None):
+                for entry in entries.values():
+                    _write(connect, entry, deed)
         left = _unmentioned(given)
         if prune:
             # What uses something goes before what it uses.

@@ -4,17 +4,27 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 
 from alerts.channel_admin import ChannelForm
 from alerts.escalation_admin import PolicyForm
-from alerts.models import Alert, Channel, Notification, Rule, RuleAction, Transition
+from alerts.models import (
+    Alert,
+    Channel,
+    MessageTemplate,
+    Notification,
+    Rule,
+    RuleAction,
+    Transition,
+)
 from alerts.oncall_admin import ScheduleForm
 from alerts.rule_form import RuleForm
+from alerts.template_admin import TemplateForm
 from chronos.models import ChangeEvent
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.audit import mask_secret
-from opsportal.accounts.models import AuditEntry, Team
+from opsportal.accounts.models import AuditEntry, Team, User
 from opsportal.lib.configfile import Deed, apply_config, export_config
 from opsportal.lib.confignode import ConfigError
 from opsportal.lib.registry import plugins
@@ -95,6 +105,30 @@ def test_a_file_makes_channels_and_rules():
     assert Rule.objects.get(name="quiet staging").stop
 
 
+def test_a_file_says_how_channels_behave_whatever_their_order():
+    User.objects.create_user("ada")
+    text = """
+templates:
+- {name: short, subject: "{{ summary }}", body: "{{ name }}"}
+channels:
+- {name: a, kind: email, settings: {to: [a@example.org]}, fallback: b, rate_limit: 30}
+- {name: b, kind: email, settings: {to: [b@example.org]}, fallback: a, template: short, user: ada}
+"""
+    apply(text)
+    one, other = Channel.objects.order_by("name")
+    assert (one.fallback, one.rate_limit, other.fallback) == (other, 30, one)
+    assert (other.template.name, other.user.username) == ("short", "ada")
+    assert apply(text).difference == ""
+    exported = export_config()
+    assert apply(exported).difference == ""
+    apply("channels: [{name: a, fallback: null, rate_limit: null}]")
+    one.refresh_from_db()
+    assert (one.fallback, one.rate_limit) == (None, None)
+    apply("channels: []\ntemplates: []", prune=True)
+    assert not Channel.objects.exists()
+    assert not MessageTemplate.objects.exists()
+
+
 def test_a_second_run_changes_nothing():
     apply(FILE)
     entries, changes = AuditEntry.objects.count(), ChangeEvent.objects.count()
@@ -106,7 +140,9 @@ def test_a_second_run_changes_nothing():
 def test_the_export_of_an_import_is_the_same_text():
     apply(FILE)
     text = export_config()
-    assert text.endswith(FILE.replace("open sesame", "'***'"))
+    wanted = yaml.safe_load(FILE.replace("open sesame", "'***'"))
+    stored = yaml.safe_load(text)
+    assert {slug: stored[slug] for slug in wanted} == wanted
     clear()
     apply(text.replace("'***'", "open sesame"))
     assert export_config() == text
@@ -176,6 +212,23 @@ def test_keys_that_are_absent_stay_untouched():
         (
             "channels: [{name: x, kind: email, settings: {to: [a@b.c]}, team: nope}]",
             'channels[0].team: no team "nope"; add it under teams',
+        ),
+        ("templates: [{name: x, body: '{% load y %}'}]", "templates[0].body: Invalid block tag"),
+        (
+            "channels: [{name: x, kind: email, settings: {to: [a@b.co]}, fallback: y}]",
+            'channels[0].fallback: no channel "y"; add it under channels',
+        ),
+        (
+            "channels: [{name: x, kind: email, settings: {to: [a@b.co]}, template: y}]",
+            'channels[0].template: no template "y"; add it under templates',
+        ),
+        (
+            "channels: [{name: x, kind: email, settings: {to: [a@b.co]}, user: y}]",
+            'channels[0].user: no user "y"',
+        ),
+        (
+            "channels: [{name: x, kind: email, settings: {to: [a@b.co]}, rate_limit: 0}]",
+            "channels[0].rate_limit: from 1 to",
         ),
         ("rules: [{name: x, match: 'a='}, {name: y, match: nonsense}]", "rules[1].match: Match"),
         ("rules: [{name: x, order: -1}]", "rules[0].order: write a whole number"),
@@ -287,6 +340,7 @@ def test_what_the_pages_can_set_a_file_can_set():
     pages = {
         "teams": team | {"members"},
         "channels": {*ChannelForm.Meta.fields, "kind", "settings"},
+        "templates": set(TemplateForm.Meta.fields),
         "rules": {*RuleForm.Meta.fields, "actions"},
         "schedules": {*ScheduleForm.Meta.fields, "ical_url", "layers"},
         "escalations": {*PolicyForm.Meta.fields, "repeat_after", "steps"},

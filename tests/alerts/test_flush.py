@@ -11,6 +11,7 @@ from alerts.deliver import deliver_notifications
 from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
 from alerts.models import Alert, AlertGroup, DeliveryAttempt, Notification, Transition
+from alerts.prune import prune_groups
 from alerts.replay import replay_notification
 from alerts.tasks import AlertGroupOutbox, NotificationOutbox
 from opsportal.lib.errors import ConflictError
@@ -383,3 +384,14 @@ def test_an_alert_told_alone_and_in_a_group_keeps_two_threads(hooks):
     run()
     run(later(minutes=1))
     assert len({request.json["alert"]["episode"] for request in hooks.requests}) == 2
+
+
+def test_groups_go_with_the_last_of_their_notifications(hooks, settings):
+    settings.RETENTION = timedelta(days=30)
+    channel = hook_channel(hooks)
+    make_group(channel, state="done")
+    kept = make_group(channel, state="done")
+    make_notification(make_alert(), channel, group=kept, state="done")
+    assert prune_groups(now=later(days=29)) == 0
+    assert prune_groups(now=later(days=31)) == 1
+    assert list(AlertGroup.objects.all()) == [kept]
