@@ -164,8 +164,8 @@ class ChannelAdmin(TeamOwnedAdmin):
         extra = [name for name in form.base_fields if name.startswith((_PREFIX, _CLEAR))]
         # Who is reached where, the administrators say: pages go there.
         manners = [n for n in _MANNERS if n != "user" or is_administrator(request.user)]
-        of_old = ["kind_label"] if obj else []
-        return ["name", *of_old, *extra, "team", "enabled", *manners, *(["breaker"] if obj else [])]
+        of_old = ["kind_label", "breaker"] if obj else []
+        return ["name", *of_old, *extra, "team", "enabled", *manners]
 
     def get_urls(self) -> Any:
         """With the test button's."""

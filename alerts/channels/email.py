@@ -36,7 +36,7 @@ class EmailChannel(ChannelKind):
     slug = "email"
     label = "E-mail"
     fields = (
-        SettingField("to", "Recipients", kind="list", required=True, help="One address a line."),
+        SettingField("to", "Recipients", kind="list", required=True),
     )
 
     @classmethod

@@ -93,7 +93,16 @@ def test_the_words_of_the_gateway_are_explained():
     for action in ACTIONS:
         assert action in text
     told = page("docs/channels.md")
-    for kind in ("opened", "reopened", "worsened", "improved", "resolved", "expired", "woken"):
+    for kind in (
+        "opened",
+        "reopened",
+        "worsened",
+        "improved",
+        "resolved",
+        "expired",
+        "woken",
+        "released",
+    ):
         assert kind in Transition.Kind.values
         assert f"`{kind}`" in told
 
