@@ -10,6 +10,9 @@ from alerts.channel_admin import ChannelAdmin
 from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
+from alerts.heartbeat_admin import HeartbeatAdmin
+from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
+from alerts.policy_admin import InhibitionAdmin, SilenceAdmin, SubscriptionAdmin
 from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
@@ -30,6 +33,15 @@ __all__ = [
     "ScheduleAdmin",
 ]
 __all__ = ["ChannelAdmin", "RemediationAdmin", "RuleAdmin", "TemplateAdmin"]
+__all__ = [
+    "ChannelAdmin",
+    "HeartbeatAdmin",
+    "InhibitionAdmin",
+    "RemediationAdmin",
+    "RuleAdmin",
+    "SilenceAdmin",
+    "SubscriptionAdmin",
+]
 
 _SEVERITY_LABELS = {"critical": "danger", "high": "warning", "low": "info"}
 _STATE_LABELS = {"dead": "danger", "done": "success", "due": "info", "claimed": "info"}

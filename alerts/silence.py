@@ -20,7 +20,7 @@ from opsportal.lib.errors import ConflictError
 from opsportal.lib.jobs import nudge
 from opsportal.lib.matchers import filter_queryset, parse_matchers
 from opsportal.lib.times import format_duration
-from opsportal.lib.windows import Window
+from opsportal.lib.windows import Window, zone_of
 
 # Counts go no further: more is "more than".
 MOST_COUNTED = 1000
@@ -62,6 +62,15 @@ class Preview:
     windows: Sequence[Window]
     zone: str
 
+    @property
+    def wall_times(self) -> list[Window]:
+        """The windows as a clock on the wall of the zone shows them."""
+        zone = zone_of(self.zone)
+        return [
+            (start.astimezone(zone).replace(tzinfo=None), end.astimezone(zone).replace(tzinfo=None))
+            for start, end in self.windows
+        ]
+
 
 def preview_silence(silence: Silence, *, now: datetime) -> Preview:
     """What it matches now, what it matched of late at any time of day, and when it will be.
@@ -79,7 +88,7 @@ def preview_silence(silence: Silence, *, now: datetime) -> Preview:
         _hits(_matched(silence, open_alerts())),
         _hits(_matched(silence, recent)),
         windows,
-        silence.zone,
+        silence.zone if silence.recurrence else "UTC",
     )
 
 

@@ -17,6 +17,7 @@ from alerts.views.press import act
 from alerts.views.remediation import show_remediation
 from alerts.views.rules import order, restore, rule_version, rule_versions
 from alerts.views.saved import change, save
+from alerts.views.subscriptions import my_subscription, my_subscriptions
 
 urlpatterns = [
     path("", dashboard, name="dashboard"),
@@ -36,6 +37,8 @@ urlpatterns = [
     path("rules/<int:rule_id>/versions/<int:number>/", rule_version, name="rule-version"),
     path("rules/<int:rule_id>/versions/<int:number>/restore/", restore, name="rule-restore"),
     path("rules/labels/", known_labels, name="labels"),
+    path("subscriptions/", my_subscriptions, name="subscriptions"),
+    path("subscriptions/<int:subscription_id>/", my_subscription, name="subscription"),
     path("remediations/<int:remediation_id>/", show_remediation, name="remediation"),
     path("oncall/", show_board, name="oncall"),
     path("oncall/<int:schedule_id>/", show_schedule, name="oncall-schedule"),

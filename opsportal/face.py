@@ -15,6 +15,25 @@ NAVIGATION = [
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),
+            (
+                "Silences",
+                "notifications_off",
+                "admin:alerts_silence_changelist",
+                "alerts.view_silence",
+            ),
+            (
+                "Inhibitions",
+                "call_merge",
+                "admin:alerts_inhibition_changelist",
+                "alerts.view_inhibition",
+            ),
+            ("My subscriptions", "bookmark", "subscriptions", ""),
+            (
+                "Subscriptions",
+                "bookmarks",
+                "admin:alerts_subscription_changelist",
+                "alerts.view_subscription",
+            ),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
             (
                 "Templates",
@@ -44,6 +63,10 @@ NAVIGATION = [
                 "campaign",
                 "admin:alerts_escalation_changelist",
                 "alerts.view_escalation",
+                "Heartbeats",
+                "monitor_heart",
+                "admin:alerts_heartbeat_changelist",
+                "alerts.view_heartbeat",
             ),
         ],
     ),

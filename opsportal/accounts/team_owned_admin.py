@@ -29,11 +29,15 @@ class TeamOwnedAdmin(PortalAdmin):
         """Whoever administers the object's team."""
         return self._may(request, "delete", obj)
 
+    def own_teams(self, request: HttpRequest) -> frozenset[int]:
+        """Those that one may choose from."""
+        return administered_teams(request.user)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Team admins choose among their own teams, and have to."""
         mine = db_field.name == "team" and not is_administrator(request.user)
         if mine:
-            kwargs["queryset"] = Team.objects.filter(pk__in=administered_teams(request.user))
+            kwargs["queryset"] = Team.objects.filter(pk__in=self.own_teams(request))
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if mine:
             field.required = True

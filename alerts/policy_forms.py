@@ -1,0 +1,223 @@
+"""The forms of silences, inhibitions, subscriptions and heartbeats."""
+
+from copy import copy
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from alerts.change import check_silence
+from alerts.form_fields import DurationField, HoursField, LabelsField, ParametersField
+from alerts.matcher_widget import MatcherField
+from alerts.models import Channel, Heartbeat, Inhibition, Silence, Subscription
+from alerts.silence import Preview, preview_silence
+from opsportal.lib.admin import TextWidget
+from opsportal.lib.api import parse_time
+from opsportal.lib.errors import PayloadError
+from opsportal.lib.times import utc_now
+from opsportal.lib.windows import zone_of
+
+PREVIEW = "_preview"
+_PLAIN = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
+
+
+class InstantField(forms.CharField):
+    """A time in UTC, or a span from now."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = TextWidget(attrs=_PLAIN | {"placeholder": "2026-01-31 12:00"})
+        super().__init__(**{"widget": widget} | options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """To the minute, where that is exact."""
+        if not isinstance(value, datetime):
+            return value
+        exact = value.second or value.microsecond
+        return f"{value.astimezone(UTC):{'%Y-%m-%d %H:%M:%S.%f' if exact else '%Y-%m-%d %H:%M'}}"
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Read it."""
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return parse_time(text, now=utc_now(), field="time")
+        except PayloadError as error:
+            raise forms.ValidationError(error.errors[0].message) from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether it is another instant."""
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+
+class ZoneField(forms.CharField):
+    """An IANA time zone."""
+
+    def __init__(self, **options: Any) -> None:
+        given = {
+            "widget": TextWidget(attrs=_PLAIN | {"placeholder": "Europe/Berlin"}),
+            "max_length": 64,
+            "required": False,
+            "help_text": "Such as Europe/Berlin; empty: UTC.",
+        }
+        super().__init__(**given | options)
+
+    def to_python(self, value: Any) -> str:
+        """UTC where nothing is said."""
+        return super().to_python(value) or "UTC"
+
+    def validate(self, value: str) -> None:
+        """Raise ValidationError for what is no zone."""
+        try:
+            zone_of(value)
+        except PayloadError as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class SilenceForm(forms.ModelForm):
+    """A silence; with the preview button nothing is stored, and what it would hit is shown."""
+
+    match = MatcherField(label="Alerts that match", required=True)
+    starts_at = InstantField(
+        label="From", help_text="UTC, or +30m for in half an hour. What is past is now."
+    )
+    ends_at = InstantField(
+        label="Until", required=False, help_text="UTC, or +2h. Only a recurring one may have none."
+    )
+    recurrence = forms.CharField(
+        label="Comes again",
+        required=False,
+        max_length=500,
+        widget=TextWidget(attrs=_PLAIN | {"placeholder": "FREQ=WEEKLY;BYDAY=SU"}),
+        help_text="An RRULE; its first time is From. Empty: once.",
+    )
+    duration = DurationField(
+        label="Each time for", required=False, help_text="Of a recurring one: 90m, 2h."
+    )
+    zone = ZoneField(label="In the time of", help_text="Of a recurring one: Europe/Berlin.")
+
+    class Meta:
+        model = Silence
+        fields = [
+            "match", "comment", "starts_at", "ends_at", "recurrence", "duration", "zone", "team",
+            "end_when_unmatched", "name",
+        ]  # fmt: skip
+        help_texts = {
+            "comment": "Why nobody is to be told; everybody can read it.",
+            "name": "What files know it by; empty: made of the comment.",
+            "team": "Only alerts of this team and of none are silenced; without one, all.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """As the deed would find it."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        return found
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.errors:
+            return
+        try:
+            check_silence(copy(self.instance), now=utc_now())
+        except PayloadError as error:
+            for wrong in error.errors:
+                self.add_error(wrong.field if wrong.field in self.fields else None, wrong.message)
+
+    @property
+    def previewing(self) -> bool:
+        """Whether the preview button was pressed."""
+        return PREVIEW in self.data
+
+    def is_valid(self) -> bool:
+        """A preview is shown on the same page and never stored."""
+        return super().is_valid() and not self.previewing
+
+    def preview(self) -> Preview | None:
+        """What it would hit, if that was asked for and can be said."""
+        if not self.previewing or self.errors:
+            return None
+        return preview_silence(self.instance, now=utc_now())
+
+
+class InhibitionForm(forms.ModelForm):
+    """An inhibition."""
+
+    source_match = MatcherField(label="While this fires", required=True)
+    target_match = MatcherField(label="nobody is told of this", required=True)
+    equal = LabelsField(
+        label="if these are equal",
+        help_text="Labels that both must have with the same value, parted by commas: "
+        "host, cluster. Empty: whatever they have.",
+    )
+
+    class Meta:
+        model = Inhibition
+        fields = ["name", "source_match", "target_match", "equal", "team", "enabled"]
+
+
+class SubscriptionForm(forms.ModelForm):
+    """A subscription of whomever."""
+
+    match = MatcherField(label="Alerts that match", help_text="Empty: all of them.")
+    digest = forms.CharField(
+        required=False,
+        max_length=40,
+        widget=TextWidget(attrs=_PLAIN | {"placeholder": "every 30m"}),
+        help_text="every 30m, every 2h or daily 09:00: gathered into one message. Empty: at once.",
+    )
+    quiet_hours = HoursField(
+        help_text="22:00-07:00; sat,sun 00:00-24:00: what comes then waits for their end."
+    )
+    zone = ZoneField(help_text="Of digest and quiet hours, such as Europe/Berlin; empty: UTC.")
+
+    class Meta:
+        model = Subscription
+        fields = [
+            "name", "user", "team", "match", "min_severity", "channel", "digest", "quiet_hours",
+            "zone", "tell_resolved", "enabled",
+        ]  # fmt: skip
+        help_texts = {
+            "name": "Empty: made of whose it is and what it is about.",
+            "min_severity": "What is less severe is not told.",
+            "channel": "Of a person: one of their own; empty: the first of them, or e-mail.",
+            "tell_resolved": "Also tell when it is over.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].required = False
+        if "channel" in self.fields:
+            self.fields["channel"].queryset = Channel.objects.defer("settings")
+
+
+class OwnSubscriptionForm(SubscriptionForm):
+    """A person's own."""
+
+    class Meta(SubscriptionForm.Meta):
+        fields = [
+            "match", "min_severity", "channel", "digest", "quiet_hours", "zone", "tell_resolved",
+            "enabled", "name",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Q(user=self.instance.user)
+        self.fields["channel"].queryset = Channel.objects.filter(mine).defer("settings")
+
+
+class HeartbeatForm(forms.ModelForm):
+    """What has to be heard of."""
+
+    interval = DurationField(help_text="How often it is to be heard of: 5m, 1d.")
+    grace = DurationField(help_text="How late it may be before an alert is raised: 1m, 1h.")
+    labels = ParametersField(help_text="Of the alert: names and values, one a line, as db: main.")
+
+    class Meta:
+        model = Heartbeat
+        fields = [
+            "name", "interval", "grace", "severity", "service", "environment", "labels", "team",
+            "enabled",
+        ]  # fmt: skip
+        help_texts = {"name": "Of its address: POST /api/v1/heartbeats/NAME"}
