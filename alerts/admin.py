@@ -8,14 +8,14 @@ from django.utils.safestring import SafeString
 
 from alerts.channel_admin import ChannelAdmin
 from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
-from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
-from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
 from alerts.heartbeat_admin import HeartbeatAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
-from alerts.policy_admin import InhibitionAdmin, SilenceAdmin, SubscriptionAdmin
+from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
+from alerts.policy_admin import InhibitionAdmin, SubscriptionAdmin
 from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
+from alerts.silence_admin import SilenceAdmin
 from alerts.template_admin import TemplateAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
@@ -23,24 +23,19 @@ from opsportal.lib.admin import ReadOnlyAdmin, TabularInline, action, display, r
 from opsportal.lib.errors import ConflictError
 from opsportal.lib.times import utc_now
 
-__all__ = ["ChannelAdmin", "RemediationAdmin", "RuleAdmin"]
 __all__ = [
     "ChannelAdmin",
     "EscalationAdmin",
     "EscalationPolicyAdmin",
-    "OverrideAdmin",
-    "RuleAdmin",
-    "ScheduleAdmin",
-]
-__all__ = ["ChannelAdmin", "RemediationAdmin", "RuleAdmin", "TemplateAdmin"]
-__all__ = [
-    "ChannelAdmin",
     "HeartbeatAdmin",
     "InhibitionAdmin",
+    "OverrideAdmin",
     "RemediationAdmin",
     "RuleAdmin",
+    "ScheduleAdmin",
     "SilenceAdmin",
     "SubscriptionAdmin",
+    "TemplateAdmin",
 ]
 
 _SEVERITY_LABELS = {"critical": "danger", "high": "warning", "low": "info"}

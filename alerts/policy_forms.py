@@ -109,10 +109,8 @@ class SilenceForm(forms.ModelForm):
             "team": "Only alerts of this team and of none are silenced; without one, all.",
         }
 
-    def clean(self) -> dict[str, Any]:
-        """As the deed would find it."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        return found
+    def validate_constraints(self) -> None:
+        """Below, in better words."""
 
     def _post_clean(self) -> None:
         super()._post_clean()
@@ -190,6 +188,18 @@ class SubscriptionForm(forms.ModelForm):
             self.fields["name"].required = False
         if "channel" in self.fields:
             self.fields["channel"].queryset = Channel.objects.defer("settings")
+
+    def validate_constraints(self) -> None:
+        """Below, in better words."""
+
+    def clean(self) -> dict[str, Any]:
+        """Of one person or one team."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if "user" in self.fields and bool(found.get("user")) == bool(found.get("team")):
+            raise forms.ValidationError("Choose a person or a team, one of them.")
+        if found.get("team") and not found.get("channel"):
+            self.add_error("channel", "A team needs one.")
+        return found
 
 
 class OwnSubscriptionForm(SubscriptionForm):

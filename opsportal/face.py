@@ -34,6 +34,12 @@ NAVIGATION = [
                 "admin:alerts_subscription_changelist",
                 "alerts.view_subscription",
             ),
+            (
+                "Heartbeats",
+                "monitor_heart",
+                "admin:alerts_heartbeat_changelist",
+                "alerts.view_heartbeat",
+            ),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
             (
                 "Templates",
@@ -63,10 +69,6 @@ NAVIGATION = [
                 "campaign",
                 "admin:alerts_escalation_changelist",
                 "alerts.view_escalation",
-                "Heartbeats",
-                "monitor_heart",
-                "admin:alerts_heartbeat_changelist",
-                "alerts.view_heartbeat",
             ),
         ],
     ),

@@ -66,6 +66,9 @@ def _free_name(subscription: Subscription) -> str:
 
 def _check_subscription(subscription: Subscription) -> None:
     subscription.digest = " ".join(subscription.digest.split())
+    if (subscription.user_id is None) == (subscription.team_id is None):
+        message = "a subscription is of a person or of a team: name one of them"
+        raise PayloadError(f"The subscription is not right: {message}.", [FieldError("", message)])
     check_columns(subscription)
     errors = complaint_of_match(subscription.match, "match", narrow=False)
     zone = subscription.zone

@@ -7,18 +7,6 @@ from alerts.configure.oncall import EscalationSection, ScheduleSection
 from alerts.configure.rules import RuleSection
 from alerts.configure.silences import SilenceSection
 from alerts.configure.subscriptions import SubscriptionSection
-
-__all__ = [
-    "ChannelSection",
-    "EscalationSection",
-    "HeartbeatSection",
-    "InhibitionSection",
-    "RuleSection",
-    "ScheduleSection",
-    "SilenceSection",
-    "SubscriptionSection",
-from alerts.configure.templates import TemplateSection
-
 from alerts.configure.templates import TemplateSection
 
 from alerts.configure.templates import TemplateSection

@@ -11,7 +11,6 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from opsportal.lib.matchers import Matcher, Matchers
 from opsportal.lib.times import format_duration, format_instant, utc_now
 
 register = template.Library()
@@ -46,20 +45,6 @@ def _element(instant: datetime, text: str) -> SafeString:
         f"{instant:%Y-%m-%d %H:%M:%S}",
         text,
     )
-
-
-@register.filter
-def silence_address(alert: Any) -> str:
-    """The form of a new silence, filled in for alerts like this one."""
-    matchers = [
-        Matcher(name, "=", value)
-        for name in ("name", "service", "environment")
-        if (value := getattr(alert, name))
-    ]
-    given = {"match": str(Matchers(tuple(matchers)))}
-    if alert.team_id:
-        given["team"] = str(alert.team_id)
-    return f"/admin/alerts/silence/add/?{urlencode(given)}"
 
 
 @register.filter

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from alerts.change import save_silence
@@ -194,22 +193,6 @@ def test_responders_silence_for_their_teams_and_viewers_nothing(client, login, t
     assert client.post(reverse("admin:alerts_silence_end", args=[mine.pk])).status_code == 302
 
 
-def test_an_alerts_page_links_to_a_silence_of_alerts_like_it(client, login):
-    person = login("responder")
-    alert = make_alert(name='a "b"', service="", environment="prod")
-
-    class Perms:
-        alerts = {"add_silence": True}
-
-    context = {"alert": alert, "perms": Perms, "user": person}
-    link = render_to_string("alerts/silence_link.html", context).split('"')[3]
-    answer = client.get(link.replace("&amp;", "&"))
-    form = answer.context["adminform"].form
-    assert form["match"].value() == '{name="a \\"b\\"", environment="prod"}'
-    alert.status = "resolved"
-    assert not render_to_string("alerts/silence_link.html", context).strip()
-
-
 # Inhibitions, subscriptions, heartbeats in the admin
 
 
@@ -246,6 +229,17 @@ def test_team_admins_subscribe_their_teams_and_nobody_else(client, login, team):
     own = Subscription.objects.create(name="own", user=someone)
     change = reverse("admin:alerts_subscription_change", args=[own.pk])
     assert client.post(change, given).status_code == 403
+
+
+def test_a_subscription_is_of_a_person_or_a_team(client, login, team):
+    person = login("administrator")
+    channel = make_channel("mail", team=team)
+    url = reverse("admin:alerts_subscription_add")
+    given = {"min_severity": "high", "enabled": "on"}
+    for whose in ({}, {"user": person.pk, "team": team.pk, "channel": channel.pk}):
+        assert "a person or a team" in str(complaints(client.post(url, given | whose)))
+    assert "channel" in complaints(client.post(url, given | {"team": team.pk}))
+    assert client.post(url, given | {"user": person.pk}).status_code == 302
 
 
 def test_a_heartbeat_is_saved_and_removed_by_the_deeds(client, login, team):
