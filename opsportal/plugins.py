@@ -62,6 +62,7 @@ METRICS = [
     "opsportal.runtime.metrics.RuntimeMetrics",
     "alerts.metrics.AlertMetrics",
     "alerts.metrics.EscalationMetrics",
+    "opsportal.safety.metrics.SafetyMetrics",
 ]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {

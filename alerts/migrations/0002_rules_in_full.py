@@ -9,757 +9,1430 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('alerts', '0001_initial'),
-        ('safety', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("alerts", "0001_initial"),
+        ("safety", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AlertGroup',
+            name="AlertGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead'), ('held', 'Held'), ('dropped', 'Dropped')], default='due', editable=False, max_length=8)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('last_error', models.TextField(blank=True, editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('key', models.CharField(max_length=64)),
-                ('labels', models.JSONField(default=dict)),
-                ('interval', models.DurationField()),
-                ('opened_at', models.DateTimeField()),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("dead", "Dead"),
+                            ("held", "Held"),
+                            ("dropped", "Dropped"),
+                        ],
+                        default="due",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("last_error", models.TextField(blank=True, editable=False)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("key", models.CharField(max_length=64)),
+                ("labels", models.JSONField(default=dict)),
+                ("interval", models.DurationField()),
+                ("opened_at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ChannelState',
+            name="ChannelState",
             fields=[
-                ('channel', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='delivery_state', serialize=False, to='alerts.channel')),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('open_until', models.DateTimeField(blank=True, null=True)),
-                ('trips', models.PositiveSmallIntegerField(default=0)),
-                ('recent', models.JSONField(default=dict)),
+                (
+                    "channel",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="delivery_state",
+                        serialize=False,
+                        to="alerts.channel",
+                    ),
+                ),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("open_until", models.DateTimeField(blank=True, null=True)),
+                ("trips", models.PositiveSmallIntegerField(default=0)),
+                ("recent", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Escalation',
+            name="Escalation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead'), ('held', 'Held'), ('dropped', 'Dropped')], default='due', editable=False, max_length=8)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('last_error', models.TextField(blank=True, editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('progress', models.CharField(choices=[('walking', 'Walking'), ('waiting', 'Waiting'), ('acknowledged', 'Acknowledged'), ('resolved', 'Resolved'), ('untaken', 'nobody took it')], default='walking', editable=False, max_length=12)),
-                ('round', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('step', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('first_round', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('began_at', models.DateTimeField(editable=False, null=True)),
-                ('severity', models.CharField(blank=True, choices=[('critical', 'critical'), ('high', 'high'), ('warning', 'warning'), ('low', 'low'), ('info', 'info')], editable=False, max_length=8)),
-                ('next_at', models.DateTimeField(editable=False, null=True)),
-                ('paged_at', models.DateTimeField(editable=False, null=True)),
-                ('acknowledged_at', models.DateTimeField(editable=False, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("dead", "Dead"),
+                            ("held", "Held"),
+                            ("dropped", "Dropped"),
+                        ],
+                        default="due",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("last_error", models.TextField(blank=True, editable=False)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "progress",
+                    models.CharField(
+                        choices=[
+                            ("walking", "Walking"),
+                            ("waiting", "Waiting"),
+                            ("acknowledged", "Acknowledged"),
+                            ("resolved", "Resolved"),
+                            ("untaken", "nobody took it"),
+                        ],
+                        default="walking",
+                        editable=False,
+                        max_length=12,
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("step", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("first_round", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("began_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "severity",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("critical", "critical"),
+                            ("high", "high"),
+                            ("warning", "warning"),
+                            ("low", "low"),
+                            ("info", "info"),
+                        ],
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("next_at", models.DateTimeField(editable=False, null=True)),
+                ("paged_at", models.DateTimeField(editable=False, null=True)),
+                ("acknowledged_at", models.DateTimeField(editable=False, null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='EscalationPolicy',
+            name="EscalationPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('repeat', models.PositiveSmallIntegerField(default=0)),
-                ('repeat_after', models.DurationField(default=datetime.timedelta(seconds=300))),
-                ('enabled', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("repeat", models.PositiveSmallIntegerField(default=0)),
+                ("repeat_after", models.DurationField(default=datetime.timedelta(seconds=300))),
+                ("enabled", models.BooleanField(default=True)),
             ],
             options={
-                'verbose_name': 'escalation policy',
-                'verbose_name_plural': 'escalation policies',
-                'ordering': ['name'],
+                "verbose_name": "escalation policy",
+                "verbose_name_plural": "escalation policies",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='EscalationStep',
+            name="EscalationStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('delay', models.DurationField(default=datetime.timedelta(0))),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("delay", models.DurationField(default=datetime.timedelta(0))),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='EscalationTarget',
+            name="EscalationTarget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('interval', models.DurationField(help_text='How often it is to be heard of.')),
-                ('grace', models.DurationField(default=datetime.timedelta(seconds=60), help_text='How late it may be before an alert is raised.')),
-                ('severity', models.CharField(choices=[('critical', 'critical'), ('high', 'high'), ('warning', 'warning'), ('low', 'low'), ('info', 'info')], default='high', max_length=8)),
-                ('service', models.CharField(blank=True, max_length=200)),
-                ('environment', models.CharField(blank=True, max_length=100)),
-                ('labels', models.JSONField(blank=True, default=dict)),
-                ('enabled', models.BooleanField(default=True)),
-                ('state', models.CharField(choices=[('new', 'New'), ('ok', 'Ok'), ('missing', 'Missing'), ('failed', 'Failed')], default='new', editable=False, max_length=8)),
-                ('last_seen_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('message', models.CharField(blank=True, editable=False, max_length=1000)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("interval", models.DurationField(help_text="How often it is to be heard of.")),
+                (
+                    "grace",
+                    models.DurationField(
+                        default=datetime.timedelta(seconds=60),
+                        help_text="How late it may be before an alert is raised.",
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("critical", "critical"),
+                            ("high", "high"),
+                            ("warning", "warning"),
+                            ("low", "low"),
+                            ("info", "info"),
+                        ],
+                        default="high",
+                        max_length=8,
+                    ),
+                ),
+                ("service", models.CharField(blank=True, max_length=200)),
+                ("environment", models.CharField(blank=True, max_length=100)),
+                ("labels", models.JSONField(blank=True, default=dict)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("ok", "Ok"),
+                            ("missing", "Missing"),
+                            ("failed", "Failed"),
+                        ],
+                        default="new",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("last_seen_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("message", models.CharField(blank=True, editable=False, max_length=1000)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='HeartbeatWatch',
+            name="HeartbeatWatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('looked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("looked_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'heartbeat watch',
+                "verbose_name_plural": "heartbeat watch",
             },
         ),
         migrations.CreateModel(
-            name='ImportedShift',
+            name="ImportedShift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('summary', models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("summary", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'ordering': ['starts_at', 'id'],
+                "ordering": ["starts_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Inhibition',
+            name="Inhibition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('source_match', models.CharField(max_length=2000)),
-                ('target_match', models.CharField(max_length=2000)),
-                ('equal', models.JSONField(blank=True, default=list)),
-                ('enabled', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("source_match", models.CharField(max_length=2000)),
+                ("target_match", models.CharField(max_length=2000)),
+                ("equal", models.JSONField(blank=True, default=list)),
+                ("enabled", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Layer',
+            name="Layer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('name', models.CharField(max_length=100)),
-                ('length', models.PositiveSmallIntegerField(default=1)),
-                ('unit', models.CharField(choices=[('hours', 'Hours'), ('days', 'Days'), ('weeks', 'Weeks')], default='weeks', max_length=5)),
-                ('starts_on', models.DateField()),
-                ('starts_at', models.TimeField()),
-                ('hours', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("name", models.CharField(max_length=100)),
+                ("length", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[("hours", "Hours"), ("days", "Days"), ("weeks", "Weeks")],
+                        default="weeks",
+                        max_length=5,
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("starts_at", models.TimeField()),
+                ("hours", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='LayerPerson',
+            name="LayerPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='MessageTemplate',
+            name="MessageTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('subject', models.CharField(blank=True, max_length=500)),
-                ('body', models.TextField(blank=True, max_length=20000)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("subject", models.CharField(blank=True, max_length=500)),
+                ("body", models.TextField(blank=True, max_length=20000)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Override',
+            name="Override",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('author', models.CharField(editable=False, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("author", models.CharField(editable=False, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('object_id', models.BigIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.JSONField()),
-                ('removed', models.BooleanField(default=False)),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("object_id", models.BigIntegerField()),
+                ("number", models.PositiveIntegerField()),
+                ("state", models.JSONField()),
+                ("removed", models.BooleanField(default=False)),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=200)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Remediation',
+            name="Remediation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead'), ('held', 'Held'), ('dropped', 'Dropped')], default='due', editable=False, max_length=8)),
-                ('due_at', models.DateTimeField(editable=False)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('last_error', models.TextField(blank=True, editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('plugin', models.CharField(max_length=50)),
-                ('parameters', models.JSONField(default=dict)),
-                ('dry_run', models.BooleanField(default=True)),
-                ('approval', models.CharField(choices=[('none', 'None'), ('required', 'Required')], max_length=8)),
-                ('created_at', models.DateTimeField()),
-                ('reported', models.CharField(blank=True, editable=False, max_length=20)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Due"),
+                            ("claimed", "Claimed"),
+                            ("done", "Done"),
+                            ("dead", "Dead"),
+                            ("held", "Held"),
+                            ("dropped", "Dropped"),
+                        ],
+                        default="due",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(editable=False)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("last_error", models.TextField(blank=True, editable=False)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("plugin", models.CharField(max_length=50)),
+                ("parameters", models.JSONField(default=dict)),
+                ("dry_run", models.BooleanField(default=True)),
+                (
+                    "approval",
+                    models.CharField(
+                        choices=[("none", "None"), ("required", "Required")], max_length=8
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("reported", models.CharField(blank=True, editable=False, max_length=20)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='RuleHit',
+            name="RuleHit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('matched', models.PositiveIntegerField(default=0)),
-                ('told', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("matched", models.PositiveIntegerField(default=0)),
+                ("told", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('query', models.CharField(blank=True, max_length=2000)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("query", models.CharField(blank=True, max_length=2000)),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('zone', models.CharField(default='UTC', max_length=64)),
-                ('description', models.CharField(blank=True, max_length=500)),
-                ('ical_url', opsportal.lib.crypto.EncryptedJSONField(blank=True, default=str)),
-                ('ical_tried_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('ical_imported_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('ical_failing_since', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('ical_error', models.TextField(blank=True, editable=False)),
-                ('ical_note', models.TextField(blank=True, editable=False)),
-                ('feed_number', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("zone", models.CharField(default="UTC", max_length=64)),
+                ("description", models.CharField(blank=True, max_length=500)),
+                ("ical_url", opsportal.lib.crypto.EncryptedJSONField(blank=True, default=str)),
+                ("ical_tried_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("ical_imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("ical_failing_since", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("ical_error", models.TextField(blank=True, editable=False)),
+                ("ical_note", models.TextField(blank=True, editable=False)),
+                ("feed_number", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Silence',
+            name="Silence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('match', models.CharField(max_length=2000)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('recurrence', models.CharField(blank=True, max_length=500)),
-                ('zone', models.CharField(default='UTC', max_length=64)),
-                ('duration', models.DurationField(blank=True, null=True)),
-                ('comment', models.CharField(max_length=1000)),
-                ('author', models.CharField(max_length=200)),
-                ('end_when_unmatched', models.BooleanField(default=False, help_text='Ends by itself once nothing that it matches fires.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('noticed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('matched_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=100)),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("match", models.CharField(max_length=2000)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("recurrence", models.CharField(blank=True, max_length=500)),
+                ("zone", models.CharField(default="UTC", max_length=64)),
+                ("duration", models.DurationField(blank=True, null=True)),
+                ("comment", models.CharField(max_length=1000)),
+                ("author", models.CharField(max_length=200)),
+                (
+                    "end_when_unmatched",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Ends by itself once nothing that it matches fires.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("noticed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("matched_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('match', models.CharField(blank=True, max_length=2000)),
-                ('min_severity', models.CharField(choices=[('critical', 'critical'), ('high', 'high'), ('warning', 'warning'), ('low', 'low'), ('info', 'info')], default='info', max_length=8)),
-                ('digest', models.CharField(blank=True, max_length=40)),
-                ('quiet_hours', models.CharField(blank=True, max_length=500)),
-                ('zone', models.CharField(default='UTC', max_length=64)),
-                ('tell_resolved', models.BooleanField(default=True)),
-                ('enabled', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("match", models.CharField(blank=True, max_length=2000)),
+                (
+                    "min_severity",
+                    models.CharField(
+                        choices=[
+                            ("critical", "critical"),
+                            ("high", "high"),
+                            ("warning", "warning"),
+                            ("low", "low"),
+                            ("info", "info"),
+                        ],
+                        default="info",
+                        max_length=8,
+                    ),
+                ),
+                ("digest", models.CharField(blank=True, max_length=40)),
+                ("quiet_hours", models.CharField(blank=True, max_length=500)),
+                ("zone", models.CharField(default="UTC", max_length=64)),
+                ("tell_resolved", models.BooleanField(default=True)),
+                ("enabled", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='ruleaction',
-            name='action_fits_its_kind',
+            model_name="ruleaction",
+            name="action_fits_its_kind",
         ),
         migrations.AddField(
-            model_name='alert',
-            name='flapping',
+            model_name="alert",
+            name="flapping",
             field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='channel',
-            name='fallback',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.channel'),
+            model_name="channel",
+            name="fallback",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='channel',
-            name='rate_limit',
-            field=models.PositiveIntegerField(blank=True, help_text='Messages a minute; empty for no limit.', null=True),
+            model_name="channel",
+            name="rate_limit",
+            field=models.PositiveIntegerField(
+                blank=True, help_text="Messages a minute; empty for no limit.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='channel',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='channels', to=settings.AUTH_USER_MODEL),
+            model_name="channel",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="channels",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='labels',
+            model_name="decision",
+            name="labels",
             field=models.JSONField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='policy_version',
+            model_name="decision",
+            name="policy_version",
             field=models.BigIntegerField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='instead_of',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='fallbacks', to='alerts.notification'),
+            model_name="notification",
+            name="instead_of",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="fallbacks",
+                to="alerts.notification",
+            ),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='lead',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='followers', to='alerts.notification'),
+            model_name="notification",
+            name="lead",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="followers",
+                to="alerts.notification",
+            ),
         ),
         migrations.AddField(
-            model_name='rule',
-            name='active_times',
-            field=models.CharField(blank=True, help_text='mon-fri 09:00-17:00', max_length=500),
+            model_name="rule",
+            name="active_times",
+            field=models.CharField(blank=True, help_text="mon-fri 09:00-17:00", max_length=500),
         ),
         migrations.AddField(
-            model_name='rule',
-            name='group_by',
+            model_name="rule",
+            name="group_by",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
-            model_name='rule',
-            name='group_interval',
+            model_name="rule",
+            name="group_interval",
             field=models.DurationField(default=datetime.timedelta(seconds=300)),
         ),
         migrations.AddField(
-            model_name='rule',
-            name='group_wait',
+            model_name="rule",
+            name="group_wait",
             field=models.DurationField(default=datetime.timedelta(seconds=10)),
         ),
         migrations.AddField(
-            model_name='rule',
-            name='version',
+            model_name="rule",
+            name="version",
             field=models.PositiveIntegerField(default=1, editable=False),
         ),
         migrations.AddField(
-            model_name='ruleaction',
-            name='approval',
-            field=models.CharField(choices=[('none', 'None'), ('required', 'Required')], default='required', max_length=8),
+            model_name="ruleaction",
+            name="approval",
+            field=models.CharField(
+                choices=[("none", "None"), ("required", "Required")],
+                default="required",
+                max_length=8,
+            ),
         ),
         migrations.AddField(
-            model_name='ruleaction',
-            name='dry_run',
+            model_name="ruleaction",
+            name="dry_run",
             field=models.BooleanField(default=True),
         ),
         migrations.AddField(
-            model_name='ruleaction',
-            name='parameters',
+            model_name="ruleaction",
+            name="parameters",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='ruleaction',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='accounts.team'),
+            model_name="ruleaction",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="accounts.team",
+            ),
         ),
         migrations.AlterField(
-            model_name='decision',
-            name='state',
-            field=models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead'), ('held', 'Held'), ('dropped', 'Dropped')], default='due', editable=False, max_length=8),
+            model_name="decision",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("due", "Due"),
+                    ("claimed", "Claimed"),
+                    ("done", "Done"),
+                    ("dead", "Dead"),
+                    ("held", "Held"),
+                    ("dropped", "Dropped"),
+                ],
+                default="due",
+                editable=False,
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='state',
-            field=models.CharField(choices=[('due', 'Due'), ('claimed', 'Claimed'), ('done', 'Done'), ('dead', 'Dead'), ('held', 'Held'), ('dropped', 'Dropped')], default='due', editable=False, max_length=8),
+            model_name="notification",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("due", "Due"),
+                    ("claimed", "Claimed"),
+                    ("done", "Done"),
+                    ("dead", "Dead"),
+                    ("held", "Held"),
+                    ("dropped", "Dropped"),
+                ],
+                default="due",
+                editable=False,
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='ruleaction',
-            name='kind',
-            field=models.CharField(choices=[('notify', 'Notify'), ('suppress', 'Suppress'), ('set', 'Set'), ('page', 'Page'), ('remediate', 'Remediate')], max_length=10),
+            model_name="ruleaction",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("notify", "Notify"),
+                    ("suppress", "Suppress"),
+                    ("set", "Set"),
+                    ("page", "Page"),
+                    ("remediate", "Remediate"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='transition',
-            name='kind',
-            field=models.CharField(choices=[('opened', 'Opened'), ('reopened', 'Reopened'), ('worsened', 'Worsened'), ('improved', 'Improved'), ('resolved', 'Resolved'), ('expired', 'Expired'), ('woken', 'Woken'), ('released', 'Released'), ('acknowledged', 'Acknowledged'), ('unacknowledged', 'Unacknowledged'), ('assigned', 'Assigned'), ('snoozed', 'Snoozed'), ('noted', 'Noted'), ('set', 'Set'), ('paged', 'Paged'), ('remediated', 'Remediated')], max_length=14),
+            model_name="transition",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("opened", "Opened"),
+                    ("reopened", "Reopened"),
+                    ("worsened", "Worsened"),
+                    ("improved", "Improved"),
+                    ("resolved", "Resolved"),
+                    ("expired", "Expired"),
+                    ("woken", "Woken"),
+                    ("released", "Released"),
+                    ("acknowledged", "Acknowledged"),
+                    ("unacknowledged", "Unacknowledged"),
+                    ("assigned", "Assigned"),
+                    ("snoozed", "Snoozed"),
+                    ("noted", "Noted"),
+                    ("set", "Set"),
+                    ("paged", "Paged"),
+                    ("remediated", "Remediated"),
+                ],
+                max_length=14,
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('resolved_at', None), models.Q(('suppressed', ''), _negated=True)), fields=['id'], name='alert_held'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(
+                    ("resolved_at", None), models.Q(("suppressed", ""), _negated=True)
+                ),
+                fields=["id"],
+                name="alert_held",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transition',
-            index=models.Index(condition=models.Q(('user__isnull', False), ('key__isnull', False), _connector='OR'), fields=['-at'], name='transition_of_people'),
+            model_name="transition",
+            index=models.Index(
+                condition=models.Q(
+                    ("user__isnull", False), ("key__isnull", False), _connector="OR"
+                ),
+                fields=["-at"],
+                name="transition_of_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ruleaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel__isnull', False), ('field', ''), ('kind', 'notify'), ('team__isnull', True), ('value', '')), models.Q(('channel__isnull', True), ('field', ''), ('kind', 'suppress'), ('team__isnull', True)), models.Q(('channel__isnull', True), ('kind', 'set'), ('team__isnull', True), models.Q(('field', ''), _negated=True)), models.Q(('channel__isnull', True), ('field', ''), ('kind', 'page'), ('team__isnull', False), ('value', '')), models.Q(('channel__isnull', True), ('field', ''), ('kind', 'remediate'), ('team__isnull', True), models.Q(('value', ''), _negated=True)), _connector='OR'), name='action_fits_its_kind'),
+            model_name="ruleaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("channel__isnull", False),
+                        ("field", ""),
+                        ("kind", "notify"),
+                        ("team__isnull", True),
+                        ("value", ""),
+                    ),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("field", ""),
+                        ("kind", "suppress"),
+                        ("team__isnull", True),
+                    ),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("kind", "set"),
+                        ("team__isnull", True),
+                        models.Q(("field", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("field", ""),
+                        ("kind", "page"),
+                        ("team__isnull", False),
+                        ("value", ""),
+                    ),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("field", ""),
+                        ("kind", "remediate"),
+                        ("team__isnull", True),
+                        models.Q(("value", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="action_fits_its_kind",
+            ),
         ),
         migrations.AddField(
-            model_name='alertgroup',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='alerts.channel'),
+            model_name="alertgroup",
+            name="channel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="alerts.channel"
+            ),
         ),
         migrations.AddField(
-            model_name='alertgroup',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.rule'),
+            model_name="alertgroup",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.rule",
+            ),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='group',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notifications', to='alerts.alertgroup'),
+            model_name="notification",
+            name="group",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="notifications",
+                to="alerts.alertgroup",
+            ),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='alert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='alerts.alert'),
+            model_name="escalation",
+            name="alert",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="escalations",
+                to="alerts.alert",
+            ),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.rule'),
+            model_name="escalation",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.rule",
+            ),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='accounts.team'),
+            model_name="escalation",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="accounts.team"
+            ),
         ),
         migrations.AddField(
-            model_name='escalationpolicy',
-            name='team',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='escalation_policy', to='accounts.team'),
+            model_name="escalationpolicy",
+            name="team",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="escalation_policy",
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='policy',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.escalationpolicy'),
+            model_name="escalation",
+            name="policy",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.escalationpolicy",
+            ),
         ),
         migrations.AddField(
-            model_name='escalationstep',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='alerts.escalationpolicy'),
+            model_name="escalationstep",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="steps",
+                to="alerts.escalationpolicy",
+            ),
         ),
         migrations.AddField(
-            model_name='escalationtarget',
-            name='channel',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='paged_by', to='alerts.channel'),
+            model_name="escalationtarget",
+            name="channel",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="paged_by",
+                to="alerts.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='escalationtarget',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='alerts.escalationstep'),
+            model_name="escalationtarget",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="targets",
+                to="alerts.escalationstep",
+            ),
         ),
         migrations.AddField(
-            model_name='escalationtarget',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='accounts.team'),
+            model_name="escalationtarget",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='escalationtarget',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="escalationtarget",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='heartbeat',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team'),
+            model_name="heartbeat",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='importedshift',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="importedshift",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='inhibition',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team'),
+            model_name="inhibition",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='layerperson',
-            name='layer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='places', to='alerts.layer'),
+            model_name="layerperson",
+            name="layer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="places",
+                to="alerts.layer",
+            ),
         ),
         migrations.AddField(
-            model_name='layerperson',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="layerperson",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='messagetemplate',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team'),
+            model_name="messagetemplate",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='channel',
-            name='template',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.messagetemplate'),
+            model_name="channel",
+            name="template",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.messagetemplate",
+            ),
         ),
         migrations.AddField(
-            model_name='override',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="override",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(fields=('kind', 'object_id', 'number'), name='one_version_per_number'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "object_id", "number"), name="one_version_per_number"
+            ),
         ),
         migrations.AddField(
-            model_name='remediation',
-            name='alert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remediations', to='alerts.alert'),
+            model_name="remediation",
+            name="alert",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="remediations",
+                to="alerts.alert",
+            ),
         ),
         migrations.AddField(
-            model_name='remediation',
-            name='operation',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='safety.operation'),
+            model_name="remediation",
+            name="operation",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="safety.operation",
+            ),
         ),
         migrations.AddField(
-            model_name='remediation',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.rule'),
+            model_name="remediation",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.rule",
+            ),
         ),
         migrations.AddField(
-            model_name='rulehit',
-            name='rule',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='alerts.rule'),
+            model_name="rulehit",
+            name="rule",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                to="alerts.rule",
+            ),
         ),
         migrations.AddField(
-            model_name='savedview',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='accounts.team'),
+            model_name="savedview",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='savedview',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="savedview",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='schedule',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team'),
+            model_name="schedule",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='override',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='overrides', to='alerts.schedule'),
+            model_name="override",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="overrides",
+                to="alerts.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='layer',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='layers', to='alerts.schedule'),
+            model_name="layer",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="layers",
+                to="alerts.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='importedshift',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported', to='alerts.schedule'),
+            model_name="importedshift",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="imported",
+                to="alerts.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='escalationtarget',
-            name='schedule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='paged_by', to='alerts.schedule'),
+            model_name="escalationtarget",
+            name="schedule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="paged_by",
+                to="alerts.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='silence',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='accounts.team'),
+            model_name="silence",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='silence',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
+            model_name="silence",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='channel',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='alerts.channel'),
+            model_name="subscription",
+            name="channel",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="alerts.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='accounts.team'),
+            model_name="subscription",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="subscription",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='alertgroup',
-            name='subscription',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.subscription'),
+            model_name="alertgroup",
+            name="subscription",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.subscription",
+            ),
         ),
         migrations.AddField(
-            model_name='notification',
-            name='subscription',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='alerts.subscription'),
+            model_name="notification",
+            name="subscription",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="alerts.subscription",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('group__isnull', False)), fields=['group', '-id'], name='notification_of_group'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("group__isnull", False)),
+                fields=["group", "-id"],
+                name="notification_of_group",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('lead__isnull', False)), fields=['lead'], name='notification_led'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("lead__isnull", False)),
+                fields=["lead"],
+                name="notification_led",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('instead_of__isnull', False)), fields=['instead_of'], name='notification_instead'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("instead_of__isnull", False)),
+                fields=["instead_of"],
+                name="notification_instead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escalationpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat__lte', 9)), name='policy_repeats_at_most_9'),
+            model_name="escalationpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("repeat__lte", 9)), name="policy_repeats_at_most_9"
+            ),
         ),
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'claimed'])), fields=['due_at'], name='escalation_due'),
+            model_name="escalation",
+            index=models.Index(
+                condition=models.Q(("state__in", ["due", "claimed"])),
+                fields=["due_at"],
+                name="escalation_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['-id'], name='escalation_dead'),
+            model_name="escalation",
+            index=models.Index(
+                condition=models.Q(("state", "dead")), fields=["-id"], name="escalation_dead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('alert', 'team'), name='one_walk_per_team'),
+            model_name="escalation",
+            constraint=models.UniqueConstraint(fields=("alert", "team"), name="one_walk_per_team"),
         ),
         migrations.AddIndex(
-            model_name='remediation',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'claimed'])), fields=['due_at'], name='remediation_due'),
+            model_name="remediation",
+            index=models.Index(
+                condition=models.Q(("state__in", ["due", "claimed"])),
+                fields=["due_at"],
+                name="remediation_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='remediation',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['-id'], name='remediation_dead'),
+            model_name="remediation",
+            index=models.Index(
+                condition=models.Q(("state", "dead")), fields=["-id"], name="remediation_dead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='remediation',
-            constraint=models.UniqueConstraint(fields=('alert', 'rule', 'plugin'), name='one_wish_per_rule'),
+            model_name="remediation",
+            constraint=models.UniqueConstraint(
+                fields=("alert", "rule", "plugin"), name="one_wish_per_rule"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rulehit',
-            constraint=models.UniqueConstraint(fields=('rule', 'day'), name='one_count_per_rule_and_day'),
+            model_name="rulehit",
+            constraint=models.UniqueConstraint(
+                fields=("rule", "day"), name="one_count_per_rule_and_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('team__isnull', True), ('user__isnull', False)), models.Q(('team__isnull', False), ('user__isnull', True)), _connector='OR'), name='view_is_somebodys'),
+            model_name="savedview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("team__isnull", True), ("user__isnull", False)),
+                    models.Q(("team__isnull", False), ("user__isnull", True)),
+                    _connector="OR",
+                ),
+                name="view_is_somebodys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(condition=models.Q(('team', None)), fields=('user', 'name'), name='one_view_per_name'),
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("team", None)),
+                fields=("user", "name"),
+                name="one_view_per_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(condition=models.Q(('user', None)), fields=('team', 'name'), name='one_team_view_per_name'),
+            model_name="savedview",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("user", None)),
+                fields=("team", "name"),
+                name="one_team_view_per_name",
+            ),
         ),
         migrations.AddIndex(
-            model_name='override',
-            index=models.Index(fields=['schedule', 'ends_at'], name='override_of_schedule'),
+            model_name="override",
+            index=models.Index(fields=["schedule", "ends_at"], name="override_of_schedule"),
         ),
         migrations.AddConstraint(
-            model_name='override',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='override_ends_after_its_start'),
+            model_name="override",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="override_ends_after_its_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='layer',
-            constraint=models.CheckConstraint(condition=models.Q(('length__gte', 1)), name='layer_turns'),
+            model_name="layer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("length__gte", 1)), name="layer_turns"
+            ),
         ),
         migrations.AddIndex(
-            model_name='importedshift',
-            index=models.Index(fields=['schedule', 'ends_at'], name='imported_of_schedule'),
+            model_name="importedshift",
+            index=models.Index(fields=["schedule", "ends_at"], name="imported_of_schedule"),
         ),
         migrations.AddConstraint(
-            model_name='escalationtarget',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel__isnull', True), ('schedule__isnull', False), ('team__isnull', True), ('user__isnull', True)), models.Q(('channel__isnull', True), ('schedule__isnull', True), ('team__isnull', True), ('user__isnull', False)), models.Q(('channel__isnull', False), ('schedule__isnull', True), ('team__isnull', True), ('user__isnull', True)), models.Q(('channel__isnull', True), ('schedule__isnull', True), ('team__isnull', False), ('user__isnull', True)), _connector='OR'), name='target_is_one'),
+            model_name="escalationtarget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("schedule__isnull", False),
+                        ("team__isnull", True),
+                        ("user__isnull", True),
+                    ),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("schedule__isnull", True),
+                        ("team__isnull", True),
+                        ("user__isnull", False),
+                    ),
+                    models.Q(
+                        ("channel__isnull", False),
+                        ("schedule__isnull", True),
+                        ("team__isnull", True),
+                        ("user__isnull", True),
+                    ),
+                    models.Q(
+                        ("channel__isnull", True),
+                        ("schedule__isnull", True),
+                        ("team__isnull", False),
+                        ("user__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="target_is_one",
+            ),
         ),
         migrations.AddIndex(
-            model_name='silence',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['ends_at'], name='silence_open'),
+            model_name="silence",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["ends_at"], name="silence_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='silence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('recurrence', ''), ('ends_at__isnull', False)), models.Q(models.Q(('recurrence', ''), _negated=True), ('duration__isnull', False)), _connector='OR'), name='silence_ends'),
+            model_name="silence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("recurrence", ""), ("ends_at__isnull", False)),
+                    models.Q(
+                        models.Q(("recurrence", ""), _negated=True), ("duration__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="silence_ends",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='silence',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), models.Q(('name', ''), _negated=True)), fields=('name',), name='one_silence_per_name', violation_error_message='Another silence has this name.'),
+            model_name="silence",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None), models.Q(("name", ""), _negated=True)),
+                fields=("name",),
+                name="one_silence_per_name",
+                violation_error_message="Another silence has this name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('team__isnull', True), ('user__isnull', False)), models.Q(('team__isnull', False), ('user__isnull', True)), _connector='OR'), name='subscription_is_somebodys'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("team__isnull", True), ("user__isnull", False)),
+                    models.Q(("team__isnull", False), ("user__isnull", True)),
+                    _connector="OR",
+                ),
+                name="subscription_is_somebodys",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alertgroup',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'claimed'])), fields=['due_at'], name='group_due'),
+            model_name="alertgroup",
+            index=models.Index(
+                condition=models.Q(("state__in", ["due", "claimed"])),
+                fields=["due_at"],
+                name="group_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alertgroup',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['-id'], name='group_dead'),
+            model_name="alertgroup",
+            index=models.Index(
+                condition=models.Q(("state", "dead")), fields=["-id"], name="group_dead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alertgroup',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('key',), name='one_open_group'),
+            model_name="alertgroup",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)), fields=("key",), name="one_open_group"
+            ),
         ),
     ]
