@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.http import require_POST
 
 from alerts.change import delete_rule, save_rule
 from alerts.models import Rule, RuleAction
 from alerts.rule_form import ActionForm, RuleForm, actions_of
+from alerts.rule_preview_page import show_preview
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import StackedInline, register
@@ -64,6 +68,7 @@ class RuleAdmin(TeamOwnedAdmin):
     form = RuleForm
     inlines = [ActionInline]
     change_list_template = "alerts/rule_list.html"
+    change_form_outer_before_template = "alerts/rule_bar.html"
     list_display = ["name"]
     list_select_related = ["team"]
     list_filter = ["enabled", "team"]
@@ -90,6 +95,38 @@ class RuleAdmin(TeamOwnedAdmin):
         context = {"orderable": orderable, **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response
+
+    def get_urls(self) -> Any:
+        """With the preview's."""
+        preview = self.admin_site.admin_view(require_POST(self.preview_view))
+        return [
+            path("preview/", preview, name="alerts_rule_preview"),
+            path("<int:pk>/preview/", preview, name="alerts_rule_preview_changed"),
+            *super().get_urls(),
+        ]
+
+    def preview_view(self, request: HttpRequest, pk: int = 0) -> HttpResponse:
+        """What the form's rule would have done; nothing is stored."""
+        rule = self.get_object(request, str(pk)) if pk else None
+        if pk and rule is None:
+            raise Http404("no such rule")
+        if not (
+            self.has_change_permission(request, rule) if rule else self.has_add_permission(request)
+        ):
+            raise PermissionDenied
+        form = self.get_form(request, rule, change=bool(rule))(request.POST, instance=rule)
+        valid = form.is_valid()
+        formsets, _ = self._create_formsets(request, form.instance, change=bool(rule))
+        valid = all(formset.is_valid() for formset in formsets) and valid
+        complaints = [*form.errors.items()]
+        for formset in formsets:
+            complaints += [
+                (f"action {number}", errors)
+                for number, row in enumerate(formset.forms, 1)
+                for errors in row.errors.values()
+            ]
+        actions = [action for formset in formsets for action in actions_of(formset)]
+        return show_preview(request, form.instance, actions if valid else None, complaints)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing yet: a rule is stored with its actions, by one deed."""

@@ -4,6 +4,7 @@ from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 
+from alerts.api.fields import DurationField
 from alerts.api.serializers import ChannelSerializer
 from alerts.models import Channel, Rule, RuleAction
 from opsportal.accounts.permissions import scoped
@@ -14,12 +15,19 @@ class RuleActionSerializer(serializers.ModelSerializer[RuleAction]):
     """One deed of a rule."""
 
     channel = serializers.CharField(source="channel.name", default=None, allow_null=True)
+    team = serializers.CharField(
+        source="team.name", default=None, allow_null=True, help_text="Of a page."
+    )
+    parameters = serializers.DictField(help_text="Of a remediate: what the plug-in is given.")
+    approval = serializers.ChoiceField(RuleAction.Approval.choices)
     kind = serializers.ChoiceField(RuleAction.Kind.choices)
     field = serializers.ChoiceField(RuleAction.Field.choices, allow_blank=True)
 
     class Meta:
         model = RuleAction
-        fields = ["kind", "channel", "field", "value"]
+        fields = [
+            "kind", "channel", "team", "field", "value", "parameters", "dry_run", "approval",
+        ]  # fmt: skip
         read_only_fields = fields
 
 
@@ -27,11 +35,17 @@ class RuleSerializer(serializers.ModelSerializer[Rule]):
     """A rule with its actions, in their order."""
 
     team = serializers.CharField(source="team.name", default=None, allow_null=True)
+    group_by = serializers.ListField(child=serializers.CharField())
+    group_wait = DurationField(help_text="Seconds.")
+    group_interval = DurationField(help_text="Seconds.")
     actions = RuleActionSerializer(many=True)
 
     class Meta:
         model = Rule
-        fields = ["id", "name", "match", "order", "stop", "enabled", "team", "actions"]
+        fields = [
+            "id", "name", "match", "order", "stop", "enabled", "team", "active_times", "group_by",
+            "group_wait", "group_interval", "version", "actions",
+        ]  # fmt: skip
         read_only_fields = fields
 
 
@@ -46,7 +60,7 @@ class RuleList(generics.ListAPIView[Rule]):
     queryset = Rule.objects.select_related("team").prefetch_related(
         Prefetch(
             "actions",
-            RuleAction.objects.select_related("channel").defer("channel__settings"),
+            RuleAction.objects.select_related("channel", "team").defer("channel__settings"),
         )
     )
 

@@ -14,6 +14,7 @@ from alerts.api.oncall import (
     ScheduleFeed,
     ScheduleList,
 )
+from alerts.api.preview import RulePreview
 from alerts.api.read import AlertDetail, AlertList
 from alerts.api.related import RelatedAlerts
 from alerts.api.remediations import (
@@ -71,6 +72,7 @@ api_urlpatterns = [
         name="api-subscription",
     ),
     path("inhibitions", InhibitionList.as_view(), name="api-inhibitions"),
+    path("rules/preview", RulePreview.as_view(), name="api-rules-preview"),
     path("rules", RuleList.as_view(), name="api-rules"),
     path("channels", ChannelList.as_view(), name="api-channels"),
     path("oncall", OnCallView.as_view(), name="api-oncall"),

@@ -35,9 +35,7 @@ class EmailChannel(ChannelKind):
 
     slug = "email"
     label = "E-mail"
-    fields = (
-        SettingField("to", "Recipients", kind="list", required=True),
-    )
+    fields = (SettingField("to", "Recipients", kind="list", required=True),)
 
     @classmethod
     def clean(cls, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from alerts.configure.silences import SilenceSection
 from alerts.configure.subscriptions import SubscriptionSection
 from alerts.configure.templates import TemplateSection
 
-from alerts.configure.templates import TemplateSection
-
 __all__ = [
     "ChannelSection",
     "EscalationSection",

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from alerts.change import order_rules, restore_rule
 from alerts.models import PolicyVersion, Rule
 from alerts.rule_words import differences, rule_facts
-from alerts.views.console import number_of
+from alerts.views.rows import number_of
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import OpsError, PayloadError

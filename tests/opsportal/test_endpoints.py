@@ -121,6 +121,7 @@ ENDPOINTS = [
         for method in ("get", "patch", "delete")
     ),
     Endpoint("api/v1/rules", "get", "config:read"),
+    Endpoint("api/v1/rules/preview", "post", "config:read", body='{"name": "draft"}'),
     Endpoint("api/v1/safety", "get", "alerts:read"),
     Endpoint("api/v1/safety/stop", "post", "alerts:respond"),
     Endpoint("api/v1/remediations", "get", "alerts:read"),
