@@ -83,6 +83,12 @@ def _objection(row: Remediation) -> str:
         return "the alert is over"
     if row.rule is None or not row.rule.enabled:
         return "the rule is gone or disabled"
+    asked = row.rule.actions.filter(kind=RuleAction.Kind.REMEDIATE, value=row.plugin)
+    locks = list(asked.values_list("dry_run", flat=True))
+    if not locks:
+        return "the rule no longer asks for it"
+    if not row.dry_run and all(locks):
+        return "the rule only simulates by now"
     if row.rule.team_id is not None and alert.team_id not in {None, row.rule.team_id}:
         return f"the alert is team {alert.team}'s, the rule is not"
     return ""

@@ -159,8 +159,10 @@ def find_instance(facts: Mapping[str, Any], parameters: Mapping[str, Any]) -> tu
     region = _the_one("region", regions)
     if not region and len(settings.REMEDIATE_REGIONS) == 1:
         region = settings.REMEDIATE_REGIONS[0]
-    if not REGION.fullmatch(region):
+    if not region:
         raise RefusedError("neither the alert nor the rule says in which region the instance is")
+    if not REGION.fullmatch(region):
+        raise RefusedError(f"{region!r} is no region")
     number = _the_one("account", accounts)
     if number and not ACCOUNT.fullmatch(number):
         raise RefusedError(f"{number!r} is no account")

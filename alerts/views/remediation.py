@@ -58,7 +58,11 @@ def _decide(request: HttpRequest, row: Remediation) -> HttpResponse:
 
 def _press(request: HttpRequest, row: Remediation) -> str:
     action, plan_hash = request.POST.get("action", ""), request.POST.get("hash", "")
-    actor, now, note = actor_of(request), utc_now(), request.POST.get("note", "")[:1000]
+    actor, now, note = (
+        actor_of(request),
+        utc_now(),
+        request.POST.get("note", "").replace("\0", "")[:1000],
+    )
     user = request.user if isinstance(request.user, User) else None
     if action == "approve":
         approve_remediation(row, plan_hash, user=user, actor=actor, now=now, note=note)

@@ -9,7 +9,7 @@ from opsportal.accounts.audit import record_audit
 from opsportal.accounts.models import User
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import ConflictError, ForbiddenError
-from opsportal.safety.models import Approval, Operation
+from opsportal.safety.models import Approval, JournalEntry, Operation
 from opsportal.safety.record import PORTAL, State, move_operation
 from opsportal.safety.stop import NOT_BEGUN, read_stop
 
@@ -66,10 +66,12 @@ def settle_operation(operation_id: int, *, done: bool, actor: Actor, now: dateti
 
 
 def withdraw_operation(operation_id: int, why: str, *, actor: Actor, now: datetime) -> Operation:
-    """What has not begun is no longer wanted."""
+    """What has called nothing yet is no longer wanted."""
     with transaction.atomic():
         operation = Operation.objects.select_for_update().get(pk=operation_id)
-        if operation.state in NOT_BEGUN:
+        begun = operation.journal.filter(kind=JournalEntry.Kind.INTENT).exists()
+        if operation.state in {*NOT_BEGUN, State.EXECUTING} and not begun:
+            operation.run += 1
             move_operation(operation, State.STOPPED, why, actor=actor, now=now)
     return operation
 

@@ -33,7 +33,11 @@ def make_wish(instance: str = "", plugin: str = "ec2_reboot", rule=None, **optio
         "created_at": NOW,
         "due_at": NOW,
     }
-    return Remediation.objects.create(alert=alert, rule=rule, plugin=plugin, **fields | options)
+    fields |= options
+    if not rule.actions.filter(value=plugin).exists():
+        words = {name: fields[name] for name in ("parameters", "dry_run", "approval")}
+        RuleAction.objects.create(rule=rule, kind="remediate", value=plugin, **words)
+    return Remediation.objects.create(alert=alert, rule=rule, plugin=plugin, **fields)
 
 
 def step(now=NOW) -> int:

@@ -218,6 +218,20 @@ class TestCrash:
         assert operation.run == 2
         assert cloud.asked("RebootInstances") == 1
 
+    def test_left_before_the_intent_it_is_not_done_for_an_alert_that_is_over(
+        self, cloud, pair, monkeypatch
+    ):
+        arm("ec2_reboot")
+        wish = make_wish(pair[0])
+        with monkeypatch.context() as patch:
+            patch.setattr("opsportal.safety.execute._announce", _die)
+            with pytest.raises(KilledError):
+                step()
+        resolve_alert(wish.alert_id, actor=JO, now=NOW)
+        operation = walk(wish, later(minutes=16))
+        assert (operation.state, operation.outcome) == ("stopped", "the alert is over")
+        assert cloud.asked("RebootInstances") == 0
+
     def test_an_answer_that_is_not_heard_leaves_a_reboot_unknown(self, cloud, pair):
         arm("ec2_reboot")
         cloud.before("RebootInstances", lambda: "<broken/>")
@@ -336,7 +350,7 @@ class TestApproval:
         assert walk(wish).state == "refused"
         assert cloud.asked("RebootInstances") == 0
 
-    @pytest.mark.parametrize("change", ["resolved", "disabled", "deleted"])
+    @pytest.mark.parametrize("change", ["resolved", "disabled", "deleted", "dropped", "leashed"])
     def test_what_is_no_longer_wanted_is_withdrawn(self, cloud, pair, change):
         arm("ec2_reboot")
         wish = make_wish(pair[0], approval="required")
@@ -346,6 +360,10 @@ class TestApproval:
             resolve_alert(wish.alert_id, actor=JO, now=NOW)
         elif change == "disabled":
             type(wish.rule).objects.update(enabled=False)
+        elif change == "dropped":
+            wish.rule.actions.all().delete()
+        elif change == "leashed":
+            wish.rule.actions.update(dry_run=True)
         else:
             wish.rule.delete()
         assert walk(wish).state == "stopped"

@@ -75,7 +75,8 @@ class TestInstance:
             ),
             ({"resource": INSTANCE, "region": REGION, "labels": {"region": "us-east-1"}}, "region"),
             ({"resource": INSTANCE, "labels": {"account_id": "x"}, "region": REGION}, "no account"),
-            ({"resource": INSTANCE, "region": "eu-west-1; x"}, "region"),
+            ({"resource": INSTANCE, "region": "eu-west-1a"}, "is no region"),
+            ({"resource": INSTANCE, "region": "eu-west-1; x"}, "is no region"),
         ],
     )
     def test_is_refused(self, facts, word):

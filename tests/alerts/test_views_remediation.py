@@ -34,7 +34,7 @@ def responder(wish):
 
 def press(client, wish, action, plan_hash=""):
     plan_hash = plan_hash or operation_of(wish).plan_hash
-    data = {"action": action, "hash": plan_hash, "note": "why"}
+    data = {"action": action, "hash": plan_hash, "note": "why\0"}
     return client.post(wish.get_absolute_url(), data, follow=True)
 
 
