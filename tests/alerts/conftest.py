@@ -36,3 +36,9 @@ def cloud(moto_server, monkeypatch, settings):
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server.url)
     settings.REMEDIATE_ACCOUNTS, settings.REMEDIATE_REGIONS = [ACCOUNT], [REGION]
     return moto_server
+
+
+@pytest.fixture
+def pair(cloud):
+    """Two instances of one group that may be rebooted and terminated."""
+    return cloud.launch(2, remediate="all", group="web")

@@ -3,11 +3,12 @@
 from itertools import count
 
 from alerts.models import Alert, Remediation, RuleAction, Transition
-from alerts.remediate import remediate_alerts
+from alerts.remediate import approve_remediation, remediate_alerts
 from alerts.tasks import RemediationOutbox
 from opsportal.accounts.actors import Actor
 from opsportal.safety.leash import set_leash
 from opsportal.safety.models import GLOBAL, Operation
+from tests.accounts.people import make_person
 from tests.alerts.makers import NOW, claim, make_alert, make_rule
 
 JO = Actor("jo", None, None)
@@ -64,3 +65,12 @@ def story(alert: Alert) -> list[str]:
     """The steps of its remediations, as the alert tells them."""
     found = Transition.objects.filter(alert=alert, kind="remediated").order_by("pk")
     return [transition.after for transition in found]
+
+
+def approve(wish: Remediation, role="administrator", now=NOW, plan_hash="", **person):
+    """A new person of that role agrees; who it was."""
+    user = make_person(role, **person)
+    actor = Actor(user.username, user.pk, None)
+    wanted = plan_hash or operation_of(wish).plan_hash
+    approve_remediation(wish, wanted, user=user, actor=actor, now=now)
+    return user
