@@ -1,6 +1,5 @@
 """The forms of silences, inhibitions, subscriptions and heartbeats."""
 
-from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,18 +108,18 @@ class SilenceForm(forms.ModelForm):
             "team": "Only alerts of this team and of none are silenced; without one, all.",
         }
 
-    def validate_constraints(self) -> None:
-        """Below, in better words."""
-
-    def _post_clean(self) -> None:
-        super()._post_clean()
+    def clean(self) -> dict[str, Any]:
+        """As the deed would find it."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
-            return
+            return found
+        draft = Silence(**{name: value for name, value in found.items() if name in self.fields})
         try:
-            check_silence(copy(self.instance), now=utc_now())
+            check_silence(draft, now=utc_now())
         except PayloadError as error:
             for wrong in error.errors:
                 self.add_error(wrong.field if wrong.field in self.fields else None, wrong.message)
+        return found
 
     @property
     def previewing(self) -> bool:
@@ -189,14 +188,11 @@ class SubscriptionForm(forms.ModelForm):
         if "channel" in self.fields:
             self.fields["channel"].queryset = Channel.objects.defer("settings")
 
-    def validate_constraints(self) -> None:
-        """Below, in better words."""
-
     def clean(self) -> dict[str, Any]:
         """Of one person or one team."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
         if "user" in self.fields and bool(found.get("user")) == bool(found.get("team")):
-            raise forms.ValidationError("Choose a person or a team, one of them.")
+            self.add_error("team", "Choose a person or a team, one of them.")
         if found.get("team") and not found.get("channel"):
             self.add_error("channel", "A team needs one.")
         return found
