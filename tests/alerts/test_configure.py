@@ -19,6 +19,7 @@ from alerts.models import (
     Transition,
 )
 from alerts.oncall_admin import ScheduleForm
+from alerts.policy_forms import HeartbeatForm, InhibitionForm, SilenceForm, SubscriptionForm
 from alerts.rule_form import RuleForm
 from alerts.template_admin import TemplateForm
 from chronos.models import ChangeEvent
@@ -347,6 +348,10 @@ def test_what_the_pages_can_set_a_file_can_set():
         "rules": {*RuleForm.Meta.fields, "actions"},
         "schedules": {*ScheduleForm.Meta.fields, "ical_url", "layers"},
         "escalations": {*PolicyForm.Meta.fields, "repeat_after", "steps"},
+        "subscriptions": {*SubscriptionForm.Meta.fields},
+        "silences": {*SilenceForm.Meta.fields},
+        "inhibitions": {*InhibitionForm.Meta.fields},
+        "heartbeats": {*HeartbeatForm.Meta.fields},
     }
     keys = {slug: set(found.keys) for slug, found in plugins("CONFIG_SECTIONS").items()}
     assert {slug: keys[slug] for slug in pages} == pages
