@@ -11,7 +11,7 @@ from alerts.form_fields import DurationField, HoursField, LabelsField, Parameter
 from alerts.matcher_widget import MatcherField
 from alerts.models import Channel, Heartbeat, Inhibition, Silence, Subscription
 from alerts.silence import Preview, preview_silence
-from opsportal.lib.admin import TextWidget
+from opsportal.lib.admin import TextareaWidget, TextWidget
 from opsportal.lib.api import parse_time
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now
@@ -32,8 +32,8 @@ class InstantField(forms.CharField):
         """To the minute, where that is exact."""
         if not isinstance(value, datetime):
             return value
-        exact = value.second or value.microsecond
-        return f"{value.astimezone(UTC):{'%Y-%m-%d %H:%M:%S.%f' if exact else '%Y-%m-%d %H:%M'}}"
+        text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+        return text.removesuffix(":00")
 
     def to_python(self, value: Any) -> datetime | None:
         """Read it."""
@@ -41,7 +41,7 @@ class InstantField(forms.CharField):
         if not text:
             return None
         try:
-            return parse_time(text, now=utc_now(), field="time")
+            return parse_time(text, now=utc_now().replace(microsecond=0), field="time")
         except PayloadError as error:
             raise forms.ValidationError(error.errors[0].message) from error
 
@@ -164,7 +164,8 @@ class SubscriptionForm(forms.ModelForm):
         help_text="every 30m, every 2h or daily 09:00: gathered into one message. Empty: at once.",
     )
     quiet_hours = HoursField(
-        help_text="22:00-07:00; sat,sun 00:00-24:00: what comes then waits for their end."
+        widget=TextareaWidget(attrs={"rows": 2, "placeholder": "22:00-07:00"} | _PLAIN),
+        help_text="22:00-07:00; sat,sun 00:00-24:00: what comes then waits for their end.",
     )
     zone = ZoneField(help_text="Of digest and quiet hours, such as Europe/Berlin; empty: UTC.")
 
@@ -178,8 +179,8 @@ class SubscriptionForm(forms.ModelForm):
             "name": "Empty: made of whose it is and what it is about.",
             "min_severity": "What is less severe is not told.",
             "channel": "Of a person: one of their own; empty: the first of them, or e-mail.",
-            "tell_resolved": "Also tell when it is over.",
         }
+        labels = {"min_severity": "At least", "tell_resolved": "Also tell when it is over"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -210,7 +211,9 @@ class OwnSubscriptionForm(SubscriptionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         mine = Q(user=self.instance.user)
-        self.fields["channel"].queryset = Channel.objects.filter(mine).defer("settings")
+        channel = self.fields["channel"]
+        channel.queryset = Channel.objects.filter(mine).defer("settings")
+        channel.empty_label, channel.help_text = "the first of mine, or e-mail", ""
 
 
 class HeartbeatForm(forms.ModelForm):

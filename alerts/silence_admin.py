@@ -80,7 +80,7 @@ class SilenceAdmin(TeamOwnedAdmin):
     change_form_before_template = "alerts/silence_preview.html"
     fieldsets = [
         (None, {"fields": ["match", "comment", ("starts_at", "ends_at"), "team"]}),
-        ("Recurring", {"fields": [("recurrence", "duration", "zone")]}),
+        ("Recurring", {"fields": ["recurrence", ("duration", "zone")]}),
         ("More", {"fields": ["end_when_unmatched", "name"]}),
     ]
 

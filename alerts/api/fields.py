@@ -53,7 +53,7 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
         if not isinstance(data, str) and not number:
             raise serializers.ValidationError("A time: 2026-01-31T12:00:00Z, or +2h.")
         try:
-            return parse_time(str(data)[:64], now=utc_now(), field="time")
+            return parse_time(str(data)[:64], now=utc_now().replace(microsecond=0), field="time")
         except PayloadError as error:
             raise serializers.ValidationError(error.errors[0].message) from None
 

@@ -109,7 +109,8 @@ def _settle_start(silence: Silence, stored: Silence | None, now: datetime) -> No
     if silence.starts_at is None or silence.recurrence or silence.starts_at > now:
         return
     begun = stored is not None and stored.starts_at <= now and not stored.over_at(now)
-    silence.starts_at = stored.starts_at if stored is not None and begun else now
+    kept = stored.starts_at if stored is not None and begun else now.replace(microsecond=0)
+    silence.starts_at = kept
 
 
 def _same_silence(stored: Silence, silence: Silence, now: datetime) -> bool:
