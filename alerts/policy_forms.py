@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q
 
 from alerts.change import check_silence
+from alerts.change.matching import complaint_of_match
 from alerts.form_fields import DurationField, HoursField, LabelsField, ParametersField
 from alerts.matcher_widget import MatcherField
 from alerts.models import Channel, Heartbeat, Inhibition, Silence, Subscription
@@ -35,7 +36,7 @@ class InstantField(forms.CharField):
         text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
         return text.removesuffix(":00")
 
-    def to_python(self, value: Any) -> datetime | None:
+    def to_python(self, value: Any) -> Any:
         """Read it."""
         text = super().to_python(value)
         if not text:
@@ -152,6 +153,15 @@ class InhibitionForm(forms.ModelForm):
         model = Inhibition
         fields = ["name", "source_match", "target_match", "equal", "team", "enabled"]
 
+    def clean(self) -> dict[str, Any]:
+        """Neither text may match nearly everything."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in ("source_match", "target_match"):
+            if name in found:
+                for wrong in complaint_of_match(found[name], name, narrow=True):
+                    self.add_error(name, wrong.message)
+        return found
+
 
 class SubscriptionForm(forms.ModelForm):
     """A subscription of whomever."""
@@ -187,7 +197,7 @@ class SubscriptionForm(forms.ModelForm):
         if "name" in self.fields:
             self.fields["name"].required = False
         if "channel" in self.fields:
-            self.fields["channel"].queryset = Channel.objects.defer("settings")
+            _channel_field(self).queryset = Channel.objects.defer("settings")
 
     def clean(self) -> dict[str, Any]:
         """Of one person or one team."""
@@ -197,6 +207,11 @@ class SubscriptionForm(forms.ModelForm):
         if found.get("team") and not found.get("channel"):
             self.add_error("channel", "A team needs one.")
         return found
+
+
+def _channel_field(form: forms.ModelForm) -> Any:
+    """The field, which is a choice of rows."""
+    return form.fields["channel"]
 
 
 class OwnSubscriptionForm(SubscriptionForm):
@@ -211,7 +226,7 @@ class OwnSubscriptionForm(SubscriptionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         mine = Q(user=self.instance.user)
-        channel = self.fields["channel"]
+        channel = _channel_field(self)
         channel.queryset = Channel.objects.filter(mine).defer("settings")
         channel.empty_label, channel.help_text = "the first of mine, or e-mail", ""
 

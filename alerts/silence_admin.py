@@ -36,7 +36,7 @@ class StateFilter(SimpleListFilter):
         """Beside those that are not over."""
         return [("yes", "Expired"), ("all", "All")]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """The first is not called "All" here."""
         first, *others = super().choices(changelist)
         yield {**first, "display": "Active and pending"}
@@ -203,8 +203,8 @@ def until_text(silence: Silence, now: datetime) -> str:
         window = silence.window_at(now)
         if window is not None:
             return f"{window[1]:%Y-%m-%d %H:%M}, {format_duration(window[1] - now)} left"
-        [following] = silence.times.next_windows(now, 1) or [None]
-        return f"next {following[0]:%Y-%m-%d %H:%M}" if following else "never again"
+        following = silence.times.next_windows(now, 1)
+        return f"next {following[0][0]:%Y-%m-%d %H:%M}" if following else "never again"
     if silence.starts_at > now:
         return f"from {silence.starts_at:%Y-%m-%d %H:%M}"
     end = silence.ends_at or now

@@ -96,9 +96,9 @@ def _check_heartbeat(heartbeat: Heartbeat) -> None:
         message = "letters, digits and _ . : @ -, at most 100, the first a letter or digit"
         errors.append(FieldError("name", message))
     interval, grace = heartbeat.interval, heartbeat.grace
-    if interval is None or not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+    if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
         errors.append(FieldError("interval", "from 5 seconds to 366 days"))
-    if grace is None or not timedelta(0) <= grace <= LONGEST_GRACE:
+    if not timedelta(0) <= grace <= LONGEST_GRACE:
         errors.append(FieldError("grace", "from 0 to 31 days"))
     labels = heartbeat.labels
     if not isinstance(labels, dict) or not all(

@@ -106,7 +106,7 @@ def _settle_start(silence: Silence, stored: Silence | None, now: datetime) -> No
 
     The start of a recurring one stays as given: it says at what time of day it comes.
     """
-    if silence.starts_at is None or silence.recurrence or silence.starts_at > now:
+    if silence.recurrence or silence.starts_at > now:
         return
     begun = stored is not None and stored.starts_at <= now and not stored.over_at(now)
     kept = stored.starts_at if stored is not None and begun else now.replace(microsecond=0)
@@ -151,7 +151,7 @@ def _check_silence(silence: Silence, now: datetime) -> None:
 
 def _complaints_of_times(silence: Silence, now: datetime) -> list[FieldError]:
     starts_at, ends_at = silence.starts_at, silence.ends_at
-    if starts_at is None or not EARLIEST <= starts_at < LATEST:
+    if not EARLIEST <= starts_at < LATEST:
         return [FieldError("starts_at", f"give one from {EARLIEST.year} to {LATEST.year}")]
     if ends_at is None:
         return [] if silence.recurrence else [FieldError("ends_at", "say when it ends")]

@@ -143,7 +143,8 @@ class Dispatcher:
         for lane in self._lanes:
             lane.wake()
         end = time.monotonic() + GRACE_SECONDS
-        threads = [found.thread for found in (*self._lanes, *self._sweepers)]
+        threads = [lane.thread for lane in self._lanes]
+        threads += [sweeper.thread for sweeper in self._sweepers]
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         held = [thread.name for thread in threads if thread.is_alive()]

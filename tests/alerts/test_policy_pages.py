@@ -52,7 +52,7 @@ def make_silence(**values) -> Silence:
 
 
 def complaints(response) -> dict[str, list[str]]:
-    return response.context["adminform"].form.errors
+    return dict(response.context["adminform"].form.errors)
 
 
 # Silences
@@ -207,6 +207,8 @@ def test_an_inhibition_is_saved_and_removed_by_the_deeds(client, login, team):
         "team": team.pk,
         "enabled": "on",
     }
+    wide = client.post(url, given | {"target_match": 'severity!="x"'})
+    assert "nearly everything" in str(complaints(wide)["target_match"])
     assert client.post(url, given).status_code == 302
     found = Inhibition.objects.get()
     assert found.equal == ["host", "cluster"]

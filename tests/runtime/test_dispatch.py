@@ -178,7 +178,7 @@ def test_an_error_in_one_lane_does_not_end_it():
     assert failed.due_at > PAST + timedelta(days=1)
 
 
-swept = []
+swept: list[datetime] = []
 
 
 def sweep_quietly(*, now):
