@@ -39,6 +39,7 @@ OUTBOXES = [
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
 SWEEPS = [
+    "alerts.escalate.watch_escalations",
     "alerts.heartbeat.check_heartbeats",
     "alerts.silence.sweep_silences",
 ]

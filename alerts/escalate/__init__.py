@@ -5,12 +5,8 @@ nothing can be left behind: acknowledged, it is held; resolved, it ends; snoozed
 looks again; worse, or nobody's any more, it begins anew with a higher round.
 """
 
-from alerts.escalate.stop import (
-    end_escalations,
-    hold_escalations,
-    look_again,
-    restart_escalations,
-)
+from alerts.escalate.begin import restart_escalations, start_escalations
+from alerts.escalate.stop import end_escalations, hold_escalations, look_again
 from alerts.escalate.walk import walk_escalations
 from alerts.escalate.watch import LATE_AFTER, late_escalations, watch_escalations
 
@@ -21,6 +17,7 @@ __all__ = [
     "late_escalations",
     "look_again",
     "restart_escalations",
+    "start_escalations",
     "walk_escalations",
     "watch_escalations",
 ]

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from alerts.escalate.stop import restart_escalations
+from alerts.escalate.begin import restart_escalations
 from alerts.models import Alert, Escalation
 from alerts.normalise import worse
 from alerts.ourselves import report_invariant

@@ -24,8 +24,8 @@ from alerts.models import Override, Schedule
 from alerts.oncall.board import feed_token, may_override, read_board, shifts_of
 from alerts.oncall.load import load_roster
 from alerts.oncall.words import parse_wall, write_rotation, write_wall
-from alerts.views.console import number_of
 from alerts.views.oncall_calendar import Frame, colours_of, draw_weeks, monday_of
+from alerts.views.rows import number_of
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.models import User
 from opsportal.accounts.pages import portal_page, render_page

@@ -13,7 +13,12 @@ from alerts.act import (
     unacknowledge_alert,
     unsnooze_alert,
 )
-from alerts.escalate import late_escalations, walk_escalations, watch_escalations
+from alerts.escalate import (
+    late_escalations,
+    start_escalations,
+    walk_escalations,
+    watch_escalations,
+)
 from alerts.metrics import EscalationMetrics
 from alerts.models import Alert, Channel, Escalation, Notification, Transition
 from alerts.tasks import EscalationOutbox, fetch_calendars, watch_pages
@@ -153,6 +158,18 @@ def test_what_got_better_first_begins_anew_when_it_gets_worse_again(team, duo):
     assert row(alert).round == 0
     change_severity(alert, "high", "worsened")
     walk(later(minutes=5))
+    assert pages(alert) == [("jo", "0.0"), ("jo", "1.0")]
+
+
+def test_a_wish_starts_one_walk_and_starts_it_anew_when_the_alert_got_worse(team, duo):
+    alert = make_alert()
+    wish = (alert.pk, team.pk, None)
+    start_escalations([wish], now=NOW)
+    walk()
+    start_escalations([wish], now=later(minutes=1))
+    assert (row(alert).round, row(alert).created_at) == (0, NOW)
+    start_escalations([wish], worsened=[alert.pk], now=later(minutes=2))
+    walk(later(minutes=2))
     assert pages(alert) == [("jo", "0.0"), ("jo", "1.0")]
 
 

