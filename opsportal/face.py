@@ -53,7 +53,7 @@ NAVIGATION = [
         "Paging",
         [
             (
-                "Schedules",
+                "On-call schedules",
                 "calendar_month",
                 "admin:alerts_schedule_changelist",
                 "alerts.view_schedule",

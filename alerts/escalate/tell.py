@@ -119,4 +119,5 @@ def _add_people(people: Iterable[tuple[User, str]], reach: Reach, now: datetime)
         if channel is not None:
             reach.add(channel, user.get_username(), why)
         else:
-            reach.words.append(f"{user} cannot be reached: no channel and no e-mail address")
+            missing = "no channel and no e-mail address" if user.is_active else "has left"
+            reach.words.append(f"{user} cannot be reached: {missing}")

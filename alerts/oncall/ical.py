@@ -1,27 +1,25 @@
 """Calendars in and out (RFC 5545): events become shifts, shifts become events."""
 
 import re
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import time as day_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rruleset, rrulestr
 from icalendar import Calendar, Event
 
 from alerts.oncall.plan import Shift
 from opsportal.accounts.models import User
 from opsportal.lib.errors import PayloadError
+from opsportal.lib.rrule import DayRule, parse_rule
 from opsportal.lib.windows import instant_of
 
 MOST_EVENTS, MOST_SHIFTS = 5_000, 5_000
-# A calendar with rules that never match must not hold a worker.
-_MOST_SECONDS = 15.0
-_OFTEN = re.compile(r"FREQ=(SECONDLY|MINUTELY|HOURLY)\b", re.IGNORECASE)
-_UNTIL = re.compile(r"UNTIL=([0-9TZ]+)", re.IGNORECASE)
+# A clock is set by less than this at once.
+_SLACK = timedelta(days=2)
 _PARTS = re.compile(r"[:,;()|/]|\s-\s")
 
 
@@ -54,17 +52,18 @@ def read_calendar(content: bytes, zone: ZoneInfo, start: datetime, end: datetime
         raise PayloadError("This is no iCalendar: it has no VCALENDAR.")
     if len(events) > MOST_EVENTS:
         raise PayloadError(f"More than {MOST_EVENTS} events: share a smaller calendar.")
-    deadline = time.monotonic() + _MOST_SECONDS
     moved = _moved(events)
     entries: list[Entry] = []
     for event in events:
         try:
             entries.extend(_occurrences(event, zone, start, end, moved))
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        except (
+            ValueError, KeyError, TypeError, AttributeError, OverflowError, PayloadError,
+        ) as error:  # fmt: skip
             summary = str(event.get("SUMMARY", ""))[:100]
             raise PayloadError(f"The event {summary!r} cannot be read: {error}") from error
-        if len(entries) > MOST_SHIFTS or time.monotonic() > deadline:
-            raise PayloadError(f"More than {MOST_SHIFTS} shifts, or rules that never end.")
+        if len(entries) > MOST_SHIFTS:
+            raise PayloadError(f"More than {MOST_SHIFTS} shifts: share a smaller calendar.")
     return sorted(entries, key=lambda entry: (entry.start, entry.end, entry.summary))
 
 
@@ -124,11 +123,10 @@ def _occurrences(
     addresses = tuple(_addresses(event))
     own = _zone_of(first, zone)
     length = _length(event, first, own)
+    walls = [_wall(first, own)]
     if event.get("RECURRENCE-ID") is None:
         skipped = {_wall(instant, own) for instant in moved.get(str(event.get("UID", "")), ())}
-        walls = _walls(event, first, own, end, skipped)
-    else:
-        walls = iter([_wall(first, own)])
+        walls = sorted(_walls(event, first, own, (start - length, end)) - skipped)
     for wall in walls:
         begin = _instant(wall, own)
         if begin >= end:
@@ -140,45 +138,38 @@ def _occurrences(
 
 
 def _walls(
-    event: Any, first: datetime | date, own: tzinfo, end: datetime, skipped: set[datetime]
-) -> Iterator[datetime]:
-    """The starts on the wall clock of the event's zone, in order."""
+    event: Any, first: datetime | date, own: tzinfo, within: tuple[datetime, datetime]
+) -> set[datetime]:
+    """The starts within the time, on the wall clock of the event's zone."""
     begin = _wall(first, own)
-    rules = rruleset()
-    rules.rdate(begin)
-    last = end.astimezone(own).replace(tzinfo=None)
-    for rule in _list(event.get("RRULE")):
-        text = _in_own_zone(rule.to_ical().decode(), own)
-        if _OFTEN.search(text):
-            raise ValueError("it repeats more often than daily")
-        parsed: Any = rrulestr(text, dtstart=begin)
-        rules.rrule(parsed)
-    for dates in _list(event.get("RDATE")):
+    earliest, latest = (_wall(edge, own) for edge in within)
+    found = {begin}
+    for given in _list(event.get("RRULE")):
+        rule = parse_rule(given.to_ical().decode().upper())
+        last = min(latest + _SLACK, _last_of(rule, own) or latest + _SLACK)
+        for day in rule.dates(begin.date(), (earliest - _SLACK).date()):
+            wall = datetime.combine(day, begin.time())
+            if wall > last:
+                break
+            found.add(wall)
+    found |= set(_dates(event, "RDATE", own))
+    return found - set(_dates(event, "EXDATE", own))
+
+
+def _last_of(rule: DayRule, own: tzinfo) -> datetime | None:
+    """The end of a rule on the wall clock, if it has one; a day counts to its end."""
+    if not rule.until:
+        return None
+    if "T" not in rule.until:
+        return datetime.combine(date.fromisoformat(rule.until), day_time.max)
+    return _wall(datetime.fromisoformat(rule.until), own)
+
+
+def _dates(event: Any, name: str, own: tzinfo) -> Iterator[datetime]:
+    for dates in _list(event.get(name)):
         for found in dates.dts:
             moment = found.dt[0] if isinstance(found.dt, tuple) else found.dt
-            rules.rdate(_wall(moment, own))
-    for dates in _list(event.get("EXDATE")):
-        for found in dates.dts:
-            rules.exdate(_wall(found.dt, own))
-    for wall in skipped:
-        rules.exdate(wall)
-    for wall in rules:
-        if wall > last:
-            return
-        yield wall
-
-
-def _in_own_zone(rule: str, own: tzinfo) -> str:
-    """The rule with its end on the wall clock, as its start is."""
-
-    def local(found: re.Match[str]) -> str:
-        text = found[1].upper()
-        if not text.endswith("Z"):
-            return f"UNTIL={text}"
-        instant = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return f"UNTIL={instant.astimezone(own):%Y%m%dT%H%M%S}"
-
-    return _UNTIL.sub(local, rule)
+            yield _wall(moment, own)
 
 
 def _length(event: Any, first: datetime | date, own: tzinfo) -> timedelta:
@@ -207,7 +198,7 @@ def _zone_of(moment: datetime | date, default: tzinfo) -> tzinfo:
 
 def _wall(moment: datetime | date, own: tzinfo) -> datetime:
     if not isinstance(moment, datetime):
-        return datetime.combine(moment, datetime.min.time())
+        return datetime.combine(moment, day_time.min)
     return moment.astimezone(own).replace(tzinfo=None) if moment.tzinfo else moment
 
 
