@@ -149,7 +149,8 @@ class NotificationAdmin(ReadOnlyAdmin):
     inlines = [AttemptInline]
     change_form_outer_before_template = "alerts/replay_button.html"
     fields = [
-        "alert", "transition", "channel", "rule", "about", "state", "attempts", "due_at",
+        "alert", "transition", "channel", "rule", "subscription", "group", "lead", "instead_of",
+        "about", "state", "attempts", "due_at",
         "created_at", "finished_at", "last_error",
     ]  # fmt: skip
 
@@ -176,7 +177,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     def replay(self, request: HttpRequest, queryset: Any) -> None:
         """Try again what failed for good."""
         actor, now, replayed, others, foreign = actor_of(request), utc_now(), 0, 0, 0
-        for notification in queryset.select_related("alert"):
+        for notification in queryset.select_related("alert", "lead"):
             if not can_respond(request.user, notification.alert.team_id):
                 foreign += 1
                 continue

@@ -22,7 +22,7 @@ def server(settings):
 
 
 def url_of(server) -> str:
-    return server.url.replace("http:", "json:") + "/t0ken"
+    return f"{server.url}/t0ken".replace("http:", "json:")
 
 
 def test_a_message_is_handed_over(server):
