@@ -51,6 +51,7 @@ class RuleForm(forms.ModelForm):
         for name in ("group_wait", "group_interval"):
             if name in self.fields:
                 self.fields[name].required = False
+                self.fields[name].initial = getattr(self.instance, name)
 
     def clean(self) -> dict[str, Any]:
         """Grouping times that are left empty stay as they are."""

@@ -12,7 +12,7 @@ from alerts.preview.told import ChannelCount, Day, Preview, Remedied, Sample
 
 # A preview is a page that somebody waits for.
 MOST_TRANSITIONS = 20_000
-MOST_SAMPLES, MOST_TARGETS = 50, 20
+MOST_SAMPLES, MOST_TARGETS = 30, 20
 
 
 def preview_rule(
