@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour
 
+from alerts.escalate import late_escalations
 from alerts.models import Alert, Notification, Transition
 from alerts.normalise import SEVERITIES, SEVERITY_RANK
 from alerts.search import severity_rank
@@ -66,6 +67,13 @@ class Health:
     alive: bool
     oldest_due: datetime | None
     late: bool
+    # Pages that should have gone out by now.
+    late_pages: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether people are told in time."""
+        return self.alive and not self.late and not self.late_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,4 +207,5 @@ def _health(now: datetime) -> Health:
         alive=beat is not None and now - beat < SILENT_AFTER,
         oldest_due=now - late_for if late_for else None,
         late=late_for > LATE_AFTER,
+        late_pages=late_escalations(now)[:COUNT_CAP].count(),
     )

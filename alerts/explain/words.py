@@ -26,10 +26,13 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
 )
 
 
+_TELLING, _HOLDING = ("rule", "subscription"), ("silence", "inhibition")
+
+
 def words_of_decision(decision: Decision, took_part: Sequence[Part]) -> str:
     """One decision in one sentence."""
     kind = decision.transition.get_kind_display().capitalize()
-    names = [f"{part.kind} {part.name}".strip() for part in took_part if part.kind != "cap"]
+    names = [f"{part.kind} {part.name}" for part in took_part if part.kind in _TELLING]
     caps = [part.note.rstrip(".") for part in took_part if part.kind == "cap" and part.note]
     if decision.outcome == Decision.Outcome.NOTIFIED:
         why = f"because of {_listed(names)}" if names else _small("; ".join(caps))
@@ -40,9 +43,6 @@ def words_of_decision(decision: Decision, took_part: Sequence[Part]) -> str:
     if not because and not names and decision.outcome == Decision.Outcome.NOBODY:
         because = "nothing that matched says whom to tell"
     return f"{kind}: {said}{f': {because}' if because else ''}."
-
-
-_HOLDING = ("silence", "inhibition")
 
 
 def words_of_verdict(verdict: Verdict) -> str:
@@ -84,16 +84,26 @@ def _told(alert: Alert) -> list[str]:
     found = alert.notifications.select_related("channel", "rule", "subscription", "group")
     rows = list(found.defer("channel__settings").order_by("-id")[:50])
     done = [row for row in rows if row.state == State.DONE]
-    words = [
-        f"{_VERBS.get(row.channel.kind, 'Told')} {row.channel.name} at "
-        f"{(row.finished_at or row.created_at):%Y-%m-%d %H:%M} because {_cause(row)}."
-        for row in done[:_MOST]
-    ]
+    words = [_told_words(row) for row in done[:_MOST]]
     if len(done) > _MOST:
         words.append(f"Told {len(done) - _MOST} times before that.")
     others = [row for row in rows if row.state != State.DONE]
     words += [text for row in others[:_MOST] if (text := _not_told(row))]
     return words
+
+
+def _told_words(row: Notification) -> str:
+    at = row.finished_at or row.created_at
+    verb = _VERBS.get(row.channel.kind, "Told")
+    name = f"{row.channel.name} at {at:%Y-%m-%d %H:%M} ({_about(row)})"
+    return f"{verb} {name} because {_cause(row)}."
+
+
+def _about(row: Notification) -> str:
+    """What of: a severity or an end; a page, a waking and a release are named by their kind."""
+    return {"page": "page", "woken": "fires on", "released": "fires on"}.get(
+        row.about.partition(" ")[0], row.about
+    )
 
 
 def _cause(row: Notification) -> str:

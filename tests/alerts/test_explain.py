@@ -145,7 +145,9 @@ def test_the_paragraph_says_who_was_told_when_and_because_of_what():
     make_notification(alert, dead, state="dead", last_error="HTTP 410", rule=told)
     decide(alert)
     words = explain_alert(alert, now=NOW).words
-    assert "E-mailed to payments at 2026-03-01 12:00 because rule billing says so." in words
+    assert (
+        "E-mailed to payments at 2026-03-01 12:00 (warning) because rule billing says so." in words
+    )
     assert "hook could not be told of 'warning': HTTP 410." in words
 
 

@@ -208,7 +208,7 @@ def test_a_storm_held_back_by_a_rule_does_not_hide_who_waits(client, viewer):
     text = client.get("/").text
     assert "<b>SwitchDown</b>" in text
     assert "<b>HostUnreachable</b>" not in text
-    assert "12 more are held back by rules" in text
+    assert "12 more are held back</a>" in text
 
 
 def test_a_change_is_told_by_its_distance_from_the_start(client, viewer):
