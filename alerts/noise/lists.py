@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from alerts.models import Alert, Notification, Rule, RuleHit, Transition
 from opsportal.lib.outbox import OutboxRow
@@ -84,12 +85,14 @@ def flapping(episodes: QuerySet[Alert]) -> list[FlappingKey]:
     """The keys that open most."""
     counted = (
         episodes.order_by()
-        .values("dedup_key")
-        .annotate(episodes=Count("pk"), name=Max("name"), latest=Max("pk"))
+        # Grouped by the column itself, SQLite would walk the index of all keys there ever were.
+        .annotate(key=Coalesce("dedup_key", Value("")))
+        .values_list("key")
+        .annotate(name=Max("name"), episodes=Count("pk"), latest=Max("pk"))
         .filter(episodes__gte=FLAPS)
-        .order_by("-episodes", "dedup_key")
+        .order_by("-episodes", "key")
     )
-    return [FlappingKey(**row) for row in counted[:LISTED]]
+    return [FlappingKey(*row) for row in counted[:LISTED]]
 
 
 def quiet_rules(since: date, team: str) -> list[QuietRule]:
