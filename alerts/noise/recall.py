@@ -12,6 +12,7 @@ _KEPT = timedelta(minutes=5)
 
 def recall_noise(now: datetime, team: str = "") -> NoiseReport:
     """The report of a moment ago, or a new one."""
+    team = team.replace("\0", "")  # PostgreSQL cannot be asked for such a text
     key = f"noise:{blake2b(team.encode(), digest_size=12).hexdigest()}"
     found = cache.get(key)
     if isinstance(found, NoiseReport) and timedelta(0) <= now - found.now < _KEPT:

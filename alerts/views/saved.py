@@ -84,7 +84,9 @@ def save(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("Only responders of the team may save its views.")
     user = request.user if isinstance(request.user, User) and team_id is None else None
     owner = {"user": user, "team_id": team_id}
-    view = SavedView.objects.filter(name=name, **owner).first() or SavedView(name=name, **owner)
+    # PostgreSQL cannot even be asked for a text with NUL; the deed says so.
+    known = None if "\0" in name else SavedView.objects.filter(name=name, **owner).first()
+    view = known or SavedView(name=name, **owner)
     view.query = query
     return _change(request, view, f"The view {name} is saved.")
 

@@ -185,6 +185,11 @@ class TestPage:
         client.force_login(make_person("viewer"))
         assert "Nothing has alerted" in client.get("/alerts/noise/").text
 
+    def test_a_team_that_cannot_be_is_no_500(self, client):
+        client.force_login(make_person("viewer"))
+        for team in ("%00", "x" * 5000):
+            assert client.get(f"/alerts/noise/?team={team}").status_code == 200
+
     def test_a_report_is_kept_for_a_while(self, client):
         client.force_login(make_person("viewer"))
         client.get("/alerts/noise/")
