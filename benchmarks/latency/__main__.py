@@ -1,0 +1,146 @@
+"""`python -m benchmarks.latency`: see --help and benchmarks/README.md."""
+
+import argparse
+import http.client
+import json
+import random
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks.ingest.load import NATIVE
+from benchmarks.portal import Portal, new_database, postgres, running
+from benchmarks.sink import listening
+
+# Each connection waits so long after an answer.
+PAUSE_MS = 10
+PACED = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer %(key)s"
+local number = 0
+function delay() return %(pause)d end
+%(alert)s
+function request()
+  number = number + 1
+  return wrk.format(nil, "/api/v1/alerts", nil, alert("load-" .. number %% 100, number %% 100))
+end
+"""
+
+
+def configuration(sink):
+    """The probes are told at once; the load is not."""
+    rules = [
+        {"name": "probe", "match": '{name="Probe"}', "order": 1, "actions": [{"notify": "hook"}]},
+        {
+            "name": "quiet",
+            "match": '{service=~"billing-.*"}',
+            "order": 2,
+            "actions": [{"suppress": "benchmark"}],
+        },
+    ]
+    channel = {"name": "hook", "kind": "webhook", "settings": {"url": sink}}
+    return json.dumps({"channels": [channel], "rules": rules})  # JSON is YAML
+
+
+class Heard:
+    """When each probe's webhook arrived."""
+
+    def __init__(self):
+        self.at = {}
+        self.arrived = threading.Condition()
+
+    def __call__(self, body, instant):
+        key = json.loads(body)["alert"]["dedup_key"]
+        with self.arrived:
+            self.at.setdefault(key, instant)
+            self.arrived.notify_all()
+
+    def wait(self, key, seconds=30.0):
+        """The instant at which it came; None when it did not."""
+        with self.arrived:
+            self.arrived.wait_for(lambda: key in self.at, seconds)
+            return self.at.get(key)
+
+
+def probe(portal, heard, count, tag):
+    """Seconds from the post of each of so many new alerts to its webhook; None where none came."""
+    sent = {}
+    connection = http.client.HTTPConnection("127.0.0.1", portal.port, timeout=30)
+    headers = {"Authorization": f"Bearer {portal.key}", "Content-Type": "application/json"}
+    for number in range(count):
+        time.sleep(random.uniform(0.2, 0.6))  # noqa: S311  (no secret)
+        key = f"{tag}-{number}"
+        body = json.dumps({"name": "Probe", "dedup_key": key, "severity": "critical"})
+        sent[key] = time.monotonic()
+        connection.request("POST", "/api/v1/alerts", body, headers)
+        connection.getresponse().read()
+    arrived = {key: heard.wait(key) for key in sent}
+    return [at - sent[key] if (at := arrived[key]) else None for key in sent]
+
+
+@contextmanager
+def loaded(portal, rate, seconds):
+    """About so many posts a second meanwhile, of 100 keys that repeat; yields wrk's process."""
+    # Of each connection's turn, what is not pause is the answer's time.
+    connections = max(1, round(rate * (PAUSE_MS + 2) / 1000))
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(PACED % {"key": portal.key, "pause": PAUSE_MS, "alert": NATIVE})
+        script.flush()
+        wrk = subprocess.Popen(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, portal.url],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            yield wrk
+        finally:
+            wrk.wait()
+
+
+def print_row(what, seconds, rate=""):
+    """Quantiles in milliseconds."""
+    came = sorted(s * 1000 for s in seconds if s is not None)
+    lost = len(seconds) - len(came)
+    p50, p99 = came[len(came) // 2], came[min(len(came) - 1, int(len(came) * 0.99))]
+    print(f"  {what:28}{len(came):>6}{p50:>10.0f}{p99:>10.0f}{came[-1]:>10.0f}{lost:>6}  {rate}")
+
+
+def run(server, options):
+    """At rest and under load, on one database."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        heard = Heard()
+        sink = stack.enter_context(listening(heard))
+        database = new_database(server, "latency_benchmark") if server else ""
+        portal = stack.enter_context(running(Portal(folder, database, configuration(sink.url))))
+        probe(portal, heard, 3, "warm")
+        print(f"\n{'PostgreSQL' if server else 'SQLite'}")
+        print(f"  {'':28}{'n':>6}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}{'lost':>6}")
+        print_row("at rest", probe(portal, heard, options.probes, "rest"))
+        seconds = int(options.probes * 0.45) + 2
+        with loaded(portal, options.rate, seconds) as wrk:
+            time.sleep(1)
+            measured = probe(portal, heard, options.probes, "load")
+        found = [line for line in wrk.stdout.read().splitlines() if "Requests/sec" in line]
+        print_row(f"during {options.rate} posts/s", measured, found[0].strip() if found else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benchmarks.latency")
+    parser.add_argument("--databases", default="sqlite,postgres")
+    parser.add_argument("--postgres", default="", help="a server's URL; else one is started")
+    parser.add_argument("--probes", type=int, default=60)
+    parser.add_argument("--rate", type=int, default=1000, help="posts a second under load")
+    options = parser.parse_args()
+    if "sqlite" in options.databases:
+        run("", options)
+    if "postgres" in options.databases:
+        with postgres(options.postgres) as (url, _):
+            run(url, options)
+
+
+if __name__ == "__main__":
+    main()
