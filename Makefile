@@ -18,7 +18,7 @@ help:
 	echo "make coverage       what the tests that need no processes reach"
 	echo "make lint           ruff, mypy, import-linter, migrations, deploy check"
 	echo "make lock           lock the requirements anew"
-	echo "make bench          measure ingest"
+	echo "make bench          measure ingest, the day in a minute and a webhook's delay"
 
 run: $(VENV)/.runtime
 	exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
@@ -50,6 +50,8 @@ lock: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
+	$(BIN)/python -m benchmarks.day
+	$(BIN)/python -m benchmarks.latency
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache htmlcov .coverage
