@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -64,7 +65,7 @@ class Portal:
     configuration: str = QUIET
     port: int = field(default_factory=free_port)
     key: str = ""
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen[bytes] = field(init=False)
 
     @property
     def url(self) -> str:
@@ -125,7 +126,7 @@ class Portal:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(30)
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database says."""
         if self.database:
             with psycopg.connect(self.database, autocommit=True) as connection:

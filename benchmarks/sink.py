@@ -26,6 +26,8 @@ class Sink(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.StreamRequestHandler):
+    server: Sink
+
     def handle(self) -> None:
         length = 0
         while (line := self.rfile.readline()) not in (b"\r\n", b""):

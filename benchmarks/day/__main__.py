@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from benchmarks.day.plan import BATCH, SILENCES, Sender, body, configuration, utc_now
 from benchmarks.portal import Portal, cpu_seconds, new_database, postgres
@@ -78,7 +79,8 @@ def kill_in_the_middle(portal, wires, posts) -> None:
 
 def check(portal, wires) -> list[str]:
     """What the database has lost, or made up, of what was acknowledged."""
-    counts, states = Counter(), {}
+    counts: Counter[Any] = Counter()
+    states: dict[Any, Any] = {}
     for stored, severity, status, repeats in portal.rows(STORED):
         labels = stored if isinstance(stored, dict) else json.loads(stored)
         identity = labels["key"], severity

@@ -35,7 +35,7 @@ class UnavailableError(Exception):
 
 
 @contextmanager
-def _process(argv, environment, folder=None) -> Iterator[subprocess.Popen]:
+def _process(argv, environment, folder=None) -> Iterator[subprocess.Popen[bytes]]:
     log = subprocess.DEVNULL if folder is None else (folder / "peer.log").open("ab")
     process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:

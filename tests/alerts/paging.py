@@ -1,6 +1,7 @@
 """Walking escalations, as the dispatcher does, at a time of the test's choice."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from alerts.escalate import walk_escalations
 from alerts.models import (
@@ -90,5 +91,5 @@ def story(alert) -> list[str]:
     return [row.note for row in Transition.objects.filter(alert=alert, kind="paged")]
 
 
-def utc(*numbers) -> datetime:
-    return datetime(*numbers, tzinfo=UTC)
+def utc(*numbers: Any) -> datetime:
+    return datetime(*numbers).replace(tzinfo=UTC)  # noqa: DTZ001

@@ -39,7 +39,7 @@ URL = "https://calendar.example.org/secret-token/basic.ics"
 
 
 def draft(*people, **values) -> LayerDraft:
-    defaults = {
+    defaults: dict[str, Any] = {
         "name": "weekly",
         "length": 1,
         "unit": "weeks",

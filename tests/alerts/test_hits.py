@@ -1,6 +1,7 @@
 """How often rules took part, counted by one statement."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from tests.alerts.makers import NOW, make_rule
 pytestmark = pytest.mark.django_db
 
 
-def counts() -> dict:
+def counts() -> dict[Any, Any]:
     return {(h.rule_id, h.day): (h.matched, h.told) for h in RuleHit.objects.all()}
 
 

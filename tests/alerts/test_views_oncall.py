@@ -1,6 +1,7 @@
 """The pages of on call: what they show, and who may do what there."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -184,7 +185,7 @@ def test_outsiders_are_kept_out(client, path):
     assert client.get(path).status_code == 403
 
 
-def formset(prefix, *rows, initial=0) -> dict:
+def formset(prefix, *rows, initial=0) -> dict[str, Any]:
     found = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": initial}
     for number, row in enumerate(rows):
         found |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
@@ -195,7 +196,7 @@ LAYER = {"name": "weekly", "position": 0, "rotation": "1w", "first": "2026-01-05
          "people": "jo, sam", "hours": ""}  # fmt: skip
 
 
-def schedule_form(*layers, **changes) -> dict:
+def schedule_form(*layers, **changes) -> dict[str, Any]:
     given = {
         "name": "new",
         "zone": "Europe/Berlin",
@@ -252,7 +253,7 @@ def test_the_admin_says_what_is_wrong_with_a_layer(client, changes, words):
     assert not Schedule.objects.exists()
 
 
-def policy_form(*steps, **changes) -> dict:
+def policy_form(*steps, **changes) -> dict[str, Any]:
     given = {"name": "p", "repeat": 1, "wait": "10m", "enabled": "on", "team": ""}
     return given | changes | formset("steps", *steps)
 

@@ -122,7 +122,8 @@ def test_responders_take_over_themselves_and_team_admins_name_others(schedule):
     def ask(user, whom) -> int:
         client = Client()
         client.force_login(user)
-        return post(client, path, user=whom, starts_at="now", ends_at="+2h").status_code
+        answer = post(client, path, user=whom, starts_at="now", ends_at="+2h")
+        return int(answer.status_code)
 
     assert ask(responder, "kim") == 201
     assert ask(responder, "sam") == 403
