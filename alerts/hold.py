@@ -35,8 +35,11 @@ class Episode(Struct):
     value: float | None
     runbook_url: str
     suppressed: str
+    flapping: int
+    received_at: datetime
     snoozed_until: datetime | None
     resolved_at: datetime | None
+    team_id: int | None
     team_name: str | None
 
     def matched_labels(self) -> dict[str, str]:
@@ -54,6 +57,9 @@ class Held(Struct):
     episode: Episode
     outcome: str = ""
     reasons: list[dict[str, object]] = []
+    # What matchers saw, and the version of what was asked; None: nothing was.
+    labels: dict[str, str] | None = None
+    policy_version: int | None = None
 
 
 # Columns of Alert of the same names; the team's name comes last, beside them.

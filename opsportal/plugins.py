@@ -41,6 +41,7 @@ OUTBOXES = [
 SWEEPS = [
     "alerts.escalate.watch_escalations",
     "alerts.heartbeat.check_heartbeats",
+    "alerts.release.release_held",
     "alerts.silence.sweep_silences",
 ]
 # Sections of `applyconfig` files, in the order they are applied.

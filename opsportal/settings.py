@@ -228,6 +228,9 @@ MAX_BODY_BYTES = env_int("MAX_BODY_MB", 8, least=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Silences that come once last no longer; what is longer is forgotten.
 SILENCE_LONGEST = timedelta(days=env_int("SILENCE_LONGEST_DAYS", 90, least=1))
+# So many openings of a key within the window are flapping; 0: never.
+FLAPPING_COUNT = env_int("FLAPPING_COUNT", 5)
+FLAPPING_WITHIN = timedelta(minutes=env_int("FLAPPING_MINUTES", 60, least=1))
 RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
 
 # --- outward ---------------------------------------------------------------------------------

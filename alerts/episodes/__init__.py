@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.db import connection
 
 from alerts.episodes.postgres import PostgresStatements
-from alerts.episodes.rows import NewEpisode, Rewrite, Stored, Touch
+from alerts.episodes.rows import NewEpisode, NewNotification, Rewrite, Settled, Stored, Touch
 from alerts.episodes.sqlite import SqliteStatements
 
 
@@ -47,8 +47,14 @@ class Statements(Protocol):
         of the alert, its team's name); JSON as text.
         """
 
-    def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
-        """Mark decisions (id, outcome, reasons) as done."""
+    def amend(self, episodes: Sequence[tuple[Any, ...]]) -> None:
+        """Store what was decided about open episodes: values of AMENDED, then the id."""
+
+    def tell(self, notifications: Sequence[NewNotification], now: datetime) -> None:
+        """Append notifications; whoever was told of the same before stays told once."""
+
+    def settle(self, decisions: Sequence[Settled], now: datetime) -> None:
+        """Mark decisions as done, with what was decided and why."""
 
 
 def statements() -> Statements:
@@ -56,4 +62,12 @@ def statements() -> Statements:
     return PostgresStatements() if connection.vendor == "postgresql" else SqliteStatements()
 
 
-__all__ = ["NewEpisode", "Rewrite", "Statements", "Stored", "Touch", "statements"]
+__all__ = [
+    "NewEpisode",
+    "NewNotification",
+    "Rewrite",
+    "Statements",
+    "Stored",
+    "Touch",
+    "statements",
+]

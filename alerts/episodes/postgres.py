@@ -11,10 +11,14 @@ import msgspec
 from django.db import connection
 
 from alerts.episodes.rows import (
+    AMENDED,
     CONTENT,
     STATE,
+    TOLD,
     NewEpisode,
+    NewNotification,
     Rewrite,
+    Settled,
     Stored,
     Touch,
     all_clean,
@@ -27,7 +31,14 @@ _TYPES = {
     "id": "bigint",
     "alert_id": "bigint",
     "team_id": "bigint",
+    "transition_id": "bigint",
+    "channel_id": "bigint",
+    "rule_id": "bigint",
+    "subscription_id": "bigint",
+    "group_id": "bigint",
     "number": "int",
+    "flapping": "int",
+    "policy_version": "bigint",
     "repeats": "int",
     "repeat_count": "int",
     "value": "float8",
@@ -47,7 +58,7 @@ _INSERTED = STATE + CONTENT
 _STATES = ("id", "status", "severity", "received_severity", "wake", "resolved_at")
 _CONTENTS = ("id", *CONTENT)
 _RECORDED = ("number", "alert_id", "kind", "before", "after")
-_SETTLED = ("id", "outcome", "reasons")
+_SETTLED = ("id", "outcome", "reasons", "labels", "policy_version")
 
 
 def _given(columns: Sequence[str]) -> str:
@@ -128,10 +139,22 @@ WHERE decision.id = ANY(%s) AND state = 'claimed'
 ORDER BY decision.id
 FOR UPDATE OF decision
 """
+_AMEND = f"""
+UPDATE alerts_alert alert SET {", ".join(f"{column} = given.{column}" for column in AMENDED)}
+FROM {_given((*AMENDED, "id"))}
+WHERE alert.id = given.id
+"""
+_TELL = f"""
+INSERT INTO alerts_notification ({", ".join(TOLD)}, due_at, created_at, attempts, last_error,
+    accepted)
+SELECT {", ".join(TOLD)}, %s, %s, 0, '', '[]' FROM {_given(("number", *TOLD))}
+ORDER BY number
+ON CONFLICT (alert_id, channel_id, about) DO NOTHING
+"""
 _SETTLE = f"""
 UPDATE alerts_decision decision
 SET state = 'done', last_error = '', finished_at = %s, outcome = given.outcome,
-    reasons = given.reasons
+    reasons = given.reasons, labels = given.labels, policy_version = given.policy_version
 FROM {_given(_SETTLED)}
 WHERE decision.id = given.id
 """
@@ -198,7 +221,18 @@ class PostgresStatements:
             cursor.execute(_HOLD, [given])
             return [(*row, *episodes[row[6]]) for row in cursor.fetchall()]
 
-    def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
+    def amend(self, episodes: Sequence[tuple[Any, ...]]) -> None:
+        """Store what was decided about open episodes."""
+        with connection.cursor() as cursor:
+            cursor.execute(_AMEND, [_document((*AMENDED, "id"), episodes)])
+
+    def tell(self, notifications: Sequence[NewNotification], now: datetime) -> None:
+        """Append notifications."""
+        rows = ((number, *new.values()) for number, new in enumerate(notifications))
+        with connection.cursor() as cursor:
+            cursor.execute(_TELL, [now, now, _document(("number", *TOLD), rows)])
+
+    def settle(self, decisions: Sequence[Settled], now: datetime) -> None:
         """Mark decisions as done."""
         with connection.cursor() as cursor:
             cursor.execute(_SETTLE, [now, _document(_SETTLED, decisions)])

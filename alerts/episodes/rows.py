@@ -61,6 +61,43 @@ class Rewrite(Struct, frozen=True, gc=False):
     content: AlertEvent | None
 
 
+# Of a decision: id, outcome, reasons, labels that matchers saw, version of the policy.
+Settled = tuple[int, str, object, object, int | None]
+# Columns of a new notification; `due_at` and `created_at` are now, the rest is empty.
+TOLD = (
+    "alert_id", "transition_id", "channel_id", "rule_id", "subscription_id", "group_id", "about",
+    "state",
+)  # fmt: skip
+# What routing makes of an episode.
+AMENDED = ("severity", "service", "team_id", "runbook_url", "suppressed", "flapping")
+
+
+class NewNotification(Struct, gc=False):
+    """A telling to be stored: values of TOLD."""
+
+    alert_id: int
+    transition_id: int
+    channel_id: int
+    rule_id: int | None
+    subscription_id: int | None
+    about: str
+    group_id: int | None = None
+    state: str = "due"
+
+    def values(self) -> tuple[Any, ...]:
+        """In the order of the columns."""
+        return (
+            self.alert_id,
+            self.transition_id,
+            self.channel_id,
+            self.rule_id,
+            self.subscription_id,
+            self.group_id,
+            self.about,
+            self.state,
+        )
+
+
 def content_hash(event: AlertEvent) -> str:
     """Of what a repeat may change; equal for equal content."""
     content = (

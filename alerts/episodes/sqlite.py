@@ -15,10 +15,14 @@ from django.db import connection
 from django.db.models import DateTimeField
 
 from alerts.episodes.rows import (
+    AMENDED,
     CONTENT,
     STATE,
+    TOLD,
     NewEpisode,
+    NewNotification,
     Rewrite,
+    Settled,
     Stored,
     Touch,
     all_clean,
@@ -75,9 +79,18 @@ CROSS JOIN alerts_alert alert ON alert.id = alert_id
 LEFT JOIN accounts_team team ON team.id = team_id
 WHERE state = 'claimed'
 """
+_AMEND = f"""
+UPDATE alerts_alert SET {", ".join(f"{column} = ?" for column in AMENDED)} WHERE id = ?
+"""
+_TELL = f"""
+INSERT INTO alerts_notification ({", ".join(TOLD)}, due_at, created_at, attempts, last_error,
+    accepted)
+VALUES ({", ".join("?" * len(TOLD))}, ?, ?, 0, '', '[]')
+ON CONFLICT (alert_id, channel_id, about) DO NOTHING
+"""
 _SETTLE = """
 UPDATE alerts_decision SET state = 'done', last_error = '', finished_at = ?, outcome = ?,
-    reasons = ?
+    reasons = ?, labels = ?, policy_version = ?
 WHERE id = ?
 """
 
@@ -178,11 +191,31 @@ class SqliteStatements:
             rows.append(row)
         return rows
 
-    def settle(self, decisions: Sequence[tuple[int, str, object]], now: datetime) -> None:
+    def amend(self, episodes: Sequence[tuple[Any, ...]]) -> None:
+        """Store what was decided about open episodes."""
+        self.database.executemany(_AMEND, episodes)
+
+    def tell(self, notifications: Sequence[NewNotification], now: datetime) -> None:
+        """Append notifications."""
+        at = _instant(now)
+        self.database.executemany(_TELL, [(*new.values(), at, at) for new in notifications])
+
+    def settle(self, decisions: Sequence[Settled], now: datetime) -> None:
         """Mark decisions as done."""
         at = _instant(now)
         self.database.executemany(
-            _SETTLE, [(at, outcome, json_text(reasons), pk) for pk, outcome, reasons in decisions]
+            _SETTLE,
+            [
+                (
+                    at,
+                    outcome,
+                    json_text(reasons),
+                    None if labels is None else json_text(labels),
+                    version,
+                    pk,
+                )
+                for pk, outcome, reasons, labels, version in decisions
+            ],
         )
 
     def _append(self, insert: str, row: str, rows: Sequence[tuple[Any, ...]]) -> int:

@@ -136,9 +136,10 @@ class CompiledSubscription(Asked):
             at = window[1]
         return at if at > now else None
 
-    def manner(self) -> str:
-        """How it is told, for the reasons."""
-        return "in a digest" if self.digest else "at once"
+    @property
+    def interval(self) -> timedelta:
+        """Between two of its messages."""
+        return self.digest.interval if self.digest else timedelta(0)
 
 
 def compile_rule(rule_id: int, version: int, state: State) -> CompiledRule:

@@ -199,8 +199,7 @@ class Policy:
         group, at = None, subscription.next_message(now)
         when = "at once"
         if at is not None:
-            interval = subscription.digest.interval if subscription.digest else timedelta(0)
-            group = Grouping((), timedelta(0), interval, at)
+            group = Grouping((), timedelta(0), subscription.interval, at)
             when = f"at {at:%Y-%m-%d %H:%M} UTC"
         telling = Telling(
             channel, name, subscription=subscription.id, user=subscription.user, group=group

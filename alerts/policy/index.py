@@ -1,10 +1,12 @@
 """Which of a thousand match? One matcher of each is looked up by its label's value.
 
 The lead of an item is the equality matcher that tells most items apart, so that a label's value
-leads straight to the items that want it; an item without one is led by its first matcher, which is
-tried once for each value that comes along. Items without matchers are always asked.
+leads straight to the items that want it. An item without one is led by a pattern, found by how its
+values must begin, or else by its first matcher; both are tried once for each value that comes
+along. Items without matchers are always asked.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +16,8 @@ from opsportal.lib.matchers.values import literal_words
 
 # Answers kept; a storm has few different ones, and memory is not for sale.
 _MOST_KEPT = 20_000
+# One character of a pattern that stands for itself, perhaps after a backslash.
+_PLAIN = re.compile(r"([^\\.+*?()\[\]{}^$|])|\\([^A-Za-z0-9\s])")
 
 
 class Index:
@@ -24,14 +28,18 @@ class Index:
         self._always: list[int] = []
         # name -> value -> positions of those that want this very value
         self._exact: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        # name -> (position, its lead), to be tried
-        self._tried: dict[str, list[tuple[int, Matchers]]] = defaultdict(list)
+        # name -> how the value must begin -> (position, its lead), to be tried
+        self._tried: dict[str, dict[str, list[tuple[int, Matchers]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for position, lead in enumerate(self._leads()):
             if lead is not None:
                 self._place(position, lead)
             elif self._matchers[position] is not None:
                 self._always.append(position)
         self.names = tuple(sorted(self._exact.keys() | self._tried.keys()))
+        # name -> how long such beginnings are
+        self._lengths = {name: sorted(set(map(len, some))) for name, some in self._tried.items()}
         self._led: dict[tuple[str, str], tuple[int, ...]] = {}
         self._kept: dict[tuple[str, ...], tuple[int, ...]] = {}
 
@@ -50,6 +58,8 @@ class Index:
 
     def matching(self, labels: Mapping[str, str]) -> list[int]:
         """Those that match, in order."""
+        if not self._matchers:
+            return []
         return [
             position
             for position in self.candidates(labels)
@@ -66,9 +76,12 @@ class Index:
         found = self._led.get(key)
         if found is None:
             exact = self._exact.get(name, {}).get(value, ())
+            begun = self._tried.get(name, {})
             tried = [
                 position
-                for position, lead in self._tried.get(name, ())
+                for length in self._lengths.get(name, ())
+                if length <= len(value)
+                for position, lead in begun.get(value[:length], ())
                 if lead.matches({name: value})
             ]
             if len(self._led) >= _MOST_KEPT:
@@ -86,7 +99,7 @@ class Index:
             items = matchers.items if matchers else ()
             exact = [matcher for matcher in items if _wanted(matcher)]
             best = max(exact, key=lambda matcher: len(values[matcher.name]), default=None)
-            leads.append(best or (items[0] if items else None))
+            leads.append(best or max(items, key=_narrowness, default=None))
         return leads
 
     def _place(self, position: int, lead: Matcher) -> None:
@@ -94,7 +107,7 @@ class Index:
         for value in wanted:
             self._exact[lead.name][value].append(position)
         if not wanted:
-            self._tried[lead.name].append((position, Matchers((lead,))))
+            self._tried[lead.name][_beginning(lead)].append((position, Matchers((lead,))))
 
 
 def _wanted(matcher: Matcher) -> frozenset[str]:
@@ -102,3 +115,23 @@ def _wanted(matcher: Matcher) -> frozenset[str]:
     if matcher.op == "=":
         return frozenset([matcher.value])
     return (literal_words(matcher.value) or frozenset()) if matcher.op == "=~" else frozenset()
+
+
+def _narrowness(matcher: Matcher) -> tuple[int, int]:
+    """How few values it is likely to hold for."""
+    return len(_beginning(matcher)), 0 if matcher.op in ("!=", "!~") else 1
+
+
+def _beginning(matcher: Matcher) -> str:
+    """What every value that a pattern matches begins with, as far as that is plain to see."""
+    pattern = matcher.value
+    if matcher.op != "=~" or "|" in pattern:
+        return ""
+    parts, at = [], 0
+    while found := _PLAIN.match(pattern, at):
+        parts.append(found.group(1) or found.group(2))
+        at = found.end()
+    # What a quantifier follows need not be there.
+    if pattern[at : at + 1] in tuple("*?+{"):
+        parts = parts[:-1]
+    return "".join(parts)

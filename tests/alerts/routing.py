@@ -21,3 +21,9 @@ def change_severity(alert: Alert, severity: str, kind: str) -> None:
     Alert.objects.filter(pk=alert.pk).update(severity=severity, received_severity=severity)
     alert.refresh_from_db()
     make_decision(alert, kind, severity)
+
+
+def end(alert: Alert, now=NOW, kind: str = "resolved") -> None:
+    Alert.objects.filter(pk=alert.pk).update(status="resolved", resolved_at=now)
+    alert.refresh_from_db()
+    make_decision(alert, kind, "resolved")

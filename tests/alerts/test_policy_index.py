@@ -1,10 +1,12 @@
 """The quick walk along the rules says what the plain one says."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.policy.index import Index
+from alerts.policy.index import Index, _beginning
 from alerts.policy.walk import Rules, Walk
+from opsportal.lib.matchers import Matcher
 from tests.alerts.policies import CHANNELS, NOON, NOTIFY, PAGER, TEAMS, rule
 
 NAMES = ("service", "severity", "team", "zone")
@@ -24,7 +26,18 @@ def matchers(draw) -> str:
         value = draw(st.sampled_from(VALUES[name]))
         if op in ("=~", "!~"):
             value = draw(
-                st.sampled_from([value, f"{value}|aa", f"{value}|", ".*", f"{value[:2]}.+"])
+                st.sampled_from(
+                    [
+                        value,
+                        f"{value}|aa",
+                        f"{value}|",
+                        ".*",
+                        f"{value[:2]}.+",
+                        f"{value}x?",
+                        "1\\\\d",
+                        "a+.*",
+                    ]
+                )
             )
         texts.append(f'{name}{op}"{50 if op == ">" else value}"')
     return "{" + ", ".join(texts) + "}"
@@ -86,3 +99,26 @@ def test_a_thousand_rules_by_service_are_not_all_asked():
         "r500",
         "any",
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "beginning"),
+    [
+        ("rack-3-.*", "rack-3-"),
+        (r"10\.0\..*", "10.0."),
+        ("ab*c", "a"),
+        (r"a\.?b", "a"),
+        ("ab{2}", "a"),
+        ("abc|d.*", ""),
+        ("a(b|c).*", ""),
+        ("(?i)abc.*", ""),
+        (r"\d+", ""),
+        (r"ab\d", "ab"),
+        ("ab[cd]", "ab"),
+        (".*", ""),
+        ("^ab", ""),
+        ("ab$", "ab"),
+    ],
+)
+def test_how_a_pattern_s_values_begin(pattern, beginning):
+    assert _beginning(Matcher("host", "=~", pattern)) == beginning

@@ -66,11 +66,3 @@ def test_a_late_routing_does_not_set_the_severity_of_an_episode_that_has_moved_o
     route()
     alert.refresh_from_db()
     assert alert.severity == "critical"
-
-
-def test_a_rule_that_cannot_be_read_matches_nothing_and_says_so():
-    make_rule("broken", "{service=", make_channel())
-    make_decision(make_alert())
-    [decision] = route()
-    assert decision.outcome == "nobody"
-    assert "column" in decision.reasons[0]["failed"]

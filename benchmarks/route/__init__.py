@@ -1,0 +1,1 @@
+"""What it costs to decide, by the number of rules."""
