@@ -1,6 +1,7 @@
 """Schedules, overrides and policies in the admin."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def schedule(team):
     return make_schedule("primary", person("jo", team), person("sam", team), team=team)
 
 
-def formset(prefix, *rows, initial=0) -> dict:
+def formset(prefix, *rows, initial=0) -> dict[str, Any]:
     found = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": initial}
     for number, row in enumerate(rows):
         found |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
@@ -32,7 +33,7 @@ LAYER = {"name": "weekly", "position": 0, "rotation": "1w", "first": "2026-01-05
          "people": "jo, sam", "hours": ""}  # fmt: skip
 
 
-def schedule_form(*layers, **changes) -> dict:
+def schedule_form(*layers, **changes) -> dict[str, Any]:
     given = {
         "name": "new",
         "zone": "Europe/Berlin",
@@ -89,7 +90,7 @@ def test_the_admin_says_what_is_wrong_with_a_layer(client, changes, words):
     assert not Schedule.objects.exists()
 
 
-def policy_form(*steps, **changes) -> dict:
+def policy_form(*steps, **changes) -> dict[str, Any]:
     given = {"name": "p", "repeat": 1, "wait": "10m", "enabled": "on", "team": ""}
     return given | changes | formset("steps", *steps)
 
