@@ -65,7 +65,8 @@ def _make_rules(count: int) -> None:
     Rule.objects.all().delete()
     channel = Channel.objects.filter(name="ops").first()
     if channel is None:
-        channel = Channel(name="ops", kind="email", settings={"to": ["ops@example.org"]})
+        channel = Channel(name="ops", kind="email")
+        channel.settings = {"to": ["ops@example.org"]}
         save_channel(channel, actor=ACTOR, now=now)
     for number in range(count):
         rule = Rule(name=f"rule {number}", match=_match(number), order=number)
