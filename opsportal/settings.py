@@ -287,6 +287,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "Severity": "alerts.models.episode.SEVERITY_CHOICES",
+        "DecisionOutcome": "alerts.models.episode.Decision.Outcome",
         "AlertStatus": "alerts.models.episode.Alert.Status",
         "BeatStatus": "alerts.api.heartbeats.BEAT_STATUSES",
         "HeartbeatState": "alerts.models.heartbeat.Heartbeat.State",
