@@ -12,7 +12,7 @@ function setup(thread) thread:set("id", threads); threads = threads + 1 end
 function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
-  wrk.headers["Authorization"] = "Bearer %(key)s"
+  if "%(key)s" ~= "" then wrk.headers["Authorization"] = "Bearer %(key)s" end
 end
 %(alert)s
 local function next_alert()
@@ -65,7 +65,7 @@ class Target:
     url: str
     path: str
     alert: str = NATIVE
-    key: str = "none"
+    key: str = ""
     brackets: bool = False  # a single alert goes as an array of one
     arrays: bool = True  # whether it takes more
 

@@ -108,6 +108,11 @@ def alerta(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]
         "DATABASE_URL": database.replace("postgres://", "postgresql://"),
         "ALERTA_SVR_CONF_FILE": str(settings),
     }
+    # Its workers trip over each other when they make the tables side by side.
+    make = [str(VENV / "bin/python"), "-c", "from alerta.app import create_app; create_app()"]
+    done = subprocess.run(make, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise UnavailableError(f"alerta-server does not start: {done.stderr.strip()[-300:]}")
     port = free_port()
     argv = [
         str(VENV / "bin/gunicorn"), "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread",
