@@ -12,7 +12,7 @@ export PIP_CONSTRAINT := /dev/null
 
 help:
 	echo "make run            start the portal on http://$(HOST):$(PORT)"
-	echo "make demo           give a running portal life"
+	echo "make demo           a portal with a life of its own; or life for the one that runs"
 	echo "make test           the test suite on SQLite"
 	echo "make test-postgres  the test suite on PostgreSQL, with Redis where present"
 	echo "make coverage       what the tests that need no processes reach"
@@ -23,8 +23,8 @@ help:
 run: $(VENV)/.runtime
 	exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
-demo: $(VENV)/.runtime
-	$(BIN)/python manage.py demo --host $(HOST) --port $(PORT)
+demo: $(VENV)/.dev
+	$(BIN)/python manage.py demo --world --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -q $(ARGS)

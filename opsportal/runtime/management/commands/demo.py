@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from opsportal.lib.env import env_str
 from opsportal.lib.registry import plugins
 from opsportal.runtime.demo import Demo, NoPortalError, Sink, Stage, play_demos
+from opsportal.runtime.demo_world import answers, run_world
 from opsportal.runtime.welcome import url_of
 
 _SCOPES = ("alerts:write", "alerts:read", "alerts:respond")
@@ -32,12 +34,20 @@ class Command(BaseCommand):
         parser.add_argument("--fast", action="store_true", help="half an hour at once, then live")
         parser.add_argument("--seconds", type=float, help="stop after so long; else until Ctrl-C")
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same play")
+        parser.add_argument(
+            "--world",
+            action="store_true",
+            help="where no portal answers: start one of its own, with a cloud and a mail server, "
+            "on data that the next such demo throws away",
+        )
 
     def handle(self, **options: Any) -> None:
         """Set the stage, play, and clear up."""
+        url = options["url"] or env_str("PUBLIC_URL") or url_of(options["host"], options["port"])
+        if options["world"] and not answers(url):
+            sys.exit(run_world(options["host"], options["port"], _passed_on(options)))
         sink = Sink()
         key = _new_key()
-        url = options["url"] or env_str("PUBLIC_URL") or url_of(options["host"], options["port"])
         stage = Stage(url, key, sink, seed=options["seed"], tell=self.stdout.write)
         demos: list[Demo] = [kind() for kind in plugins("DEMOS").values()]
         try:
@@ -72,6 +82,14 @@ _CLOSED = (
     "Unless the portal was started with OPSPORTAL_OUTBOUND_ALLOW=127.0.0.0/8 it sends to public "
     "addresses only: then the deliveries to the sink are refused, and show as failed."
 )
+
+
+def _passed_on(options: dict[str, Any]) -> list[str]:
+    """What the play in the world of its own is told as well."""
+    words = ["--seed", str(options["seed"])]
+    if options["seconds"] is not None:
+        words += ["--seconds", str(options["seconds"])]
+    return words
 
 
 def _new_key() -> str:
