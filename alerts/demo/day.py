@@ -4,54 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from alerts.demo.setting import configuration_for
 from opsportal.lib.times import format_instant
 from opsportal.runtime.demo import Stage
 
-_CONFIGURATION = """
-teams:
-  - name: payments
-  - name: platform
-channels:
-  - name: demo payments hook
-    kind: webhook
-    settings: {{url: "{sink}/calm", secret: "demo secret of the sink"}}
-  - name: demo platform hook
-    kind: webhook
-    settings: {{url: "{sink}/flaky", secret: "demo secret of the sink"}}
-  - name: demo retired hook
-    kind: webhook
-    settings: {{url: "{sink}/gone", secret: "demo secret of the sink"}}
-rules:
-  - name: demo staging is quiet
-    match: '{{source="demo", environment="staging"}}'
-    order: 900
-    stop: true
-    actions:
-      - suppress: staging wakes nobody
-  - name: demo hosts behind a switch
-    match: '{{source="demo", name="HostUnreachable"}}'
-    order: 905
-    stop: true
-    actions:
-      - suppress: the switch tells for its hosts
-  - name: demo payments
-    match: '{{source="demo", service=~"billing|checkout|ledger"}}'
-    order: 910
-    actions:
-      - set: {{team: payments}}
-      - notify: demo payments hook
-  - name: demo platform
-    match: '{{source="demo", service=~"gateway|search|switch"}}'
-    order: 920
-    actions:
-      - set: {{team: platform}}
-      - notify: demo platform hook
-  - name: demo critical
-    match: '{{source="demo", severity="critical"}}'
-    order: 930
-    actions:
-      - notify: demo retired hook
-"""
 _SERVICES = ("billing", "checkout", "ledger", "gateway", "search", "catalogue", "mail", "login")
 _PLACES = (
     ("production", "eu-west-1"),
@@ -102,7 +58,7 @@ class AlertDemo:
 
     def configuration(self, stage: Stage) -> str:
         """Two teams, three channels (one calm, one flaky, one dead), and rules."""
-        return _CONFIGURATION.format(sink=stage.sink.url)
+        return configuration_for(stage.sink.url)
 
     def play(self, stage: Stage) -> Iterator[float]:
         """A storm early on, so that a newcomer sees one, and every quarter of an hour."""
