@@ -58,7 +58,13 @@ CONFIG_SECTIONS = [
     "alerts.configure.HeartbeatSection",
 ]
 # What `manage.py demo` plays.
-DEMOS = ["alerts.demo.AlertDemo"]
+DEMOS = [
+    "alerts.demo.MailDemo",
+    "alerts.demo.AlertDemo",
+    "alerts.demo.FlappingDemo",
+    "alerts.demo.HeartbeatDemo",
+    "alerts.demo.CloudDemo",
+]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [
     "opsportal.runtime.metrics.RuntimeMetrics",

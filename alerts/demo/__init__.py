@@ -1,5 +1,6 @@
 """A day of alerts for `manage.py demo`."""
 
 from alerts.demo.day import AlertDemo
+from alerts.demo.troubles import CloudDemo, FlappingDemo, HeartbeatDemo, MailDemo
 
-__all__ = ["AlertDemo"]
+__all__ = ["AlertDemo", "CloudDemo", "FlappingDemo", "HeartbeatDemo", "MailDemo"]

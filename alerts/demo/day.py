@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.demo.setting import configuration_for
-from opsportal.lib.times import format_instant
+from alerts.demo.setting import PEOPLE, configuration_for
+from opsportal.accounts.actors import COMMAND_LINE
+from opsportal.accounts.people import ensure_person
+from opsportal.lib.times import format_instant, utc_now
 from opsportal.runtime.demo import Stage
 
 _SERVICES = ("billing", "checkout", "ledger", "gateway", "search", "catalogue", "mail", "login")
@@ -57,7 +59,10 @@ class AlertDemo:
         self._repeats = 0
 
     def configuration(self, stage: Stage) -> str:
-        """Two teams, three channels (one calm, one flaky, one dead), and rules."""
+        """People, two teams, channels (calm, flaky, dead), rules, and all that decides besides."""
+        for name in PEOPLE:
+            email = f"{name}@example.com"
+            ensure_person(name, email, actor=COMMAND_LINE, now=utc_now())
         return configuration_for(stage.sink.url)
 
     def play(self, stage: Stage) -> Iterator[float]:

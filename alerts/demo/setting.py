@@ -86,7 +86,8 @@ inhibitions:
     target_match: '{{name="HostUnreachable"}}'
     equal: [region]
 silences:
-  - match: '{{source="demo", service="mail"}}'
+  - name: demo mail moves on Sundays
+    match: '{{source="demo", service="mail"}}'
     comment: the mail servers move on Sundays
     starts_at: 2026-01-04T02:00:00+01:00
     recurrence: FREQ=WEEKLY;BYDAY=SU
@@ -119,7 +120,7 @@ rules:
     order: 950
     actions:
       - remediate: ec2_reboot
-        with: {cooldown: 5m, verify_within: 1m}
+        with: {cooldown: 5m, clear_within: 2m, region: us-east-1}
         dry_run: false
         approval: none
   - name: demo broken instances are replaced
@@ -127,7 +128,7 @@ rules:
     order: 960
     actions:
       - remediate: ec2_terminate
-        with: {}
+        with: {region: us-east-1}
         dry_run: false
         approval: required
 """
