@@ -106,7 +106,7 @@ subscriptions:
     channel: demo platform hook
     digest: every 30m
 heartbeats:
-  - name: demo nightly backup
+  - name: demo.nightly-backup
     interval: 20s
     grace: 20s
     severity: high

@@ -83,7 +83,7 @@ class HeartbeatDemo(_Trouble):
     def play(self, stage: Stage) -> Iterator[float]:
         """Three minutes of life, two of silence."""
         yield from _until_live(stage)
-        path = "/api/v1/heartbeats/demo nightly backup".replace(" ", "%20")
+        path = "/api/v1/heartbeats/demo.nightly-backup"
         while True:
             for _ in range(12):
                 stage.request("POST", path)
