@@ -69,6 +69,7 @@ def _fresh_registry(settings: object) -> Iterator[None]:
     def forget(**_: object) -> None:
         plugins.cache_clear()
 
+    forget()  # the last test's settings were put back after this had ended
     setting_changed.connect(forget)
     yield
     setting_changed.disconnect(forget)

@@ -94,7 +94,7 @@ class SampleSerializer(serializers.Serializer[Any]):
     does = serializers.ListField(child=serializers.CharField())
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class RulePreviewSerializer(serializers.Serializer[Any]):
     """What the draft would have done; `bounded`: only the newest transitions were looked at."""
 
     since = serializers.DateTimeField()
@@ -124,7 +124,7 @@ class RulePreview(APIView):
         summary="Preview a rule on the alerts of the last days",
         request=RuleBody,
         parameters=[OpenApiParameter("days", int, description="1 to 30; 7 if not given.")],
-        responses=PreviewSerializer,
+        responses=RulePreviewSerializer,
     )
     def post(self, request: Request) -> Response:
         """Try it out; nothing is stored."""
@@ -145,7 +145,7 @@ class RulePreview(APIView):
             "messages_without": found.messages_without,
             "messages_with": found.messages_with,
         }
-        return Response(PreviewSerializer(asdict(found) | counted).data)
+        return Response(RulePreviewSerializer(asdict(found) | counted).data)
 
 
 def _days(text: str) -> int:

@@ -101,7 +101,7 @@ class HitsSerializer(serializers.Serializer[Any]):
     names = NamedCount(many=True)
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class SilencePreviewSerializer(serializers.Serializer[Any]):
     """What a silence would hold back."""
 
     now = HitsSerializer()
@@ -256,7 +256,7 @@ class SilencePreview(APIView):
         operation_id="silences_preview",
         summary="What a silence would match now, has matched of late, and when it will be",
         request=PreviewBody,
-        responses=PreviewSerializer,
+        responses=SilencePreviewSerializer,
     )
     def post(self, request: Request) -> Response:
         """Nothing is stored."""
@@ -273,7 +273,7 @@ class SilencePreview(APIView):
             "windows": [_window(window) for window in found.windows],
             "zone": found.zone,
         }
-        return Response(PreviewSerializer(answer).data)
+        return Response(SilencePreviewSerializer(answer).data)
 
 
 def _find(text: str) -> Silence:

@@ -71,10 +71,6 @@ rules:
   - notify: hook
   - set:
       runbook_url: https://example.org/runbook
-subscriptions: []
-silences: []
-inhibitions: []
-heartbeats: []
 """
 
 
