@@ -6,6 +6,7 @@ it without knowing that it is no cloud.
 
 import importlib
 import importlib.util
+import logging
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ class DemoCloud:
             return False
         # A tool of the demo and the tests, so not among what the portal itself is installed with.
         server: Any = importlib.import_module("moto.server")
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         server.ThreadedMotoServer("127.0.0.1", address.port, verbose=False).start()
         self._fill()
         return True
