@@ -128,7 +128,7 @@ rules:
     order: 960
     actions:
       - remediate: ec2_terminate
-        with: {region: us-east-1}
+        with: {region: us-east-1, max_percent: 50}
         dry_run: false
         approval: required
 """

@@ -48,6 +48,8 @@ def world_environment(folder: Path) -> Mapping[str, str]:
         "OPSPORTAL_LOG_LEVEL": "ERROR",
         "OPSPORTAL_REMEDIATE_ACCOUNTS": CLOUD_ACCOUNT,
         "OPSPORTAL_REMEDIATE_REGIONS": CLOUD_REGION,
+        # A fleet of five: ten percent of it is one, whatever a rule says.
+        "OPSPORTAL_REMEDIATE_MOST_PERCENT": "50",
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{cloud}",
         "AWS_ACCESS_KEY_ID": "demo",
         "AWS_SECRET_ACCESS_KEY": "demo",
