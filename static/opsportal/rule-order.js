@@ -24,10 +24,23 @@ document.addEventListener("DOMContentLoaded", () => {
     rows().forEach((other) => other.classList.toggle("is-moved", start.indexOf(other) !== rows().indexOf(other)));
   }
 
+  /* The others make way: a row that is taken out of the page loses pointer and focus. */
+  function pass(row, other, below) {
+    let passed = null;
+    while (passed !== other) {
+      passed = below ? row.nextElementSibling : row.previousElementSibling;
+      if (below) {
+        row.before(passed);
+      } else {
+        row.after(passed);
+      }
+    }
+  }
+
   function step(row, by) {
     const other = by < 0 ? row.previousElementSibling : row.nextElementSibling;
     if (other) {
-      by < 0 ? other.before(row) : other.after(row);
+      pass(row, other, by > 0);
       changed(row);
       row.scrollIntoView({ block: "nearest" });
     }
@@ -35,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   /* The row follows the pointer; near an edge of the window the list scrolls along. */
   function drag(handle, row) {
-    let before = null;
+    let before = [];
     let scroller = null;
     let at = 0;
 
@@ -48,10 +61,8 @@ document.addEventListener("DOMContentLoaded", () => {
         const box = other.getBoundingClientRect();
         const below = rows().indexOf(other) > rows().indexOf(row);
         const middle = box.top + box.height / 2;
-        if (below && at > middle) {
-          other.after(row);
-        } else if (!below && at < middle) {
-          other.before(row);
+        if (below ? at > middle : at < middle) {
+          pass(row, other, below);
         }
       }
       const edge = 60;
@@ -67,7 +78,8 @@ document.addEventListener("DOMContentLoaded", () => {
       window.clearInterval(scroller);
       row.classList.remove("is-dragged");
       if (event.type === "keydown" || event.type === "pointercancel") {
-        list.insertBefore(row, before);
+        const own = before.indexOf(row);
+        before.forEach((other, index) => other !== row && (index < own ? row.before(other) : list.append(other)));
       }
       changed(row);
     }
@@ -77,7 +89,7 @@ document.addEventListener("DOMContentLoaded", () => {
       }
       event.preventDefault();
       handle.focus();
-      before = row.nextElementSibling;
+      before = rows();
       at = event.clientY;
       handle.setPointerCapture(event.pointerId);
       row.classList.add("is-dragged");
