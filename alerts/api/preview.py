@@ -60,7 +60,7 @@ class ChannelCountSerializer(serializers.Serializer[Any]):
     messages_with = serializers.IntegerField()
 
 
-class DaySerializer(serializers.Serializer[Any]):
+class PreviewDaySerializer(serializers.Serializer[Any]):
     """One day in UTC."""
 
     day = serializers.DateField()
@@ -79,7 +79,7 @@ class RemediedSerializer(serializers.Serializer[Any]):
     targets = serializers.ListField(child=serializers.CharField())
 
 
-class SampleSerializer(serializers.Serializer[Any]):
+class PreviewSampleSerializer(serializers.Serializer[Any]):
     """One transition that the draft matched, or whose telling it changes."""
 
     alert = serializers.IntegerField()
@@ -111,8 +111,8 @@ class RulePreviewSerializer(serializers.Serializer[Any]):
     channels = ChannelCountSerializer(many=True)
     paged = serializers.DictField(child=serializers.IntegerField())
     remedied = RemediedSerializer(many=True)
-    days = DaySerializer(many=True)
-    samples = SampleSerializer(many=True)
+    days = PreviewDaySerializer(many=True)
+    samples = PreviewSampleSerializer(many=True)
 
 
 class RulePreview(APIView):
