@@ -5,7 +5,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.change import save_rule
-from alerts.models import Alert, Decision, PolicyVersion, Rule, RuleAction, Transition
+from alerts.models import (
+    Alert,
+    AlertGroup,
+    Decision,
+    Escalation,
+    Notification,
+    PolicyVersion,
+    Remediation,
+    Rule,
+    RuleAction,
+    Transition,
+)
 from alerts.policy import forget_policy, rule_policy
 from alerts.preview import preview as preview_module
 from alerts.preview import preview_rule
@@ -233,3 +244,45 @@ def test_the_preview_agrees_with_what_then_happens():
     assert found.matched_transitions == len(matched) == 2
     changed = sum(told(old) != told(new) for old, new in zip(before, after, strict=True))
     assert changed == found.newly_told_alerts == found.no_longer_told_alerts == 2
+
+
+def test_the_preview_agrees_on_pages_remediations_and_what_is_held_back(settings):
+    settings.REMEDIATIONS = ["tests.alerts.plugins.Restart"]
+    ops, team = make_channel("ops"), Team.objects.create(name="payments")
+    make_rule("all", "", ops, order=100)
+
+    def again():
+        alerts = [
+            make_alert(resource=f"i-{place}", **facts) for place, (facts, _) in enumerate(STORY)
+        ]
+        for alert in alerts:
+            make_decision(alert)
+        route()
+        return alerts
+
+    again()
+    rule, actions = draft(
+        '{service="billing", severity=~"critical|high"}',
+        RuleAction(kind="page", team=team),
+        RuleAction(kind="remediate", value="restart"),
+        notify(ops), group_by=["service"], stop=True,
+    )  # fmt: skip
+    hush, hushed = draft('{service="staging"}', suppress(), name="hush")
+    found, held = preview(rule, actions), preview(hush, hushed)
+    save_rule(rule, actions, actor=JO, now=NOW)
+    save_rule(hush, hushed, actor=JO, now=NOW)
+    forget_policy()
+    after = again()
+    assert found.paged == [("payments", Escalation.objects.filter(team=team).count())]
+    wishes = Remediation.objects.filter(alert__in=after).select_related("alert")
+    (deed,) = found.remedied
+    assert sorted(wish.alert.resource for wish in wishes) == list(deed.targets)
+    assert deed.alerts == 2
+    suppressed = Alert.objects.filter(pk__in=[alert.pk for alert in after]).exclude(suppressed="")
+    assert suppressed.count() == held.suppressed_alerts == 1
+    # Two alerts of billing make one message of a group; the other three have their own.
+    groups = AlertGroup.objects.filter(rule=rule)
+    assert groups.count() == 1
+    (row,) = found.channels
+    alone = Notification.objects.filter(alert__in=after, group=None).count()
+    assert row.messages_with == groups.count() + alone + held.suppressed_alerts == 4
