@@ -214,7 +214,7 @@ def test_news_appears_by_itself_and_leaves_what_is_selected(visit):
     page = visit.open("/alerts/")
     page.get_by_label("Select OldTrouble").check()
     make_alert(name="NewTrouble")
-    expect(page.get_by_text("NewTrouble")).to_be_visible(timeout=15_000)
+    expect(page.get_by_label("Select NewTrouble")).to_be_visible(timeout=15_000)
     expect(page.get_by_label("Select OldTrouble")).to_be_checked()
     expect(page.get_by_text("1 selected")).to_be_visible()
     assert visit.complaints == []
