@@ -133,8 +133,8 @@ class Subscription(models.Model):
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE)
     match = models.CharField(max_length=2000, blank=True)
     min_severity = models.CharField(max_length=8, choices=SEVERITY_CHOICES, default="info")
-    # Empty: the person's own channel.
-    channel = models.ForeignKey(Channel, null=True, blank=True, on_delete=models.PROTECT)
+    # Empty: the person's own channel. Who is deleted takes own channels and subscriptions along.
+    channel = models.ForeignKey(Channel, null=True, blank=True, on_delete=models.RESTRICT)
     # Empty: at once. `every 30m`, or `daily 09:00` in the wall time of `zone`.
     digest = models.CharField(max_length=40, blank=True)
     # As `opsportal/lib/windows.py` reads it, in `zone`; what comes then waits for their end.

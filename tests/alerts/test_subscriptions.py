@@ -1,6 +1,7 @@
 """Subscriptions: whose they are, what is refused, what is kept."""
 
 import pytest
+from django.db.models import RestrictedError
 
 from alerts.change import delete_subscription, save_subscription
 from alerts.models import PolicyVersion, Subscription
@@ -86,3 +87,19 @@ def test_it_is_kept_with_versions_and_a_trail():
     assert all(version.state["ids"] == ids for version in versions)
     actions = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
     assert list(actions) == ["create", "change", "delete"]
+
+
+def test_who_is_deleted_takes_own_channels_and_subscriptions_along():
+    person = make_person("viewer")
+    channel = make_channel("own", user=person)
+    Subscription.objects.create(name="own", user=person, channel=channel)
+    person.delete()
+    assert not Subscription.objects.exists()
+
+
+def test_a_channel_that_a_team_is_subscribed_by_stays():
+    person = make_person("viewer")
+    channel = make_channel("own", user=person)
+    Subscription.objects.create(name="ours", team=make_team(), channel=channel)
+    with pytest.raises(RestrictedError):
+        person.delete()
