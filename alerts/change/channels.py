@@ -15,7 +15,7 @@ from alerts.change.record import (
     team_name,
 )
 from alerts.channels import ChannelKind
-from alerts.models import Channel, EscalationPolicy, Notification, Rule
+from alerts.models import Channel, EscalationPolicy, Notification, Rule, Subscription
 from alerts.policy.states import channel_policy
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import mask_secret
@@ -64,6 +64,11 @@ def delete_channel(channel: Channel, *, actor: Actor, now: datetime) -> None:
             raise ConflictError(
                 f"The channel {channel.name} is told by the escalation policies {names}. "
                 "Change these first."
+            )
+        subscriptions = Subscription.objects.filter(channel=channel)
+        if names := ", ".join(subscriptions.values_list("name", flat=True)):
+            raise ConflictError(
+                f"The channel {channel.name} is subscribed by: {names}. Change these first."
             )
         fallbacks = Channel.objects.filter(fallback=channel).values_list("name", flat=True)
         if names := ", ".join(fallbacks):

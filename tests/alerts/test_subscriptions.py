@@ -3,10 +3,10 @@
 import pytest
 from django.db.models import RestrictedError
 
-from alerts.change import delete_subscription, save_subscription
+from alerts.change import delete_channel, delete_subscription, save_subscription
 from alerts.models import PolicyVersion, Subscription
 from opsportal.accounts.models import AuditEntry
-from opsportal.lib.errors import PayloadError
+from opsportal.lib.errors import ConflictError, PayloadError
 from tests.accounts.people import make_person, make_team
 from tests.alerts.makers import JO, NOW, make_channel
 
@@ -103,3 +103,10 @@ def test_a_channel_that_a_team_is_subscribed_by_stays():
     Subscription.objects.create(name="ours", team=make_team(), channel=channel)
     with pytest.raises(RestrictedError):
         person.delete()
+
+
+def test_a_channel_that_is_subscribed_by_is_not_deleted():
+    channel = make_channel("chat")
+    Subscription.objects.create(name="ours", team=make_team(), channel=channel)
+    with pytest.raises(ConflictError, match="chat is subscribed by: ours"):
+        delete_channel(channel, actor=JO, now=NOW)
