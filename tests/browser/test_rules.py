@@ -23,7 +23,8 @@ def _fresh_policy():
 
 
 def names(page: Page) -> list[str]:
-    return page.locator(".ops-rule").evaluate_all("rows => rows.map(row => row.dataset.name)")
+    found = page.locator(".ops-rule").evaluate_all("rows => rows.map(row => row.dataset.name)")
+    return list(found)
 
 
 def stored() -> list[str]:
