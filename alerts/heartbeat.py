@@ -107,7 +107,7 @@ def _hear(beat: Beat, actor: Actor, now: datetime) -> str | None:
         heartbeat = Heartbeat(name=beat.name, team_id=beat.team_id)
     elif beat.team_id is not None and heartbeat.team_id not in (None, beat.team_id):
         raise ForbiddenError("This heartbeat is another team's.")
-    heartbeat.interval = beat.interval or heartbeat.interval
+    heartbeat.interval = heartbeat.interval if beat.interval is None else beat.interval
     heartbeat.grace = heartbeat.grace if beat.grace is None else beat.grace
     save_heartbeat(heartbeat, actor=actor, now=now)
     alarmed = heartbeat.state in ALARMED
