@@ -20,6 +20,7 @@ from alerts.route.ends import tell_end
 from alerts.route.firing import decide_firing
 from alerts.route.groups import join_groups, lock_groups
 from alerts.route.write import write_batch
+from opsportal.lib.deadlocks import start_over
 from opsportal.lib.outbox import OutboxRow
 
 __all__ = ["route_transitions"]
@@ -27,6 +28,12 @@ __all__ = ["route_transitions"]
 
 def route_transitions(decisions: Sequence[Decision], *, now: datetime) -> None:
     """Decide each, write what is to be done and the reasons, and mark the decisions done."""
+    start_over(lambda: _route(decisions, now))
+    for row in decisions:
+        row.state = OutboxRow.State.DONE
+
+
+def _route(decisions: Sequence[Decision], now: datetime) -> None:
     with transaction.atomic():
         held = hold_decisions(decisions)
         if not held:
@@ -42,5 +49,3 @@ def route_transitions(decisions: Sequence[Decision], *, now: datetime) -> None:
             tell_end(decision, batch)
         join_groups(batch)
         write_batch(held, batch)
-    for row in decisions:
-        row.state = OutboxRow.State.DONE

@@ -6,6 +6,7 @@ Under the same lock the group's message takes what the group holds; see `alerts/
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from operator import itemgetter
 
 import msgspec
 from django.db.models import Q
@@ -90,7 +91,8 @@ def _open_missing(batch: Batch) -> set[str]:
             opened_at=batch.now,
             due_at=join.grouping.at or batch.now + join.grouping.wait,
         )
-        for key, join in missing.items()
+        # In the same order everywhere: whoever makes one waits for others who are making it.
+        for key, join in sorted(missing.items(), key=itemgetter(0))
     ]
     AlertGroup.objects.bulk_create(made, ignore_conflicts=True)
     nudge("alerts.groups")
