@@ -84,11 +84,14 @@ def _objection(row: Remediation) -> str:
     if row.rule is None or not row.rule.enabled:
         return "the rule is gone or disabled"
     asked = row.rule.actions.filter(kind=RuleAction.Kind.REMEDIATE, value=row.plugin)
-    locks = list(asked.values_list("dry_run", flat=True))
-    if not locks:
+    words = list(asked.values_list("dry_run", "approval"))
+    if not words:
         return "the rule no longer asks for it"
-    if not row.dry_run and all(locks):
+    if not row.dry_run and all(dry_run for dry_run, _ in words):
         return "the rule only simulates by now"
+    unasked = row.approval == RuleAction.Approval.NONE
+    if unasked and all(approval != RuleAction.Approval.NONE for _, approval in words):
+        return "the rule asks for approval by now"
     if row.rule.team_id is not None and alert.team_id not in {None, row.rule.team_id}:
         return f"the alert is team {alert.team}'s, the rule is not"
     return ""
@@ -114,6 +117,7 @@ def _plan(row: Remediation, executor: type[Executor], now: datetime) -> Operatio
         page=row.get_absolute_url(),
         reason=str(alert)[:500],
         team_id=alert.team_id or (rule.team_id if rule else None),
+        owner_id=rule.team_id if rule else None,
         facts={
             "name": alert.name,
             "severity": alert.severity,

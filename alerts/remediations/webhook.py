@@ -66,6 +66,8 @@ class WebhookRemediation(Executor):
         """One POST about one thing. Raises RefusedError."""
         name = request.parameters.get("channel", "")
         channel = _channel(name)
+        if request.owner_id is not None and channel.team_id not in {None, request.owner_id}:
+            raise RefusedError(f"the channel {name!r} is another team's")
         facts = request.facts
         about = str(facts.get("resource") or facts.get("service") or facts.get("dedup_key", ""))
         if not about:

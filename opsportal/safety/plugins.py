@@ -46,7 +46,9 @@ class Request:
     # The path of the page where people decide about it.
     page: str = ""
     reason: str = ""
+    # The team that decides about it, and the team whose wish it is; None: an administrator's.
     team_id: int | None = None
+    owner_id: int | None = None
     # What is known of the thing: resource, labels, region. Hostile text.
     facts: Mapping[str, Any] = field(default_factory=dict)
     # Service, environment, region: for the timeline.

@@ -10,7 +10,7 @@ from opsportal.accounts.models import AuditEntry
 from opsportal.lib.errors import ConflictError, ForbiddenError
 from tests.accounts.people import make_team
 from tests.alerts.makers import NOW, later, make_alert
-from tests.alerts.remediating import JO, approve, arm, make_wish, operation_of, story, walk
+from tests.alerts.remediating import JO, approve, arm, make_wish, operation_of, step, story, walk
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +108,12 @@ class TestApproval:
             wish.rule.delete()
         assert walk(wish).state == "stopped"
         assert cloud.asked("RebootInstances") == 0
+
+
+def test_a_rule_that_asks_for_approval_by_now_does_nothing_without(cloud, pair):
+    arm("ec2_reboot")
+    wish = make_wish(pair[0])
+    wish.rule.actions.update(approval="required")
+    step()
+    assert "asks for approval by now" in wish.alert.transitions.get(kind="remediated").note
+    assert cloud.asked("RebootInstances") == 0

@@ -3,13 +3,14 @@
 import pytest
 
 from alerts.channels.webhook import sign_body
+from alerts.models import Channel
 from alerts.remediate import approve_remediation
 from alerts.remediations.webhook import WebhookRemediation
 from opsportal.accounts.actors import Actor
 from opsportal.lib.errors import PayloadError
-from tests.accounts.people import make_person
+from tests.accounts.people import make_person, make_team
 from tests.alerts.delivering import hook_channel
-from tests.alerts.makers import NOW, make_alert, make_channel
+from tests.alerts.makers import NOW, make_alert, make_channel, make_rule
 from tests.alerts.receivers import Reply
 from tests.alerts.remediating import arm, make_wish, operation_of, walk
 
@@ -100,3 +101,13 @@ def test_a_persons_own_channel_is_nobody_elses(hooks):
     hook_channel(hooks, "mine", user=make_person("responder"))
     with pytest.raises(PayloadError):
         WebhookRemediation.clean({"channel": "mine"})
+
+
+def test_a_team_s_rule_reaches_no_channel_of_another_team(hooks, channel):
+    payments, search = make_team("payments"), make_team("search")
+    Channel.objects.filter(pk=channel.pk).update(team=payments)
+    foreign = walk(wish(rule=make_rule("foreign", team=search)))
+    assert foreign.state == "refused"
+    assert "another team's" in foreign.outcome
+    assert walk(wish(rule=make_rule("own", team=payments))).state == "done"
+    assert len(hooks.requests) == 1
