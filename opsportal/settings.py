@@ -231,6 +231,8 @@ SILENCE_LONGEST = timedelta(days=env_int("SILENCE_LONGEST_DAYS", 90, least=1))
 # So many openings of a key within the window are flapping; 0: never.
 FLAPPING_COUNT = env_int("FLAPPING_COUNT", 5)
 FLAPPING_WITHIN = timedelta(minutes=env_int("FLAPPING_MINUTES", 60, least=1))
+# So many walks of a team begin within a minute; what is more is paged with the latest of them.
+PAGES_PER_MINUTE = env_int("PAGES_PER_MINUTE", 20, least=1)
 RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
 
 # --- outward ---------------------------------------------------------------------------------

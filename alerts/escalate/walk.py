@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
+from alerts.escalate.follow import settle_followers
 from alerts.escalate.tell import Reach, Way, find_way, reach_members, reach_step
 from alerts.models import Alert, Escalation, Notification, Transition
 from alerts.normalise import worse
@@ -39,10 +41,12 @@ def _walk(row: Escalation, now: datetime) -> dict[str, Any] | None:
     held = mine.select_related("team").first()
     if held is None:
         return None
+    held.alert = alert
     _Walker(held, alert, now).step_on()
-    changes = {name: getattr(held, name) for name in _MOVED}
-    mine.update(**changes)
-    return changes
+    stored = mine.update(**{name: getattr(held, name) for name in _MOVED})
+    if stored and held.progress != Progress.WALKING:
+        settle_followers(held, now=now)
+    return {name: getattr(held, name) for name in _MOVED}
 
 
 _MOVED = (
@@ -65,13 +69,13 @@ class _Walker:
             self._end(Progress.RESOLVED)
             return
         if alert.status == Alert.Status.ACKNOWLEDGED:
-            row.state, row.progress, row.acknowledged_at = (
-                State.HELD, Progress.ACKNOWLEDGED, self.now,
-            )  # fmt: skip
+            row.state, row.progress = State.HELD, Progress.ACKNOWLEDGED
+            row.acknowledged_at = row.acknowledged_at or self.now
             return
         if row.severity and worse(alert.severity, row.severity):
             row.round += 1
             row.first_round, row.step, row.began_at, row.next_at = row.round, 0, self.now, None
+            row.acknowledged_at = None
         row.severity = alert.severity
         again = self._held_back_until()
         if again is not None:
@@ -148,7 +152,9 @@ class _Walker:
 
     def _told_in_this_round(self) -> bool:
         about = f"page {self.row.round}."
-        return self.alert.notifications.filter(about__startswith=about).exists()
+        # By itself, or by the walk that it has taken over.
+        ours = Q(alert=self.alert) | Q(alert__escalations__leader=self.row)
+        return Notification.objects.filter(ours, about__startswith=about).exists()
 
     def _record(self, whom: str, note: str, reach: Reach) -> None:
         row, now = self.row, self.now

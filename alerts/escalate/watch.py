@@ -3,23 +3,31 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from alerts.escalate.begin import restart_escalations
+from alerts.escalate.follow import settle_followers, strays
 from alerts.models import Alert, Escalation
 from alerts.normalise import worse
 from alerts.ourselves import report_invariant
+from opsportal.lib.ids import IdIn
 from opsportal.lib.outbox import UNFINISHED, OutboxRow, StateIn
 from opsportal.lib.times import format_duration
 
 State, Progress = OutboxRow.State, Escalation.Progress
 LATE_AFTER = timedelta(seconds=60)
+_MOST = 100
+# Of an alert that fires: held for somebody who gave it back, or for a leader that is gone.
+_NOBODY_HAS = Q(state=State.HELD) & (
+    Q(progress=Progress.ACKNOWLEDGED) | Q(progress=Progress.FOLLOWING, leader=None)
+)
 
 
 def watch_escalations(*, now: datetime) -> None:
     """Wake the walks of what nobody has any more, and say so when one is late."""
     _end_held()
+    _mend(now)
     _restart(now)
     late = late_escalations(now).aggregate(oldest=Min("wanted_at"))
     count = late_escalations(now).count() if late["oldest"] else 0
@@ -48,12 +56,27 @@ def late_escalations(now: datetime) -> QuerySet[Escalation]:
 
 
 def _end_held() -> None:
-    """Those of alerts that were resolved while somebody had them."""
-    held = Escalation.objects.filter(state=State.HELD, alert__resolved_at__isnull=False)
-    for pk, resolved_at in held.values_list("pk", "alert__resolved_at"):
-        Escalation.objects.filter(pk=pk, state=State.HELD).update(
-            state=State.DONE, progress=Progress.RESOLVED, finished_at=resolved_at
-        )
+    """Those of alerts that were resolved while somebody had them, or another spoke for them."""
+    ended = Q(state=State.HELD, alert__resolved_at__isnull=False)
+    held = Escalation.objects.filter(ended).order_by("pk")
+    free = held.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    over = Alert.objects.filter(pk=OuterRef("alert_id")).values("resolved_at")
+    with transaction.atomic():
+        if found := list(free):
+            Escalation.objects.filter(IdIn(found)).update(
+                state=State.DONE, progress=Progress.RESOLVED, finished_at=Subquery(over)
+            )
+
+
+def _mend(now: datetime) -> None:
+    """Followers whose leader has ended without their knowing, or has failed for good."""
+    for pk, alert_id in list(strays().values_list("pk", "alert_id")[:_MOST]):
+        with transaction.atomic():
+            alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert_id)
+            leader = strays().filter(pk=pk).first()
+            if leader is not None:
+                leader.alert = alert
+                settle_followers(leader, now=now)
 
 
 def _restart(now: datetime) -> None:
@@ -61,14 +84,13 @@ def _restart(now: datetime) -> None:
     firing = Escalation.objects.filter(
         alert__resolved_at=None, alert__status=Alert.Status.FIRING
     ).order_by("alert__dedup_key")
-    changed = firing.filter(
-        Q(state=State.HELD) | (~Q(severity="") & ~Q(severity=F("alert__severity")))
-    )
+    changed = firing.filter(_NOBODY_HAS | (~Q(severity="") & ~Q(severity=F("alert__severity"))))
     for alert_id in list(dict.fromkeys(changed.values_list("alert_id", flat=True))):
         with transaction.atomic():
             alert = Alert.objects.select_for_update().get(pk=alert_id)
             rows = list(changed.filter(alert=alert))
-            if any(row.state == State.HELD or worse(alert.severity, row.severity) for row in rows):
+            orphans = changed.filter(_NOBODY_HAS, alert=alert).exists()
+            if orphans or any(worse(alert.severity, row.severity) for row in rows):
                 restart_escalations([alert.pk], now=now)
             elif rows:  # better: what gets worse from here counts
                 Escalation.objects.filter(pk__in=[row.pk for row in rows]).update(

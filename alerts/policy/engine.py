@@ -21,6 +21,7 @@ from alerts.policy.verdict import (
     NOTHING_FIRES,
     Firing,
     Grouping,
+    Page,
     Setting,
     Subject,
     Telling,
@@ -86,7 +87,7 @@ class Policy:
             "team": seen["team"],
             "runbook_url": subject.runbook_url,
         }
-        verdict = Verdict(seen, values, pages=tuple(walk.pages.values()), remedies=walk.remedies)
+        verdict = Verdict(seen, values, remedies=walk.remedies)
         verdict.reasons = list(walk.reasons)
         for name, after, value, rule in walk.settings:
             before = values[name]
@@ -95,6 +96,7 @@ class Policy:
             values[name] = after
             if name != Field.RUNBOOK_URL:
                 labels[name] = after
+        verdict.pages = [_grouped(page, rule, labels) for page, rule in walk.pages.values()]
         verdict.suppressed = walk.suppressed[:300]
         self._hold_back(verdict, labels, subject.pk, firing, now)
         tellings = self._tellings(walk, labels, verdict, now)
@@ -210,8 +212,18 @@ class Policy:
 def _grouping(rule: CompiledRule, labels: Mapping[str, str]) -> Grouping | None:
     if not rule.group_by:
         return None
-    shared = tuple([(name, labels.get(name, "")) for name in rule.group_by])
-    return Grouping(shared, rule.group_wait, rule.group_interval)
+    return Grouping(_shared(rule, labels), rule.group_wait, rule.group_interval)
+
+
+def _shared(rule: CompiledRule, labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple([(name, labels.get(name, "")) for name in rule.group_by])
+
+
+def _grouped(page: Page, rule: CompiledRule, labels: Mapping[str, str]) -> Page:
+    """The page with the labels that it shares, if its rule groups."""
+    if not rule.group_by:
+        return page
+    return Page(page.team, page.name, page.rule, _shared(rule, labels))
 
 
 def _reason(kind: str, asked: Any, **more: object) -> dict[str, object]:

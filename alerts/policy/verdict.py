@@ -95,6 +95,8 @@ class Page:
     team: int
     name: str
     rule: int
+    # Where the rule groups: labels by whose values alerts share one walk.
+    group: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

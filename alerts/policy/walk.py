@@ -25,7 +25,7 @@ class Walk:
     # Field, value as text, what the column takes, name of the rule.
     settings: list[tuple[str, str, Any, str]] = field(default_factory=list)
     channels: dict[int, tuple[str, CompiledRule]] = field(default_factory=dict)
-    pages: dict[int, Page] = field(default_factory=dict)
+    pages: dict[int, tuple[Page, CompiledRule]] = field(default_factory=dict)
     remedies: list[Remedy] = field(default_factory=list)
     suppressed: str = ""
 
@@ -132,7 +132,7 @@ class Rules:
     def _page(self, action: Action, rule: CompiledRule, walk: Walk) -> str:
         if action.target is None or action.target not in self._teams.values():
             return f"page {action.what} (not done: there is no such team)"
-        walk.pages.setdefault(action.target, Page(action.target, action.what, rule.id))
+        walk.pages.setdefault(action.target, (Page(action.target, action.what, rule.id), rule))
         return f"page {action.what}"
 
     def _set(self, action: Action, rule: CompiledRule, labels: dict[str, str], walk: Walk) -> str:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from alerts.change.personal import personal_channel
 from alerts.episodes import NewNotification
+from alerts.escalate import Wish
 from alerts.hold import Episode, Held
 from alerts.models import (
     AlertGroup,
-    Escalation,
     Notification,
     Remediation,
     Transition,
@@ -88,7 +88,11 @@ class Batch:
     moved: dict[int, AlertGroup] = field(default_factory=dict)
     # Groups by id that get an end.
     ends: dict[int, list[NewNotification]] = field(default_factory=lambda: defaultdict(list))
-    escalations: list[Escalation] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    # alert id -> the decision that pages for it
+    paged: dict[int, Held] = field(default_factory=dict)
+    # Alerts that got worse, and are not held back: their walks begin anew.
+    worsened: set[int] = field(default_factory=set)
     remediations: list[Remediation] = field(default_factory=list)
     # rule id -> transitions that it matched, notifications that it made
     hits: dict[int, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))

@@ -1,8 +1,9 @@
 """Decisions about what fires: who is told, who is paged, what is done, or what holds it back."""
 
 from alerts.episodes import NewNotification
+from alerts.escalate import Wish, page_key
 from alerts.hold import Held
-from alerts.models import Alert, Decision, Escalation, Remediation, Transition
+from alerts.models import Alert, Decision, Remediation, Transition
 from alerts.normalise import SEVERITY_RANK
 from alerts.policy import Telling, Verdict
 from alerts.route.batch import Batch, Join
@@ -128,17 +129,13 @@ def _notify(held: Held, telling: Telling, channel: int, about: str, batch: Batch
 
 
 def _act(verdict: Verdict, held: Held, batch: Batch) -> None:
-    """Page and remediate: once for an episode, whatever is asked again later."""
-    batch.escalations.extend(
-        Escalation(
-            alert_id=held.episode.pk,
-            team_id=page.team,
-            rule_id=page.rule,
-            created_at=batch.now,
-            due_at=batch.now,
-        )
-        for page in verdict.pages
-    )
+    """Page and remediate: once for an episode, and again only for pages of what got worse."""
+    for page in verdict.pages:
+        key = "" if page.group is None else page_key(page.rule, page.team, page.group)
+        batch.wishes.append(Wish(held.episode.pk, page.team, page.rule, key))
+        batch.paged.setdefault(held.episode.pk, held)
+    if held.kind == Kind.WORSENED:
+        batch.worsened.add(held.episode.pk)
     batch.remediations.extend(
         Remediation(
             alert_id=held.episode.pk,

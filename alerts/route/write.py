@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from alerts.episodes import Statements, statements
+from alerts.escalate import start_escalations
 from alerts.hits import count_hits
 from alerts.hold import Held
-from alerts.models import AlertGroup, Escalation, Notification, Remediation, Transition
+from alerts.models import AlertGroup, Notification, Remediation, Transition
 from alerts.route.batch import Batch
 from opsportal.lib.jobs import nudge
 from opsportal.lib.outbox import OutboxRow
@@ -34,10 +35,8 @@ def write_batch(held: Sequence[Held], batch: Batch) -> None:
     if batch.transitions:
         Transition.objects.bulk_create(batch.transitions)
     _write_tellings(database, batch)
-    # Whoever was paged, or whatever was done, meanwhile by another worker's decision stays so.
-    if batch.escalations:
-        Escalation.objects.bulk_create(batch.escalations, ignore_conflicts=True)
-        nudge("alerts.escalations")
+    _page(batch)
+    # Whatever was done meanwhile by another worker's decision stays so.
     if batch.remediations:
         Remediation.objects.bulk_create(batch.remediations, ignore_conflicts=True)
         nudge("alerts.remediations")
@@ -51,6 +50,15 @@ def write_batch(held: Sequence[Held], batch: Batch) -> None:
     # Last: the rows of busy rules stay locked until the end.
     if batch.hits:
         count_hits({rule: (hit[0], hit[1]) for rule, hit in batch.hits.items()}, now=batch.now)
+
+
+def _page(batch: Batch) -> None:
+    if not batch.wishes and not batch.worsened:
+        return
+    notes = start_escalations(batch.wishes, worsened=batch.worsened, now=batch.now)
+    for alert_id, words in notes.items():
+        if held := batch.paged.get(alert_id):
+            held.reasons = [*held.reasons, *({"note": text} for text in words)]
 
 
 def _write_tellings(database: Statements, batch: Batch) -> None:

@@ -14,6 +14,7 @@ from alerts.act import (
     unsnooze_alert,
 )
 from alerts.escalate import (
+    Wish,
     start_escalations,
     walk_escalations,
 )
@@ -130,11 +131,15 @@ def test_a_walk_that_finds_its_alert_taken_or_over_stops(team, duo):
 
 def test_a_wish_starts_one_walk_and_starts_it_anew_when_the_alert_got_worse(team, duo):
     alert = make_alert()
-    wish = (alert.pk, team.pk, None)
+    wish = Wish(alert.pk, team.pk, None)
     start_escalations([wish], now=NOW)
     walk()
     start_escalations([wish], now=later(minutes=1))
     assert (row(alert).round, row(alert).created_at) == (0, NOW)
+    # That it got worse may be routed late: whoever has been paged for it is not paged anew.
+    start_escalations([wish], worsened=[alert.pk], now=later(minutes=1))
+    assert row(alert).round == 0
+    Alert.objects.filter(pk=alert.pk).update(severity="critical")
     start_escalations([wish], worsened=[alert.pk], now=later(minutes=2))
     walk(later(minutes=2))
     assert pages(alert) == [("jo", "0.0"), ("jo", "1.0")]
