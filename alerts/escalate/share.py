@@ -35,7 +35,7 @@ def share_walks(rows: Sequence[Escalation], *, join: bool, now: datetime) -> Non
     teams = Counter(row.team_id for row in rows)
     begun = _count_begun(list(teams), now)
     crowded = [team for team in teams if begun[team] + teams[team] > settings.PAGES_PER_MINUTE]
-    keys = {row.group_key for row in rows if row.group_key and join}
+    keys = {row.group_key for row in rows if row.group_key} if join else set()
     own = [row.pk for row in rows if row.pk is not None]
     groups, latest = _find_leaders(keys, crowded, own, now)
     for row in rows:

@@ -58,7 +58,7 @@ def _page(batch: Batch) -> None:
     notes = start_escalations(batch.wishes, worsened=batch.worsened, now=batch.now)
     for alert_id, words in notes.items():
         if held := batch.paged.get(alert_id):
-            held.reasons = [*held.reasons, *({"note": text} for text in words)]
+            held.reasons.extend({"note": text} for text in words)
 
 
 def _write_tellings(database: Statements, batch: Batch) -> None:

@@ -2,18 +2,22 @@
 
 import threading
 from datetime import timedelta
+from itertools import count
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.deliver import deliver_notifications
 from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
-from alerts.models import Alert, AlertGroup, DeliveryAttempt, Notification, Transition
+from alerts.models import AlertGroup, DeliveryAttempt, Notification
+from alerts.normalise import AlertEvent
 from alerts.prune import prune_groups
+from alerts.receive import receive_alerts
 from alerts.replay import replay_notification
-from alerts.tasks import AlertGroupOutbox, NotificationOutbox
+from alerts.route import route_transitions
+from alerts.tasks import AlertGroupOutbox, DecisionOutbox, NotificationOutbox
 from opsportal.lib.errors import ConflictError
 from opsportal.lib.outbox import all_outboxes
 from tests.alerts.delivering import hook_channel, run, run_until_quiet
@@ -28,10 +32,12 @@ from tests.alerts.makers import (
     make_decision,
     make_group,
     make_notification,
+    make_rule,
 )
 from tests.alerts.receivers import Reply
 
 pytestmark = pytest.mark.django_db
+_keys = count(1)
 
 
 def flush(now=NOW) -> int:
@@ -291,38 +297,32 @@ def test_a_large_group_lists_fifty_and_counts_the_rest_in_as_many_queries_as_a_s
     assert [m["severity"] for m in told["group"]["alerts"][:6]] == ["critical"] * 5 + ["low"]
 
 
-def _storm(group: AlertGroup, number: int) -> None:
-    """New alerts of the group as the router stores them, all at once."""
-    alerts = Alert.objects.bulk_create(
-        Alert(
-            dedup_key=f"storm-{group.pk}-{Alert.objects.count()}-{n}", name="DiskFull",
-            severity="high", received_severity="high", service="billing", content_hash="0" * 16,
-            starts_at=NOW, received_at=NOW, last_received_at=NOW,
+def _storm(number: int, now=NOW) -> None:
+    """New alerts of the group, received and routed, all at once."""
+    events = [
+        AlertEvent(
+            name="DiskFull", dedup_key=f"storm-{next(_keys)}", severity="high", service="billing"
         )
-        for n in range(number)
+        for _ in range(number)
+    ]
+    receive_alerts(events, now=now)
+    while rows := claim(DecisionOutbox(), now, 500):
+        route_transitions(rows, now=now)
+
+
+def _group_billing(hooks) -> None:
+    """A rule that tells of a service in one message: after 10 s, then every five minutes."""
+    make_rule(
+        "billing", "", hook_channel(hooks), group_by=["service"],
+        group_wait=timedelta(seconds=10), group_interval=timedelta(minutes=5),
     )  # fmt: skip
-    opened = Transition.objects.bulk_create(
-        Transition(alert=alert, kind="opened", at=NOW, after="high") for alert in alerts
-    )
-    with transaction.atomic():
-        AlertGroup.objects.select_for_update().get(pk=group.pk)
-        Notification.objects.bulk_create(
-            Notification(
-                alert=alert, transition=found, channel=group.channel, group=group, state="held",
-                about="high", created_at=NOW, due_at=NOW,
-            )
-            for alert, found in zip(alerts, opened, strict=True)
-        )  # fmt: skip
-        idle = AlertGroup.objects.filter(pk=group.pk, state="done")
-        told_at = AlertGroup.objects.get(pk=group.pk).told_at or NOW
-        idle.update(state="due", due_at=told_at + group.interval)
 
 
 def test_five_thousand_new_alerts_in_ten_seconds_are_a_handful_of_messages(hooks):
-    group = make_group(hook_channel(hooks), due_at=later(seconds=10))
+    _group_billing(hooks)
     now = NOW
     for _ in range(10):
-        _storm(group, 500)
+        _storm(500, now)
         now += timedelta(seconds=1)
         flush(now)
         run(now)
@@ -338,7 +338,7 @@ def test_five_thousand_new_alerts_in_ten_seconds_are_a_handful_of_messages(hooks
 
 @pytest.mark.django_db(transaction=True)
 def test_members_that_the_router_adds_while_the_group_is_flushed_are_told_once(hooks):
-    group = make_group(hook_channel(hooks))
+    _group_billing(hooks)
     stop = threading.Event()
     errors: list[BaseException] = []
 
@@ -352,7 +352,7 @@ def test_members_that_the_router_adds_while_the_group_is_flushed_are_told_once(h
 
     def add() -> None:
         for _ in range(15):
-            _storm(group, 4)
+            _storm(4)
         stop.set()
 
     def tell() -> None:

@@ -28,15 +28,11 @@ escalations:
   steps:
   - {delay: 0s, notify: [{schedule: primary}]}
   - {delay: 3s, notify: [{user: sam}]}
-"""
-PAGE = """
-from alerts.models import Alert, Escalation
-from opsportal.accounts.models import Team
-from opsportal.lib.times import utc_now
-now = utc_now()
-Escalation.objects.create(
-    alert=Alert.objects.get(), team=Team.objects.get(), created_at=now, due_at=now
-)
+rules:
+- name: critical pages
+  match: severity="critical"
+  order: 10
+  actions: [{page: payments}]
 """
 
 
@@ -48,7 +44,6 @@ def test_the_second_is_told_in_real_time_and_an_acknowledgement_ends_it(walk):
         walker.manage("shell", "-c", PEOPLE)
         walker.configure(CONFIG)
         alert = walker.post({"name": "DiskFull", "severity": "critical"})[1]
-        walker.manage("shell", "-c", PAGE)
 
         def told() -> list[str]:
             return [received.recipients[0] for received in mail.received]
