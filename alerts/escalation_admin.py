@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts.change.escalations import StepDraft, delete_policy, save_policy
+from alerts.escalate import with_others
 from alerts.models import (
     Escalation,
     EscalationPolicy,
@@ -37,8 +38,10 @@ from opsportal.lib.times import utc_now
 
 _PROGRESS = {
     "walking": "info", "waiting": "warning", "acknowledged": "success", "resolved": "success",
-    "untaken": "danger", "nobody took it": "danger",
+    "untaken": "danger", "nobody took it": "danger", "paged with another": "info",
+    "acknowledged with its group": "success",
 }  # fmt: skip
+_FOLLOWING = (Escalation.Progress.FOLLOWING, Escalation.Progress.GROUP_TAKEN)
 
 
 class PolicyForm(forms.ModelForm):
@@ -180,17 +183,30 @@ class EscalationAdmin(ReadOnlyAdmin):
     """Every walk and where it stands."""
 
     list_display = [
-        "id", "page", "team", "policy", "progress_label", "place", "next_at", "paged_at",
-        "created_at",
+        "id", "page", "team", "policy", "progress_label", "together", "place", "next_at",
+        "paged_at", "created_at",
     ]  # fmt: skip
-    list_select_related = ["alert", "team", "policy"]
+    list_select_related = ["alert", "team", "policy", "leader"]
     list_filter = ["progress", "state", "team"]
     sortable_by = ()
     fields = [
-        "alert", "team", "policy", "rule", "progress", "round", "step", "severity", "created_at",
-        "began_at", "next_at", "paged_at", "acknowledged_at", "state", "due_at", "attempts",
-        "last_error", "finished_at",
+        "alert", "team", "policy", "rule", "progress", "together", "round", "step", "severity",
+        "created_at", "began_at", "next_at", "paged_at", "acknowledged_at", "state",
+        "due_at", "attempts", "last_error", "finished_at",
     ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what is paged together."""
+        return with_others(super().get_queryset(request))
+
+    @display(description="together with")
+    def together(self, escalation: Any) -> str:
+        """The alert whose walk speaks for this one, or how many others this one speaks for."""
+        if escalation.leader is not None and escalation.progress in _FOLLOWING:
+            leader = escalation.leader.alert_id
+            return format_html('<a href="/alerts/{}/">alert {}</a>', leader, leader)
+        others = escalation.others
+        return f"{others} other{'' if others == 1 else 's'}" if others else "-"
 
     @display(description="alert")
     def page(self, escalation: Escalation) -> SafeString:
@@ -206,4 +222,6 @@ class EscalationAdmin(ReadOnlyAdmin):
     @display(description="next")
     def place(self, escalation: Escalation) -> str:
         """Which step is next."""
+        if escalation.progress in _FOLLOWING:
+            return "-"
         return f"round {escalation.round + 1}, step {escalation.step + 1}"

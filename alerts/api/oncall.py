@@ -224,7 +224,7 @@ class EscalationList(generics.ListAPIView[Escalation]):
     def get_queryset(self) -> QuerySet[Escalation]:
         """What the query parameters ask for."""
         params = self.request.query_params
-        found = Escalation.objects.select_related("team", "policy", "rule")
+        found = Escalation.objects.select_related("team", "policy", "rule", "leader")
         if progress := params.get("progress", ""):
             if progress not in Escalation.Progress.values:
                 message = f"is none of {', '.join(Escalation.Progress.values)}"

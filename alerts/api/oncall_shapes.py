@@ -111,12 +111,19 @@ class EscalationSerializer(serializers.ModelSerializer[Escalation]):
     policy = serializers.CharField(source="policy.name", default=None, allow_null=True)
     rule = serializers.CharField(source="rule.name", default=None, allow_null=True)
     progress = serializers.ChoiceField(Escalation.Progress.choices)
+    leader_alert_id = serializers.IntegerField(
+        source="leader.alert_id",
+        default=None,
+        allow_null=True,
+        help_text="The alert whose walk speaks, or went on, for this one.",
+    )
 
     class Meta:
         model = Escalation
         fields = [
-            "id", "alert_id", "team", "policy", "rule", "progress", "round", "step", "created_at",
-            "next_at", "paged_at", "acknowledged_at", "finished_at", "last_error",
+            "id", "alert_id", "team", "policy", "rule", "progress", "leader_alert_id", "round",
+            "step", "created_at", "next_at", "paged_at", "acknowledged_at", "finished_at",
+            "last_error",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -7,7 +7,7 @@ many alerts: those of its group, and what is too much for a team.
 """
 
 from alerts.escalate.begin import Wish, restart_escalations, start_escalations
-from alerts.escalate.share import page_key
+from alerts.escalate.share import page_key, with_others
 from alerts.escalate.stop import end_escalations, hold_escalations, look_again
 from alerts.escalate.walk import walk_escalations
 from alerts.escalate.watch import LATE_AFTER, late_escalations, watch_escalations
@@ -24,4 +24,5 @@ __all__ = [
     "start_escalations",
     "walk_escalations",
     "watch_escalations",
+    "with_others",
 ]

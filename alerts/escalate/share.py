@@ -11,7 +11,8 @@ from hashlib import blake2b
 
 import msgspec
 from django.conf import settings
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from alerts.models import Alert, Escalation
 from opsportal.lib.outbox import UNFINISHED, OutboxRow
@@ -36,7 +37,7 @@ def share_walks(rows: Sequence[Escalation], *, join: bool, now: datetime) -> Non
     begun = _count_begun(list(teams), now)
     crowded = [team for team in teams if begun[team] + teams[team] > settings.PAGES_PER_MINUTE]
     keys = {row.group_key for row in rows if row.group_key} if join else set()
-    own = [row.pk for row in rows if row.pk is not None]
+    own = [row.pk for row in rows if not row._state.adding]
     groups, latest = _find_leaders(keys, crowded, own, now)
     for row in rows:
         place = (row.team_id, row.group_key)
@@ -62,6 +63,15 @@ def awake(now: datetime) -> Q:
 def following() -> QuerySet[Escalation]:
     """Walks that another's speaks for."""
     return Escalation.objects.filter(state=State.HELD, progress=Progress.FOLLOWING)
+
+
+def with_others(rows: QuerySet[Escalation]) -> QuerySet[Escalation]:
+    """Each with how many walks it speaks for, as `others`."""
+    spoken_for = Escalation.objects.filter(
+        leader=OuterRef("pk"), progress__in=[Progress.FOLLOWING, Progress.GROUP_TAKEN]
+    )
+    counted = spoken_for.order_by().values("leader").annotate(number=Count("pk")).values("number")
+    return rows.annotate(others=Coalesce(Subquery(counted), 0))
 
 
 def _count_begun(teams: Sequence[int], now: datetime) -> Counter[int]:

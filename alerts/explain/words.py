@@ -150,8 +150,10 @@ def _held(alert: Alert, latest: Explained | None, now: datetime) -> list[str]:
 def _paged(alert: Alert) -> list[str]:
     """Where the escalations are, and who was skipped."""
     words = []
-    for walk in Escalation.objects.filter(alert=alert).select_related("team")[:_MOST]:
-        if walk.state in (State.DUE, State.CLAIMED) and alert.status == Alert.Status.FIRING:
+    for walk in Escalation.objects.filter(alert=alert).select_related("team", "leader")[:_MOST]:
+        if walk.leader and walk.progress == Escalation.Progress.FOLLOWING:
+            words.append(f"Team {walk.team} is paged by the walk of alert {walk.leader.alert_id}.")
+        elif walk.state in (State.DUE, State.CLAIMED) and alert.status == Alert.Status.FIRING:
             words.append(f"Team {walk.team} is paged again at {walk.due_at:%H:%M:%S}.")
         else:
             words.append(f"Paging team {walk.team}: {walk.get_progress_display()}.")

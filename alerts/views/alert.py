@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from alerts.correlate import related_alerts
+from alerts.escalate import with_others
 from alerts.explain import Explained, Explanation, explain_alert
 from alerts.models import Alert, DeliveryAttempt, Notification, Transition
 from alerts.views.live import render_live
@@ -63,7 +64,9 @@ def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
         "taker": takers([alert]).get(alert.pk, ""),
         "tellings": _tellings(alert),
         "escalations": list(
-            alert.escalations.select_related("team", "rule", "policy").order_by("id")[:MOST_WALKS]
+            with_others(
+                alert.escalations.select_related("team", "rule", "policy", "leader")
+            ).order_by("id")[:MOST_WALKS]
         ),
         "remediations": list(
             alert.remediations.select_related("rule", "operation").order_by("-id")[:MOST_WALKS]

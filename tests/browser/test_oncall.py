@@ -43,6 +43,7 @@ def paths() -> list[str]:
         team, (timedelta(0), primary), (timedelta(minutes=5), make_channel("ops"), team)
     )
     walk = page(make_alert(), team, now=now)
+    other = page(make_alert(), team, now=now, leader=walk, state="held", progress="following")
     override = Override.objects.get()
     return [
         "/oncall/", primary.get_absolute_url(), f"{night.get_absolute_url()}?weeks=6&zone=UTC",
@@ -52,6 +53,7 @@ def paths() -> list[str]:
         f"/admin/alerts/escalationpolicy/{policy.pk}/change/",
         "/admin/alerts/escalationpolicy/add/", "/admin/alerts/escalation/",
         f"/admin/alerts/escalation/{walk.pk}/change/",
+        walk.alert.get_absolute_url(), other.alert.get_absolute_url(),
     ]  # fmt: skip
 
 
