@@ -3,10 +3,11 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -43,6 +44,8 @@ FETCHED = (
 State = OutboxRow.State
 # What belongs to each other and arrives in order: alert and channel, or None and group.
 Thread = tuple[int | None, int]
+# An attempt, to be written, and what came of it.
+Made = tuple[DeliveryAttempt, Sent]
 
 
 @dataclass(slots=True)
@@ -73,19 +76,20 @@ def deliver_notifications(notifications: Sequence[Notification], *, now: datetim
     if not admitted.rows:
         return
     messages = [_message_of(row, history) for row in admitted.rows]
-    under_way: dict[Future[Sent], tuple[Notification, datetime]] = {}
+    under_way: dict[Future[Sent], DeliveryAttempt] = {}
     with ThreadPoolExecutor(len(messages), thread_name_prefix="deliver") as pool:
         for row, message in zip(admitted.rows, messages, strict=True):
-            under_way[pool.submit(send_message, message, row.channel)] = (row, clock())
-        for future in as_completed(under_way):
-            row, started_at = under_way[future]
-            attempt = DeliveryAttempt(
+            under_way[pool.submit(send_message, message, row.channel)] = DeliveryAttempt(
                 notification=row,
                 number=history.attempts.get(row.pk, 0) + 1,
-                started_at=started_at,
+                started_at=clock(),
             )
-            probe = row.pk in admitted.probes
-            _record(attempt, _result_of(future, row), clock, probe=probe)
+        # What comes back while others are written down is written together.
+        while under_way:
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            back = [(under_way.pop(future), future) for future in done]
+            made = [(attempt, _result_of(future, attempt)) for attempt, future in back]
+            _record(made, clock, admitted.probes)
 
 
 def _thread_of(row: Notification) -> Thread:
@@ -146,48 +150,73 @@ def _may_be_sent(row: Notification, history: _History, now: datetime) -> bool:
 
 def _wait(waits: Sequence[Wait], now: datetime) -> None:
     """Until there is room, or the channel works again; in the meantime its fallback may be told."""
-    for wait in waits:
-        postpone(wait.row, now, wait.delay)
-    overdue = [wait.row for wait in waits if wait.overdue and wait.row.about != RESOLVED]
+    for put_off in waits:
+        postpone(put_off.row, now, put_off.delay)
+    overdue = [found.row for found in waits if found.overdue and found.row.about != RESOLVED]
     tell_fallbacks(overdue, now=now)
 
 
-def _result_of(future: Future[Sent], row: Notification) -> Sent:
+def _result_of(future: Future[Sent], attempt: DeliveryAttempt) -> Sent:
     """What was sent; a channel's bug is a failure of this one message and of no other."""
     bug = future.exception()
     if bug is None:
         return future.result()
+    row = attempt.notification
     log.error("channel failed", exc_info=bug, extra={"notification": row.pk})
     text = f"{type(bug).__name__} in the channel {row.channel.kind}; the log has more."
     return Sent(text, timedelta(0), DeliveryError(text))
 
 
-def _record(
-    attempt: DeliveryAttempt, sent: Sent, clock: Callable[[], datetime], *, probe: bool
-) -> None:
-    """Write it down; while the database is away keep trying, or the message would be sent twice."""
-    row = attempt.notification
-    attempt.duration, attempt.answer = sent.duration, sent.answer
-    attempt.succeeded = sent.error is None
-    lease_end = row.due_at
+def _record(made: Sequence[Made], clock: Callable[[], datetime], probes: Collection[int]) -> None:
+    """Write them down; while the database is away keep trying, or they would be sent twice."""
+    lease_end = min(attempt.notification.due_at for attempt, _ in made)
     while True:
         try:
-            with transaction.atomic():
-                attempt.save(force_insert=True)
-                held = _settle(row, sent, clock())
-                _conclude(row, clock())
-                _tell_valve(row, sent, clock(), probe=probe)
+            lost = _write(made, clock(), probes)
             break
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block or clock() >= lease_end:
                 raise
-            log.warning("delivery not recorded yet", extra={"notification": row.pk})
+            log.warning("deliveries not recorded yet", extra={"deliveries": len(made)})
             connection.close()
-            # Whatever was set in memory has not happened.
-            attempt.pk, row.state, row.due_at = None, State.CLAIMED, lease_end
+            _unwrite(made, lease_end)
             time.sleep(1)
-    if not held:
+        except Exception:
+            if len(made) == 1:
+                raise
+            # One of them cannot be written: the others were sent, and shall not be again.
+            log.exception("deliveries not recorded together")
+            _unwrite(made, lease_end)
+            for one in made:
+                _record([one], clock, probes)
+            return
+    for row in lost:
         log.warning("delivered by somebody else too", extra={"notification": row.pk})
+
+
+def _write(made: Sequence[Made], now: datetime, probes: Collection[int]) -> list[Notification]:
+    """Attempts and what came of them, as one; those that somebody else holds by now."""
+    for attempt, sent in made:
+        attempt.duration, attempt.answer = sent.duration, sent.answer
+        attempt.succeeded = sent.error is None
+    lost = []
+    with transaction.atomic():
+        DeliveryAttempt.objects.bulk_create([attempt for attempt, _ in made])
+        for attempt, sent in made:
+            row = attempt.notification
+            if not _settle(row, sent, now):
+                lost.append(row)
+            _conclude(row, now)
+        _tell_valves(made, now, probes)
+    return lost
+
+
+def _unwrite(made: Sequence[Made], lease_end: datetime) -> None:
+    """Whatever was set in memory has not happened."""
+    for attempt, _ in made:
+        attempt.pk, attempt._state.adding = None, True
+        row = attempt.notification
+        row.state, row.due_at = State.CLAIMED, lease_end
 
 
 def _settle(row: Notification, sent: Sent, now: datetime) -> bool:
@@ -212,10 +241,22 @@ def _conclude(row: Notification, now: datetime) -> None:
         tell_fallbacks([row], now=now)
 
 
-def _tell_valve(row: Notification, sent: Sent, now: datetime, *, probe: bool) -> None:
+def _tell_valves(made: Sequence[Made], now: datetime, probes: Collection[int]) -> None:
     """A refusal is an answer, and who has it for some recipients works: neither is a failure."""
-    error = sent.error
-    if error is None or error.permanent or isinstance(error, PartlyDeliveredError):
-        note_success(row.channel_id)
-    else:
-        note_failure(row.channel_id, sent.answer, now, probe=probe)
+    # In the order of channels, so that workers never wait for each other crosswise; of one that
+    # failed and worked at the same time, that it works counts.
+    for channel_id, some in groupby(sorted(made, key=_channel_of), key=_channel_of):
+        works = False
+        for attempt, sent in some:
+            row, error = attempt.notification, sent.error
+            if error is None or error.permanent or isinstance(error, PartlyDeliveredError):
+                works = True
+            else:
+                note_failure(channel_id, sent.answer, now, probe=row.pk in probes)
+        if works:
+            note_success(channel_id)
+
+
+def _channel_of(made: Made) -> int:
+    channel_id: int = made[0].notification.channel_id
+    return channel_id

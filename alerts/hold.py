@@ -16,7 +16,7 @@ from alerts.labels import overlay_labels
 from alerts.models import Decision
 
 
-class Episode(Struct):
+class Episode(Struct, gc=False):
     """An open or resolved episode as rules see it; what they set is set here as well."""
 
     pk: int
@@ -47,7 +47,7 @@ class Episode(Struct):
         return overlay_labels(self, self.team_name or "")
 
 
-class Held(Struct):
+class Held(Struct, gc=False):
     """A decision that is ours to make."""
 
     pk: int
@@ -70,7 +70,7 @@ _labels = Decoder(dict[str, str])
 
 def hold_decisions(decisions: Sequence[Decision]) -> list[Held]:
     """Those that are still claimed by us, locked with their episodes, in the order of events."""
-    ours = {decision.pk: (decision.attempts, decision.due_at) for decision in decisions}
+    ours = {decision.id: (decision.attempts, decision.due_at) for decision in decisions}
     episodes: dict[int, Episode] = {}
     held = []
     for pk, attempts, due_at, transition_id, kind, after, alert_id, *columns in statements().hold(

@@ -26,7 +26,8 @@ MATCH_FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_LOOKS = [(name, attrgetter(name)) for name in MATCH_FIELDS if name not in ("team", "value")]
+_PLAIN = tuple(name for name in MATCH_FIELDS if name not in ("team", "value"))
+_look = attrgetter(*_PLAIN)
 
 
 def alert_labels(alert: Alert) -> dict[str, str]:
@@ -37,8 +38,7 @@ def alert_labels(alert: Alert) -> dict[str, str]:
 def overlay_labels(facts: Any, team: str) -> dict[str, str]:
     """Labels of anything that has the fields of an alert."""
     labels = dict(facts.labels)
-    for name, look in _LOOKS:
-        labels[name] = look(facts)
+    labels.update(zip(_PLAIN, _look(facts), strict=True))
     labels["team"] = team
     labels["value"] = "" if facts.value is None else text_of(facts.value)
     return labels

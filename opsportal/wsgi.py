@@ -16,11 +16,13 @@ django = get_wsgi_application()
 
 # Models can be imported only once Django is set up.
 from alerts.intake import INTAKES, posted, shared_commits, take_in
+from opsportal.lib.memory import calm_collector
 from opsportal.lib.registry import plugin
 from opsportal.lib.requests import request_id
 from opsportal.lib.times import utc_now
 
 _FORMATS = {path: plugin("ALERT_FORMATS", slug)() for path, slug in INTAKES.items()}
+calm_collector()
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:

@@ -48,7 +48,10 @@ class Statements(Protocol):
         """
 
     def amend(self, episodes: Sequence[tuple[Any, ...]]) -> None:
-        """Store what was decided about open episodes: values of AMENDED, then the id."""
+        """Store what rules have set of open episodes: values of AMENDED, then the id."""
+
+    def hold_back(self, episodes: Sequence[tuple[Any, ...]]) -> None:
+        """Of those that no rule has set anything of: values of HELD_BACK, then the id."""
 
     def tell(self, notifications: Sequence[NewNotification], now: datetime) -> None:
         """Append notifications; whoever was told of the same before stays told once."""

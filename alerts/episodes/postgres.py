@@ -13,6 +13,7 @@ from django.db import connection
 from alerts.episodes.rows import (
     AMENDED,
     CONTENT,
+    HELD_BACK,
     STATE,
     TOLD,
     NewEpisode,
@@ -144,6 +145,11 @@ UPDATE alerts_alert alert SET {", ".join(f"{column} = given.{column}" for column
 FROM {_given((*AMENDED, "id"))}
 WHERE alert.id = given.id
 """
+_HOLD_BACK = f"""
+UPDATE alerts_alert alert SET {", ".join(f"{column} = given.{column}" for column in HELD_BACK)}
+FROM {_given((*HELD_BACK, "id"))}
+WHERE alert.id = given.id
+"""
 _TELL = f"""
 INSERT INTO alerts_notification ({", ".join(TOLD)}, due_at, created_at, attempts, last_error,
     accepted)
@@ -225,6 +231,11 @@ class PostgresStatements:
         """Store what was decided about open episodes."""
         with connection.cursor() as cursor:
             cursor.execute(_AMEND, [_document((*AMENDED, "id"), episodes)])
+
+    def hold_back(self, episodes: Sequence[tuple[Any, ...]]) -> None:
+        """Store what holds back the telling of open episodes."""
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLD_BACK, [_document((*HELD_BACK, "id"), episodes)])
 
     def tell(self, notifications: Sequence[NewNotification], now: datetime) -> None:
         """Append notifications."""

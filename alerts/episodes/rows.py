@@ -70,6 +70,8 @@ TOLD = (
 )  # fmt: skip
 # What routing makes of an episode.
 AMENDED = ("severity", "service", "team_id", "runbook_url", "suppressed", "flapping")
+# Of an episode that no rule has set anything of: what held it back, and whether it flaps.
+HELD_BACK = ("suppressed", "flapping")
 
 
 class NewNotification(Struct, gc=False):

@@ -17,6 +17,7 @@ from django.db.models import DateTimeField
 from alerts.episodes.rows import (
     AMENDED,
     CONTENT,
+    HELD_BACK,
     STATE,
     TOLD,
     NewEpisode,
@@ -71,7 +72,8 @@ INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error,
 SELECT id, 'due', ?, 0, '', '', '[]' FROM alerts_transition WHERE id >= ? ORDER BY id
 """
 _HOLD = """
-SELECT decision.id, attempts, due_at, transition_id, kind, after, alert_id, {columns}, team.name
+SELECT decision.id, attempts, {due_at}, transition_id, kind, after, alert_id, {columns},
+    team.name
 FROM json_each(?) AS given
 CROSS JOIN alerts_decision decision ON decision.id = given.value
 CROSS JOIN alerts_transition transition ON transition.id = transition_id
@@ -79,8 +81,14 @@ CROSS JOIN alerts_alert alert ON alert.id = alert_id
 LEFT JOIN accounts_team team ON team.id = team_id
 WHERE state = 'claimed'
 """
+# As text: the driver would read each anew, and a batch says the same few over and over.
+_INSTANT = "CAST({} AS text)"
 _AMEND = f"""
 UPDATE alerts_alert SET {", ".join(f"{column} = ?" for column in AMENDED)} WHERE id = ?
+"""
+# Each index of a column that is named costs, whether or not its value is another.
+_HOLD_BACK = f"""
+UPDATE alerts_alert SET {", ".join(f"{column} = ?" for column in HELD_BACK)} WHERE id = ?
 """
 _TELL = f"""
 INSERT INTO alerts_notification ({", ".join(TOLD)}, due_at, created_at, attempts, last_error,
@@ -180,20 +188,22 @@ class SqliteStatements:
         """Claimed decisions; the transaction has locked all there is."""
         # attempts and due_at come second and third, the columns after the seventh.
         instants = [2, *(7 + n for n, name in enumerate(columns) if name in _INSTANTS)]
-        found = self.database.execute(
-            _HOLD.format(columns=", ".join(f"alert.{name}" for name in columns)), (json_text(ids),)
-        )
+        found = self.database.execute(_hold(tuple(columns)), (json_text(ids),))
         rows = []
         for row in map(list, found):
             for place in instants:
                 if row[place]:
-                    row[place] = row[place].replace(tzinfo=UTC)
+                    row[place] = _moment(row[place])
             rows.append(row)
         return rows
 
     def amend(self, episodes: Sequence[tuple[Any, ...]]) -> None:
         """Store what was decided about open episodes."""
         self.database.executemany(_AMEND, episodes)
+
+    def hold_back(self, episodes: Sequence[tuple[Any, ...]]) -> None:
+        """Store what holds back the telling of open episodes."""
+        self.database.executemany(_HOLD_BACK, episodes)
 
     def tell(self, notifications: Sequence[NewNotification], now: datetime) -> None:
         """Append notifications."""
@@ -235,6 +245,22 @@ class SqliteStatements:
 def _many(insert: str, row: str, size: int) -> str:
     """The statement for so many rows."""
     return f"{insert} {', '.join([row] * size)}"
+
+
+@lru_cache
+def _hold(columns: tuple[str, ...]) -> str:
+    """The statement that holds decisions with these columns of their episodes."""
+    names = [
+        _INSTANT.format(f"alert.{name}") if name in _INSTANTS else f"alert.{name}"
+        for name in columns
+    ]
+    return _HOLD.format(columns=", ".join(names), due_at=_INSTANT.format("due_at"))
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> datetime:
+    """As Django has stored it."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=1024)

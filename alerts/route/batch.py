@@ -76,6 +76,8 @@ class Batch:
     told: dict[int, dict[int, set[str]]]
     # Episodes that rules have changed, or whose suppression is another.
     changed: dict[int, Episode] = field(default_factory=dict)
+    # Those of them that rules have set something of.
+    amended: set[int] = field(default_factory=set)
     transitions: list[Transition] = field(default_factory=list)
     notifications: list[NewNotification] = field(default_factory=list)
     # Group keys that somebody is told by.

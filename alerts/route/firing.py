@@ -164,6 +164,7 @@ def _apply(verdict: Verdict, held: Held, batch: Batch) -> None:
         else:
             setattr(episode, change.field, change.value)
         batch.changed[episode.pk] = episode
+        batch.amended.add(episode.pk)
         batch.transitions.append(
             Transition(
                 alert_id=episode.pk,

@@ -17,21 +17,7 @@ State = OutboxRow.State
 def write_batch(held: Sequence[Held], batch: Batch) -> None:
     """Store the episodes' changes, the rows of work, and the decisions themselves."""
     database = statements()
-    if batch.changed:
-        database.amend(
-            [
-                (
-                    episode.severity,
-                    episode.service,
-                    episode.team_id,
-                    episode.runbook_url,
-                    episode.suppressed,
-                    episode.flapping,
-                    episode.pk,
-                )
-                for episode in batch.changed.values()
-            ]
-        )
+    _write_episodes(database, batch)
     if batch.transitions:
         Transition.objects.bulk_create(batch.transitions)
     _write_tellings(database, batch)
@@ -59,6 +45,30 @@ def _page(batch: Batch) -> None:
     for alert_id, words in notes.items():
         if held := batch.paged.get(alert_id):
             held.reasons.extend({"note": text} for text in words)
+
+
+def _write_episodes(database: Statements, batch: Batch) -> None:
+    amended = [batch.changed[pk] for pk in batch.changed if pk in batch.amended]
+    held_back = [batch.changed[pk] for pk in batch.changed if pk not in batch.amended]
+    if amended:
+        database.amend(
+            [
+                (
+                    episode.severity,
+                    episode.service,
+                    episode.team_id,
+                    episode.runbook_url,
+                    episode.suppressed,
+                    episode.flapping,
+                    episode.pk,
+                )
+                for episode in amended
+            ]
+        )
+    if held_back:
+        database.hold_back(
+            [(episode.suppressed, episode.flapping, episode.pk) for episode in held_back]
+        )
 
 
 def _write_tellings(database: Statements, batch: Batch) -> None:

@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils.module_loading import import_string
 
 from opsportal.lib.bell import Bell
+from opsportal.lib.memory import calm_collector
 from opsportal.lib.outbox import Outbox, oldest_due, run_outbox
 from opsportal.lib.times import utc_now
 from opsportal.runtime.heartbeat import DISPATCHER, EVERY_SECONDS, beat, say_goodbye
@@ -183,4 +184,5 @@ def run_dispatcher(outboxes: Sequence[Outbox]) -> None:
     # Blocked in all threads to come, and received by the main one between two sweeps: no handler
     # runs in the middle of anything.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    calm_collector()
     Dispatcher(outboxes, settings.SWEEPS).run(wait_for_stop_signal)
