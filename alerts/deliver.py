@@ -23,7 +23,8 @@ from alerts.normalise import RESOLVED
 from alerts.send import Sent, send_message
 from alerts.valve import Wait, admit_rows, note_failure, note_success
 from opsportal.lib.errors import DeliveryError
-from opsportal.lib.outbox import OutboxRow, bury, finish, postpone, retry_later
+from opsportal.lib.finish import finish_all
+from opsportal.lib.outbox import OutboxRow, bury, postpone, retry_later
 
 log = logging.getLogger(__name__)
 
@@ -199,12 +200,12 @@ def _write(made: Sequence[Made], now: datetime, probes: Collection[int]) -> list
     for attempt, sent in made:
         attempt.duration, attempt.answer = sent.duration, sent.answer
         attempt.succeeded = sent.error is None
-    lost = []
     with transaction.atomic():
         DeliveryAttempt.objects.bulk_create([attempt for attempt, _ in made])
+        lost = finish_all([one.notification for one, sent in made if sent.error is None], now)
         for attempt, sent in made:
             row = attempt.notification
-            if not _settle(row, sent, now):
+            if sent.error is not None and not _settle(row, sent, sent.error, now):
                 lost.append(row)
             _conclude(row, now)
         _tell_valves(made, now, probes)
@@ -219,10 +220,8 @@ def _unwrite(made: Sequence[Made], lease_end: datetime) -> None:
         row.state, row.due_at = State.CLAIMED, lease_end
 
 
-def _settle(row: Notification, sent: Sent, now: datetime) -> bool:
-    error = sent.error
-    if error is None:
-        return finish(row, now)
+def _settle(row: Notification, sent: Sent, error: DeliveryError, now: datetime) -> bool:
+    """What a failed attempt means for the row; False when somebody else holds it by now."""
     if isinstance(error, PartlyDeliveredError):
         row.accepted = sorted({*row.accepted, *error.accepted})
         Notification.objects.filter(pk=row.pk).update(accepted=row.accepted)

@@ -57,7 +57,7 @@ class NotificationOutbox(Outbox):
     lease = settings.DELIVERY_LEASE
     # With the back-off, well over an hour: a mail server that is away for so long loses nothing.
     max_attempts = 16
-    batch = 10
+    batch = 20
     threads = 2
 
     def perform(self, rows: Sequence[Notification], now: datetime) -> None:
