@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from opsportal.lib.times import utc_now
 
 pytestmark = pytest.mark.django_db
 
-RUBBISH = (
+RUBBISH: tuple[Any, ...] = (
     None, True, 0, -1, 1.5, 1e308, 10**30, -(10**18), "", "\0", "a\0b", "x" * 5000, "\u202e", " ",
     "../../etc/passwd", "Europe", "/", ".", "posixrules", "localtime", "É" * 64,
     [], {}, [[]], [None], ["x"] * 10_000, {"x": {"y": []}}, [{}], {"": ""},
@@ -26,7 +27,8 @@ RUBBISH = (
     "FREQ=YEARLY;BYDAY=99MO", "FREQ=MONTHLY;BYSETPOS=0;BYDAY=MO", "FREQ=DAILY;BYHOUR=" + "1," * 90,
     'a=~"("', 'a=~"' + "(a{1000}){1000}" + '"', 'a=~"' + "(" * 500, 'a="' + "x" * 1900 + '"',
     " and ".join('a="b"' for _ in range(150)), "!" * 100, 'a=~"\\', 'team="\ud7ff"',
-    "mon-fri 09:00-17:00", "mon 25:00-26:00", "00:00-00:00", "daily 99:99", "every 0s", "every 9999w", "mon-" * 50, "mon-fri 09:00-17:00 ../../etc/passwd",
+    "mon-fri 09:00-17:00", "mon 25:00-26:00", "00:00-00:00", "daily 99:99", "every 0s",
+    "every 9999w", "mon-" * 50, "mon-fri 09:00-17:00 ../../etc/passwd",
 )  # fmt: skip
 
 SILENCE = {
