@@ -72,7 +72,7 @@ def test_two_routers_open_the_same_groups_in_any_order(grouped, monkeypatch):
     def run(rows):
         try:
             route_transitions(rows, now=NOW)
-        except Exception as error:
+        except OperationalError as error:
             failures.append(error)
         finally:
             connection.close()
