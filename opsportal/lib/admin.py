@@ -1,5 +1,6 @@
 """The one place that imports the admin's theme. What the apps use of it has its name here."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
 from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
 
 from opsportal.lib.errors import OpsError
+
+_ID = re.compile(r"[0-9]{1,18}")
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -159,6 +162,16 @@ class PortalAdmin(ModelAdmin):
             messages.error(request, error.message)
             return HttpResponseRedirect(request.get_full_path())
         return response
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address fills in; what can be no row's id is left out."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        related = {field.name for field in self.opts.get_fields() if field.is_relation}
+        return {
+            name: value
+            for name, value in given.items()
+            if name not in related or (isinstance(value, str) and _ID.fullmatch(value))
+        }
 
     # The audit trail replaces Django's own log of what was done in the admin.
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:

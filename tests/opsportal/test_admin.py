@@ -283,3 +283,9 @@ def test_a_username_longer_than_any_is_refused_before_it_is_noted(client, db):
     form = {"username": "a" * 5000, "password": "x"}
     assert client.post("/admin/login/", form).status_code == 200
     assert not AccessAttempt.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["x", "\0", "9999-12-31", "9" * 30, "-1", "\u00b2"])
+def test_an_address_that_fills_in_rubbish_still_shows_the_form(client, administrator, text):
+    answer = client.get("/admin/accounts/membership/add/", {"team": text, "user": text})
+    assert answer.status_code == 200
