@@ -51,11 +51,16 @@ class Notification(OutboxRow):
     all, and they are done when it is.
     """
 
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="notifications")
+    # Found by `told_once`, which begins with it.
+    alert = models.ForeignKey(
+        Alert, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
     transition = models.ForeignKey(Transition, on_delete=models.CASCADE)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="notifications")
     rule = models.ForeignKey(Rule, null=True, blank=True, on_delete=models.SET_NULL)
-    subscription = models.ForeignKey(Subscription, null=True, blank=True, on_delete=models.SET_NULL)
+    subscription = models.ForeignKey(
+        Subscription, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
+    )
     group = models.ForeignKey(
         AlertGroup,
         null=True,
@@ -105,6 +110,12 @@ class Notification(OutboxRow):
             models.Index(
                 fields=["lead"], condition=models.Q(lead__isnull=False), name="notification_led"
             ),
+            # Most are told by rules.
+            models.Index(
+                fields=["subscription"],
+                condition=models.Q(subscription__isnull=False),
+                name="notification_subscribed",
+            ),
             # "Was another channel told instead?"
             models.Index(
                 fields=["instead_of"],
@@ -145,7 +156,8 @@ class DeliveryAttempt(models.Model):
 class IdempotentReply(models.Model):
     """The answer once given to an Idempotency-Key, given again to a repeat of the request."""
 
-    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
+    # Found by `one_reply_per_token`, which begins with it.
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, db_index=False)
     token = models.CharField(max_length=255)
     body_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()

@@ -99,8 +99,8 @@ def check(portal, wires) -> list[str]:
     return wrong
 
 
-def live_a_day(portal, options, *, kill) -> bool:
-    """The day on a fresh portal; whether all went well."""
+def live_a_day(portal, options, *, kill, database: int) -> bool:
+    """The day on a fresh portal; whether all went well. `database`: PostgreSQL's first process."""
     senders = [Sender(n, options.keys // options.senders) for n in range(options.senders)]
     wires = [Wire(portal, sender) for sender in senders]
     posts = options.alerts // BATCH // options.senders
@@ -108,7 +108,8 @@ def live_a_day(portal, options, *, kill) -> bool:
     portal.wait_until_routed()
     decided = portal.rows("SELECT count(*) FROM alerts_decision")[0][0]
     opened = sum(wire.posts for wire in wires)
-    started, cpu = time.monotonic(), cpu_seconds([portal.process.pid])
+    busy = [[portal.process.pid], [database] if database else []]
+    started, cpu, own = time.monotonic(), [cpu_seconds(pids) for pids in busy], time.process_time()
     if kill:
         half = opened + posts * options.senders // 2
         killer = threading.Thread(target=kill_in_the_middle, args=(portal, wires, half))
@@ -119,7 +120,8 @@ def live_a_day(portal, options, *, kill) -> bool:
         killer.join()
     portal.wait_until_routed()
     routed = time.monotonic() - started
-    cpu = cpu_seconds([portal.process.pid]) - cpu
+    cpu = [cpu_seconds(pids) - before for pids, before in zip(busy, cpu, strict=True)]
+    cpu.append(time.process_time() - own)
     waiting = dict(portal.rows(WAITING))
     decided = portal.rows("SELECT count(*) FROM alerts_decision")[0][0] - decided
     wrong = check(portal, wires)
@@ -132,7 +134,8 @@ def live_a_day(portal, options, *, kill) -> bool:
     if kill:
         print(f"  posts sent again          {sum(wire.again for wire in wires)}")
     else:
-        print(f"  portal's CPU              {cpu:6.1f} s")
+        print(f"  CPU                       {sum(cpu):6.1f} s: portal {cpu[0]:.1f}, ", end="")
+        print(f"PostgreSQL {cpu[1]:.1f}, senders and webhook {cpu[2]:.1f}")
     print(f"  lost or made up           {len(wrong)} of {sum(len(s.last) for s in senders):,}")
     for line in wrong[:5]:
         print(f"    {line}")
@@ -140,7 +143,7 @@ def live_a_day(portal, options, *, kill) -> bool:
     return not wrong
 
 
-def run(server, options) -> bool:
+def run(server, options, pid: int = 0) -> bool:
     """Both days on one database."""
     print(f"\n{'PostgreSQL' if server else 'SQLite'}")
     well = True
@@ -155,7 +158,7 @@ def run(server, options) -> bool:
             portal.manage("shell", "-v", "0", "-c", SILENCES)
             portal.start()
             try:
-                well = live_a_day(portal, options, kill=kill) and well
+                well = live_a_day(portal, options, kill=kill, database=pid) and well
             finally:
                 portal.stop()
     return well
@@ -174,8 +177,8 @@ def main() -> int:
     if "sqlite" in options.databases:
         well = run("", options) and well
     if "postgres" in options.databases:
-        with postgres(options.postgres) as (url, _):
-            well = run(url, options) and well
+        with postgres(options.postgres) as (url, pid):
+            well = run(url, options, pid) and well
     return 0 if well else 1
 
 

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +19,8 @@ from benchmarks.sink import listening
 
 # Each connection waits so long after an answer.
 PAUSE_MS = 10
+# To find out how many connections come to the rate.
+TRIES, MOST_CONNECTIONS = 5, 256
 PACED = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -100,7 +103,25 @@ def loaded(portal, connections, seconds):
 
 def posts_a_second(wrk):
     """What wrk says it came to."""
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", wrk.stdout.read())[1])
+    said = wrk.stdout.read()
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if found is None:
+        sys.exit(f"wrk told no rate: {said or 'it said nothing'}")
+    return float(found[1])
+
+
+def connections_for(portal, rate):
+    """How many come to that rate, which depends on how long an answer takes here today."""
+    connections = max(rate // 80, 1)
+    for _ in range(TRIES):
+        with loaded(portal, connections, 3) as wrk:
+            pass
+        came = posts_a_second(wrk)
+        if 0.95 * rate <= came <= 1.1 * rate or connections == MOST_CONNECTIONS:
+            break
+        wanted = round(connections * rate / max(came, 1))
+        connections = min(max(wanted, 1), MOST_CONNECTIONS)
+    return connections
 
 
 def print_row(what, seconds):
@@ -124,11 +145,7 @@ def run(server, options):
         print(f"  {'':28}{'n':>6}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}{'lost':>6}")
         print_row("at rest", probe(portal, heard, options.probes, "rest"))
         seconds = int(options.probes * 0.45) + 2
-        # How many connections come to that rate depends on how long an answer takes here today.
-        connections = options.rate // 80
-        with loaded(portal, connections, 3) as wrk:
-            pass
-        connections = round(connections * options.rate / posts_a_second(wrk))
+        connections = connections_for(portal, options.rate)
         with loaded(portal, connections, seconds) as wrk:
             time.sleep(1)
             measured = probe(portal, heard, options.probes, "load")

@@ -272,8 +272,9 @@ def run_outbox(
                 break
             count += len(rows)
             _perform(outbox, rows, now)
-            if outbox.alone:
-                time.sleep(YIELD_SECONDS if len(rows) == outbox.batch else GATHER_SECONDS)
+            full = len(rows) == outbox.batch
+            if outbox.alone and (vendor == "sqlite" or not full):
+                time.sleep(YIELD_SECONDS if full else GATHER_SECONDS)
     return count
 
 
