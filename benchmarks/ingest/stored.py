@@ -12,10 +12,10 @@ INSERT INTO alerts_alert (dedup_key, name, status, severity, received_severity, 
     description, source, service, resource, environment, region, labels, annotations, links,
     runbook_url, raw, content_hash, suppressed, flapping, starts_at, received_at,
     last_received_at, resolved_at, repeat_count)
-SELECT 'stored-' || n % 200000 || '-' || CASE WHEN n % {share} = 0 THEN n ELSE 0 END, 'DiskFull',
+SELECT 'stored-' || (n % 200000) || '-' || CASE WHEN n % {share} = 0 THEN n ELSE 0 END, 'DiskFull',
     CASE WHEN n % {share} = 0 THEN 'firing' ELSE 'resolved' END, 'warning', 'warning',
-    'The disk of host-' || n % 200000 || ' is 91 percent full', '', '', 'billing-' || n % 20,
-    'host-' || n % 200000, 'production', '',
+    'The disk of host-' || (n % 200000) || ' is 91 percent full', '', '', 'billing-' || (n % 20),
+    'host-' || (n % 200000), 'production', '',
     '{{"cluster":"eu-1","device":"/dev/nvme0n1","mountpoint":"/var/lib/postgresql"}}', '{{}}', '[]',
     '', '{{"name":"DiskFull","service":"billing"}}', '0123456789abcdef', '', 0, {at}, {at}, {at},
     CASE WHEN n % {share} = 0 THEN NULL ELSE {at} END, 3
@@ -37,7 +37,7 @@ BAREST = """
 INSERT INTO barest (dedup_key, name, severity, status, summary, service, environment, resource,
     labels, repeat_count, last_received_at)
 SELECT 'stored-' || n, 'DiskFull', 'warning', 'firing', 'The disk is 91 percent full',
-    'billing-' || n % 20, 'production', 'host-' || n,
+    'billing-' || (n % 20), 'production', 'host-' || n,
     '{{"cluster":"eu-1","device":"/dev/nvme0n1","mountpoint":"/var/lib/postgresql"}}', 3, 0
 FROM ({numbers}) AS numbers
 """
@@ -47,9 +47,9 @@ def fill_portal(portal, count):
     """So many episodes of the last month, routed long ago."""
     postgres = bool(portal.database)
     at = (
-        "now() - n % 2592000 * interval '1 second'"
+        "now() - (n % 2592000) * interval '1 second'"
         if postgres
-        else "strftime('%Y-%m-%d %H:%M:%S', 'now', '-' || n % 2592000 || ' seconds')"
+        else "strftime('%Y-%m-%d %H:%M:%S', 'now', '-' || (n % 2592000) || ' seconds')"
     )
     fill = {"numbers": _numbers(count, postgres=postgres), "at": at, "share": OPEN_SHARE}
     statements = [ALERTS.format(**fill), TRANSITIONS, DECISIONS]
