@@ -39,6 +39,7 @@ def save_channel(channel: Channel, *, actor: Actor, now: datetime) -> bool:
             if value == MASK and stored is not None:
                 given[name] = stored.settings.get(name, "")
         channel.settings = kind.clean(given)
+        _check_owned(channel, kind)
         check_columns(channel, exclude=["settings"])
         _check_manners(channel)
         before = channel_state(stored) if stored else None
@@ -84,6 +85,15 @@ def delete_channel(channel: Channel, *, actor: Actor, now: datetime) -> None:
         record_deleted(channel, state, actor=actor, now=now)
         keep_version(channel, state, actor=actor, now=now, removed=True)
         channel.delete()
+
+
+def _check_owned(channel: Channel, kind: type[ChannelKind]) -> None:
+    if channel.team_id is None and channel.user_id is None:
+        return
+    if complaint := kind.complaint_of_owned(channel.settings):
+        raise PayloadError(
+            f"The channel is not right: {complaint}.", [FieldError("settings", complaint)]
+        )
 
 
 def _check_manners(channel: Channel) -> None:

@@ -61,6 +61,12 @@ class ChannelKind:
         return clean_fields(cls.fields, settings)
 
     @classmethod
+    def complaint_of_owned(cls, settings: Mapping[str, Any]) -> str:
+        """Why a team or a person may not have it so; empty when they may."""
+        del settings
+        return ""
+
+    @classmethod
     def send(cls, message: Message, settings: Mapping[str, Any]) -> str:
         """Hand the message over; the other side's answer. Raises DeliveryError."""
         raise NotImplementedError

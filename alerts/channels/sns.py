@@ -66,6 +66,13 @@ class SnsChannel(ChannelKind):
         return cleaned
 
     @classmethod
+    def complaint_of_owned(cls, settings: Mapping[str, Any]) -> str:
+        """The portal's own identity, which may be allowed more, is not a team's to use."""
+        if settings.get("access_key_id"):
+            return ""
+        return "a team's channel needs an access key of its own; the machine's is administrators'"
+
+    @classmethod
     def send(cls, message: Message, settings: Mapping[str, Any]) -> str:
         """Publish it; the id that SNS gave it."""
         try:

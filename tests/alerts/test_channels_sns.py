@@ -7,8 +7,12 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from alerts.change import save_channel
 from alerts.channels.sns import SnsChannel, sns_request
+from alerts.models import Channel
 from opsportal.lib.errors import DeliveryError, PayloadError
+from tests.accounts.people import make_team
+from tests.alerts.makers import JO, NOW
 from tests.alerts.receivers import Reply, http_server
 from tests.alerts.test_channels_email import message
 
@@ -158,3 +162,17 @@ def test_settings_are_checked(settings, field):
         SnsChannel.clean(settings)
     assert caught.value.errors[0].field == f"settings.{field}"
     assert SnsChannel.clean({"target": TOPIC, **KEYS}) == {"target": TOPIC, **KEYS}
+
+
+@pytest.mark.django_db
+def test_a_teams_channel_publishes_by_keys_of_its_own():
+    team = make_team("payments")
+    channel = Channel(name="ours", kind="sns", settings={"target": TOPIC}, team=team)
+    with pytest.raises(PayloadError, match="an access key of its own") as caught:
+        save_channel(channel, actor=JO, now=NOW)
+    assert caught.value.errors[0].field == "settings"
+    channel.settings = {"target": TOPIC, **KEYS}
+    assert save_channel(channel, actor=JO, now=NOW)
+    assert save_channel(
+        Channel(name="everybody's", kind="sns", settings={"target": TOPIC}), actor=JO, now=NOW
+    )
