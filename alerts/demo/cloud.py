@@ -34,6 +34,8 @@ class DemoCloud:
         address = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
         if address.hostname != "127.0.0.1" or importlib.util.find_spec("moto") is None:
             return False
+        # Its access log is nobody's news.
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         # A tool of the demo and the tests, so not among what the portal itself is installed with.
         server: Any = importlib.import_module("moto.server")
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
