@@ -88,8 +88,8 @@ def _told(alert: Alert) -> list[str]:
     if len(done) > _MOST:
         words.append(f"Told {len(done) - _MOST} times before that.")
     others = [row for row in rows if row.state != State.DONE]
-    words += [text for row in others[:_MOST] if (text := _not_told(row))]
-    return words
+    # One channel may wait for its group with several severities: that is said once.
+    return words + list(dict.fromkeys(_not_told(row) for row in others[:_MOST]))
 
 
 def _told_words(row: Notification) -> str:
@@ -110,7 +110,7 @@ def _cause(row: Notification) -> str:
     if row.about == "resolved":
         return "it is over and they had been told of it"
     if row.about.startswith("page "):
-        return "they are on call"
+        return f"rule {row.rule.name} pages them" if row.rule else "they are paged"
     if row.subscription:
         return f"the subscription {row.subscription.name} asks for it"
     return f"rule {row.rule.name} says so" if row.rule else "a rule said so"

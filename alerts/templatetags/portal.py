@@ -122,6 +122,12 @@ def milliseconds(duration: timedelta) -> int:
 
 
 @register.filter
+def spaced(word: str) -> str:
+    """A stored word as people write it: `already_told` with a space."""
+    return word.replace("_", " ")
+
+
+@register.filter
 def about_words(about: str) -> str:
     """What a notification was about, in words."""
     kind, _, rest = about.partition(" ")

@@ -151,6 +151,24 @@ def test_the_paragraph_says_who_was_told_when_and_because_of_what():
     assert "hook could not be told of 'warning': HTTP 410." in words
 
 
+def test_who_is_paged_was_not_necessarily_on_call():
+    pages = rule("pages", 'service="billing"', make_channel("ops"))
+    alert = make_alert(service="billing")
+    make_notification(
+        alert, make_channel("jo"), about="page 0.1", state="done", finished_at=NOW, rule=pages
+    )
+    decide(alert)
+    words = explain_alert(alert, now=NOW).words
+    assert words[0] == "E-mailed to jo at 2026-03-01 12:00 (page) because rule pages pages them."
+
+
+def test_a_channel_that_waits_with_two_severities_is_named_once():
+    alert, ops = make_alert(), make_channel("ops")
+    for about in ("high", "critical"):
+        make_notification(alert, ops, about=about, state="held")
+    assert explain_alert(alert, now=NOW).words.count("ops is told with its group.") == 1
+
+
 def test_paging_is_told_too():
     alert = make_alert()
     paged = make_transition(alert, "paged", "jo's e-mail")

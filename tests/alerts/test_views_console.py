@@ -13,7 +13,7 @@ from alerts.search import read_query
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_person, make_team
-from tests.alerts.makers import NOW, make_alert
+from tests.alerts.makers import NOW, make_alert, make_channel, make_notification
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +106,21 @@ class TestFacets:
     )
     def test_what_is_no_value_is_a_complaint(self, client, jo, query):
         assert client.get(f"/alerts/?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (["done", "held"], ">yes</span>"),
+        (["held"], ">in a group</span>"),
+        (["done", "dead"], ">1 failed</span>"),
+    ],
+)
+def test_who_was_told_is_not_said_to_wait(client, jo, states, said):
+    alert = make_alert()
+    for number, state in enumerate(states):
+        make_notification(alert, make_channel(f"c{number}"), state=state)
+    assert said in client.get("/alerts/").text
 
 
 class TestOrder:
