@@ -20,6 +20,7 @@ from opsportal.accounts.permissions import is_administrator
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import SecretWidget, TextareaWidget, TextWidget, display, register
 from opsportal.lib.errors import DeliveryError, OpsError, PayloadError
+from opsportal.lib.outbox import State
 from opsportal.lib.registry import plugins
 from opsportal.lib.times import utc_now
 
@@ -101,6 +102,17 @@ def _form_field(field: SettingField, is_set: bool) -> forms.CharField:
     )
 
 
+def _last_word(channel: Channel) -> str:
+    """How the last message went: the breaker does not count what the other side refuses."""
+    ended = channel.notifications.filter(state__in=[State.DONE, State.DEAD])
+    last = ended.order_by("-pk").only("state", "last_error").first()
+    if last is None:
+        return "Nothing was sent yet."
+    if last.state == State.DONE:
+        return "Works: the last message was taken."
+    return f"The last message was refused: {last.last_error or 'without a word'}"
+
+
 @register(Channel)
 class ChannelAdmin(TeamOwnedAdmin):
     """Ways to tell somebody; each can be tried out."""
@@ -130,8 +142,10 @@ class ChannelAdmin(TeamOwnedAdmin):
     def breaker(self, channel: Channel) -> str:
         """How it has been doing, in words."""
         state = getattr(channel, "delivery_state", None)
+        if channel.pk is None:
+            return "Nothing was sent yet."
         if state is None or not state.failures:
-            return "Works, as far as anybody knows."
+            return _last_word(channel)
         said = f"{state.failures} failures in a row, the last: {state.last_error}"
         if state.opened_at is None:
             return said

@@ -283,6 +283,21 @@ def test_what_was_written_off_without_a_word_reaches_the_fallback_too(hooks, oth
     mend_deliveries()
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"state": "done"}, "Works: the last message was taken."),
+        ({"state": "dead", "last_error": "410 Gone"}, "The last message was refused: 410 Gone"),
+        ({"state": "due"}, "Nothing was sent yet."),
+    ],
+)
+def test_the_page_says_how_the_last_message_went(client, values, said):
+    channel = make_channel("hook")
+    make_notification(make_alert(), channel, **values)
+    client.force_login(make_person("administrator"))
+    assert said in client.get(f"/admin/alerts/channel/{channel.pk}/change/").text
+
+
 def test_the_state_is_shown_to_people_machines_and_prometheus(client, hooks):
     channel = hook_channel(hooks, rate_limit=7, fallback=make_channel("stand-in"))
     fail_five_times(channel, hooks)
