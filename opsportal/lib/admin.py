@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from django.contrib import messages
 from django.contrib.admin import action, register, site
 from django.contrib.admin.views.main import ERROR_FLAG
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Paginator
 from django.core.validators import MaxLengthValidator
 from django.db import DataError
@@ -74,8 +74,13 @@ class PortalLoginForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Raise ValidationError for those without a role."""
-        if not (user.is_active and user.has_perm("accounts.enter_portal")):
+        if not user.is_active:
             raise self.get_invalid_login_error()
+        if not user.has_perm("accounts.enter_portal"):
+            # The password was right: saying that it was not sends people after the wrong thing.
+            raise ValidationError(
+                "You are in no team yet. Ask an administrator to add you to one.", code="no_team"
+            )
 
 
 class PortalSite(UnfoldAdminSite):

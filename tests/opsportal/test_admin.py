@@ -289,3 +289,11 @@ def test_a_username_longer_than_any_is_refused_before_it_is_noted(client, db):
 def test_an_address_that_fills_in_rubbish_still_shows_the_form(client, administrator, text):
     answer = client.get("/admin/accounts/membership/add/", {"team": text, "user": text})
     assert answer.status_code == 200
+
+
+def test_who_is_in_no_team_is_told_so_and_not_that_the_password_is_wrong(client, db):
+    person = make_person()
+    form = {"username": person.username, "password": PASSWORD}
+    assert "You are in no team yet." in client.post("/admin/login/", form).text
+    wrong = client.post("/admin/login/", {**form, "password": "x"}).text
+    assert "correct username and password" in wrong
