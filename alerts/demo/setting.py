@@ -74,6 +74,11 @@ rules:
     order: 930
     actions:
       - notify: demo retired hook
+  - name: demo silence of the backup
+    match: '{{source="heartbeat", name="HeartbeatMissing"}}'
+    order: 935
+    actions:
+      - notify: demo payments chat
   - name: demo payments are paged
     match: '{{source="demo", severity="critical", service=~"billing|checkout"}}'
     order: 940

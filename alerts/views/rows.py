@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from alerts.models import Alert, Notification, Transition
 from alerts.normalise import SEVERITIES
 from alerts.search import severity_rank
+from opsportal.lib.outbox import OutboxRow
 
 PAGE = 100
 # What a row does not show.
@@ -89,16 +90,18 @@ def number_of(text: str) -> int | None:
 
 
 def told_of(alerts: Sequence[Alert]) -> dict[int, Mapping[str, int]]:
-    """Alert id -> state of a notification -> how many."""
+    """Alert id -> state of its notifications -> how many; what a fallback told is `instead`."""
     told: dict[int, dict[str, int]] = {}
-    counts = (
-        Notification.objects.filter(alert__in=[alert.pk for alert in alerts])
-        .order_by()
-        .values_list("alert_id", "state")
-        .annotate(count=Count("pk"))
+    rows = Notification.objects.filter(alert__in=[alert.pk for alert in alerts]).order_by()
+    fallback = Notification.objects.filter(instead_of=OuterRef("pk"), state=OutboxRow.State.DONE)
+    rescued = Case(
+        When(Q(state=OutboxRow.State.DEAD) & Exists(fallback), then=Value("instead")),
+        default=F("state"),
+        output_field=CharField(),
     )
-    for alert_id, state, count in counts:
-        told.setdefault(alert_id, {})[state] = count
+    counted = rows.values("alert_id", shown=rescued).annotate(count=Count("pk"))
+    for row in counted:
+        told.setdefault(row["alert_id"], {})[row["shown"]] = row["count"]
     return {**told}
 
 

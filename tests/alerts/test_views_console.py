@@ -222,3 +222,14 @@ def test_the_live_part_brings_the_facets_along(client, jo):
     part = client.get("/alerts/", headers={"X-Part": "live"}).text
     assert "ops-facets" in part
     assert "<html" not in part
+
+
+def test_what_a_fallback_told_is_not_said_to_have_failed(client):
+    client.force_login(make_person("viewer"))
+    alert = make_alert(severity="critical")
+    dead = make_notification(alert, make_channel("gone"), state="dead")
+    assert "1 failed" in client.get("/alerts/").content.decode()
+    make_notification(alert, make_channel("chat"), state="done", instead_of=dead)
+    page = client.get("/alerts/").content.decode()
+    assert "1 failed" not in page
+    assert "1 by a fallback" in page
