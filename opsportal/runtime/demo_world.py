@@ -19,6 +19,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from opsportal.runtime.supervise import Guardian
 from opsportal.runtime.welcome import url_of
 
 READY_SECONDS = 120.0
@@ -66,6 +67,8 @@ def run_world(host: str, port: int, words: Sequence[str]) -> int:
     environment = world_environment(folder)
     address = ["--host", host, "--port", str(port)]
     portal = _manage(["up", *address], environment)
+    guardian = Guardian()  # however this process ends, the portal does not stay behind
+    guardian.tell("+", portal.pid)
     try:
         _wait_until_ready(portal, url_of(host, port))
         play = _manage(["demo", "--fast", *address, *words], environment)
@@ -79,6 +82,8 @@ def run_world(host: str, port: int, words: Sequence[str]) -> int:
         portal.send_signal(signal.SIGTERM)
         with contextlib.suppress(KeyboardInterrupt):
             portal.wait(30)
+        guardian.tell("-", portal.pid)
+        guardian.dismiss()
 
 
 def _manage(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -1,6 +1,7 @@
 """`manage.py demo` against the real portal."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from opsportal.runtime.demo_world import answers
 from tests.portal import ROOT, Portal, free_port
 from tests.waiting import wait_until
 
@@ -68,3 +70,27 @@ def test_without_a_portal_it_says_how_to_start_one(portal):
     assert demo.returncode == 1
     assert "make run" in complaints
     assert "Traceback" not in complaints
+
+
+def test_where_no_portal_runs_it_brings_a_world_of_its_own_and_leaves_nothing_behind(tmp_path):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("OPSPORTAL_", "AWS_"))}
+    env = inherited | {
+        "DJANGO_SETTINGS_MODULE": "opsportal.settings",
+        "OPSPORTAL_DATA_DIR": str(tmp_path),
+    }
+    with (tmp_path / "demo.log").open("wb") as log:
+        demo = subprocess.Popen(
+            [sys.executable, "manage.py", "demo", "--world", "--port", str(port)],
+            cwd=ROOT, env=env, stdout=log, stderr=log,
+        )  # fmt: skip
+    said = (tmp_path / "demo.log").read_text
+    try:
+        wait_until(lambda: "ill " in said(), 180, what="an instance of the cloud falls ill")
+        wait_until(lambda: "e-mail" in said(), 60, what="a letter comes")
+        assert answers(url)
+    finally:
+        demo.terminate()
+        demo.wait(30)
+    wait_until(lambda: not answers(url), 30, what="the portal has gone with the demo")
