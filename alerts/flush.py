@@ -6,6 +6,7 @@ here. One of them, the lead, is handed to delivery and speaks for all; the other
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -19,8 +20,9 @@ from opsportal.lib.outbox import UNFINISHED, OutboxRow
 State = OutboxRow.State
 # A group's next message waits for the one before it, so that an outage ends in one message.
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
-# Its last members are over, but their end is not routed yet.
-END_WAIT = timedelta(seconds=2)
+# Its last members are over, but their end is not routed yet: when to look again, and for how long
+# an end that is known waits for those, so that the end of a storm is one message.
+END_WAIT, LONGEST_END_WAIT = timedelta(seconds=1), timedelta(seconds=10)
 
 
 def flush_groups(groups: Sequence[AlertGroup], *, now: datetime) -> None:
@@ -34,7 +36,7 @@ def flush_groups(groups: Sequence[AlertGroup], *, now: datetime) -> None:
 
 
 def _flush_group(group: AlertGroup, now: datetime) -> None:
-    wait = _wait_for_the_last(group, now)
+    wait = _wait_for_the_last(group, now) or _wait_for_the_ends(group, now)
     if wait is None:
         if _tell_held(group, now):
             group.told_at = now
@@ -74,11 +76,28 @@ def _tell_held(group: AlertGroup, now: datetime) -> bool:
 def _close(group: AlertGroup, now: datetime) -> timedelta | None:
     """Close the group once all its alerts are over and that was told; when to look again."""
     told = Notification.objects.filter(group=group).exclude(state=State.DROPPED).values("alert")
-    members: QuerySet[Alert] = Alert.objects.filter(pk__in=told)
-    if members.filter(resolved_at=None).exists():
+    if _still_open(told):
         return None
-    unrouted = Decision.objects.filter(UNFINISHED, transition__alert__in=told)
-    if unrouted.exists():
+    if _is_ending(told):
         return END_WAIT
     group.closed_at = now
     return None
+
+
+def _wait_for_the_ends(group: AlertGroup, now: datetime) -> timedelta | None:
+    """How long to wait for the ends of its last members; None when there is nothing to wait for."""
+    ends = Notification.objects.filter(group=group, state=State.HELD, lead=None, about=RESOLVED)
+    first = ends.order_by("created_at").values_list("created_at", flat=True).first()
+    if first is None or now - first >= LONGEST_END_WAIT:
+        return None
+    told = Notification.objects.filter(group=group).exclude(state=State.DROPPED).values("alert")
+    return END_WAIT if not _still_open(told) and _is_ending(told) else None
+
+
+def _still_open(told: QuerySet[Notification, Any]) -> bool:
+    return Alert.objects.filter(pk__in=told, resolved_at=None).exists()
+
+
+def _is_ending(told: QuerySet[Notification, Any]) -> bool:
+    """Whether something of its alerts is not routed yet."""
+    return Decision.objects.filter(UNFINISHED, transition__alert__in=told).exists()
