@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from alerts.models import RuleAction
 from opsportal.lib.durations import write_duration
 
 State = Mapping[str, Any]
@@ -75,7 +76,9 @@ def grouping_words(state: State) -> str:
 
 def action_words(action: State) -> str:
     """One action in a line."""
-    [(kind, said), *_] = action.items()
+    # By name: a database may keep an object's keys in an order of its own.
+    kind = next(name for name in RuleAction.Kind.values if name in action)
+    said = action[kind]
     if kind == "set":
         [(name, value)] = said.items()
         return f"set {name} to {value}" if value else f"set no {name}"

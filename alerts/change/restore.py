@@ -50,7 +50,9 @@ def rule_of_version(rule: Rule, version: PolicyVersion) -> tuple[Rule, list[Rule
     channels, teams = ids.get("channels", {}), ids.get("teams", {})
     actions = []
     for told in state["actions"]:
-        [(kind, said), *_] = told.items()
+        # By name: a database may keep an object's keys in an order of its own.
+        kind = next(name for name in Kind.values if name in told)
+        said = told[kind]
         action = RuleAction(kind=kind)
         if kind == Kind.NOTIFY:
             action.channel = _find(Channel, channels.get(said), said)

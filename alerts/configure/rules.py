@@ -84,5 +84,5 @@ def _told_remedy(action: RuleAction) -> dict[str, Any]:
     """Always with its brakes, since a file should show them."""
     said: dict[str, Any] = {"remediate": action.value}
     if action.parameters:
-        said["with"] = action.parameters
+        said["with"] = dict(sorted(action.parameters.items()))
     return said | {"dry_run": action.dry_run, "approval": action.approval}

@@ -29,8 +29,8 @@ FULL = """\
   - page: payments
   - remediate: restart
     with:
-      region: eu-west-1
       least: 2
+      region: eu-west-1
     dry_run: false
     approval: none
   - remediate: restart
