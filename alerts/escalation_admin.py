@@ -22,9 +22,9 @@ from alerts.oncall.words import (
     TARGETS,
     find_target,
 )
-from alerts.oncall_rows import OwnersInline, drafts_of, read_words
+from alerts.oncall_rows import drafts_of, read_words
 from opsportal.accounts.actors import actor_of
-from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
+from opsportal.accounts.team_owned_admin import OwnersInline, TeamOwnedAdmin
 from opsportal.lib.admin import (
     ReadOnlyAdmin,
     TextareaWidget,

@@ -1,7 +1,8 @@
 """Fields that the forms of rules and policies share. Each is plain text without JavaScript."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from django import forms
@@ -106,15 +107,13 @@ class HoursWidget(TextareaWidget):
         )
 
 
-class HoursField(forms.CharField):
-    """Weekly hours as `opsportal/lib/windows.py` reads them."""
+class ReadField(forms.CharField):
+    """A text of several lines that `read` must be able to read."""
 
-    widget = HoursWidget
+    read: ClassVar[Callable[[str], object]]
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("required", False)
-        options.setdefault("max_length", 500)
-        super().__init__(**options)
+        super().__init__(**{"required": False} | options)
 
     def to_python(self, value: Any) -> str:
         """Browsers send line ends as two characters."""
@@ -125,9 +124,19 @@ class HoursField(forms.CharField):
         """Raise ValidationError for what cannot be read."""
         super().validate(value)
         try:
-            parse_hours(value)
+            type(self).read(value)
         except PayloadError as error:
             raise forms.ValidationError(error.message) from error
+
+
+class HoursField(ReadField):
+    """Weekly hours as `opsportal/lib/windows.py` reads them."""
+
+    widget = HoursWidget
+    read = parse_hours
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 500} | options)
 
 
 class ParametersField(forms.CharField):

@@ -6,11 +6,11 @@ Forms use `MatcherField`; without JavaScript it is a text field.
 import json
 from typing import Any
 
-from django import forms
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from alerts.form_fields import ReadField
 from opsportal.lib.admin import TextareaWidget
 from opsportal.lib.matchers import OPERATORS, MatcherError, parse_matchers, text_to_rows
 from opsportal.lib.matchers.parse import MAX_TEXT
@@ -49,26 +49,14 @@ class MatcherWidget(TextareaWidget):
         return render_to_string("alerts/matcher_widget.html", context)
 
 
-class MatcherField(forms.CharField):
+class MatcherField(ReadField):
     """Matchers as text; complains with the column."""
 
     widget = MatcherWidget
+    read = parse_matchers
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": min(2000, MAX_TEXT), "required": False} | options)
-
-    def to_python(self, value: Any) -> str:
-        """Browsers send line ends as two characters."""
-        text = super().to_python(value) or ""
-        return text.replace("\r\n", "\n")
-
-    def validate(self, value: str) -> None:
-        """Raise ValidationError for what cannot be read."""
-        super().validate(value)
-        try:
-            parse_matchers(value)
-        except MatcherError as error:
-            raise forms.ValidationError(error.message) from error
+        super().__init__(**{"max_length": min(2000, MAX_TEXT)} | options)
 
 
 def caret(text: str, column: int) -> str:

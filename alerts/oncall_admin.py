@@ -31,10 +31,10 @@ from alerts.oncall.words import (
     write_rotation,
     write_wall,
 )
-from alerts.oncall_rows import OwnersInline, drafts_of, read_words
+from alerts.oncall_rows import drafts_of, read_words
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import administered_teams, is_administrator
-from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
+from opsportal.accounts.team_owned_admin import OwnersInline, TeamOwnedAdmin
 from opsportal.lib.admin import (
     TextWidget,
     display,

@@ -4,9 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
 
-from opsportal.lib.admin import StackedInline
 from opsportal.lib.errors import PayloadError
 
 
@@ -16,37 +14,6 @@ def read_words(text: str, parse: Callable[[str], Any]) -> Any:
         return parse(text)
     except PayloadError as error:
         raise forms.ValidationError(error.message[0].upper() + error.message[1:]) from error
-
-
-class OwnersInline(StackedInline):
-    """Rows that may be edited by whoever may edit what they belong to."""
-
-    extra = 0
-    hide_title = True
-    of = ""
-
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """Something new starts with one row to fill in."""
-        return 0 if obj else 1
-
-    def _may(self, request: HttpRequest, obj: Any) -> bool:
-        return request.user.has_perm(f"alerts.change_{self.of}", obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the owner."""
-        return self._may(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the owner."""
-        return self._may(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the owner."""
-        return self._may(request, obj)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the owner."""
-        return request.user.has_perm(f"alerts.view_{self.of}", obj)
 
 
 def drafts_of(formsets: Sequence[Any], name: str) -> list[Any]:

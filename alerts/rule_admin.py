@@ -13,12 +13,12 @@ from alerts.models import Rule, RuleAction
 from alerts.rule_form import ActionForm, RuleForm, actions_of
 from alerts.rule_preview_page import show_preview
 from opsportal.accounts.actors import actor_of
-from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
-from opsportal.lib.admin import StackedInline, register
+from opsportal.accounts.team_owned_admin import OwnersInline, TeamOwnedAdmin
+from opsportal.lib.admin import register
 from opsportal.lib.times import utc_now
 
 
-class ActionInline(StackedInline):
+class ActionInline(OwnersInline):
     """What the rule does, in order."""
 
     model = RuleAction
@@ -28,13 +28,10 @@ class ActionInline(StackedInline):
         "kind", "channel", "team", "field", "plugin", "value",
         "parameters", "dry_run", "approval",
     ]  # fmt: skip
-    extra = 0
+    of = "rule"
+    hide_title = False
     verbose_name = "action"
     verbose_name_plural = "actions"
-
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """A new rule starts with one row to fill in."""
-        return 0 if obj else 1
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Channels and teams are chosen here, not edited."""
@@ -44,21 +41,6 @@ class ActionInline(StackedInline):
                 for verb in ("add", "change", "delete", "view"):
                     setattr(formset.form.base_fields[name].widget, f"can_{verb}_related", False)
         return formset
-
-    def _may(self, request: HttpRequest, obj: Any) -> bool:
-        return request.user.has_perm("alerts.change_rule", obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the rule."""
-        return self._may(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the rule."""
-        return self._may(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """With the rule."""
-        return self._may(request, obj)
 
 
 @register(Rule)

@@ -97,7 +97,7 @@ def open_alerts() -> QuerySet[Alert]:
     return Alert.objects.filter(resolved_at=None)
 
 
-def count_hits(silences: Sequence[Silence]) -> dict[int, str]:
+def count_held(silences: Sequence[Silence]) -> dict[int, str]:
     """Silence id -> how many open alerts it matches, as text; one query for all of them."""
     columns = [name for name in MATCH_FIELDS.values() if name != "team__name"]
     rows = open_alerts().select_related("team").only(*columns, "labels", "team__name")

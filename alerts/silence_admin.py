@@ -14,7 +14,7 @@ from django.urls import path, reverse
 from alerts.change import end_silence, save_silence
 from alerts.models import Silence
 from alerts.policy_forms import SilenceForm
-from alerts.silence import count_hits, extend_silence
+from alerts.silence import count_held, extend_silence
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import is_administrator, responding_teams
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
@@ -60,7 +60,7 @@ class _WithHits:
         super().get_results(request)  # type: ignore[misc]
         now = utc_now()
         self.result_list = list(self.result_list)
-        hits = count_hits([found for found in self.result_list if not found.over_at(now)])
+        hits = count_held([found for found in self.result_list if not found.over_at(now)])
         for found in self.result_list:
             found.hits_now = hits.get(found.pk, "")
 

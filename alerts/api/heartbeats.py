@@ -5,7 +5,6 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +14,7 @@ from alerts.heartbeat import Beat, hear_beat
 from alerts.models import Heartbeat
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.models import ApiKey
-from opsportal.accounts.permissions import scoped
+from opsportal.accounts.permissions import ScopedByMethod, scoped
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.times import utc_now
 
@@ -67,12 +66,10 @@ class HeartbeatList(generics.ListAPIView[Heartbeat]):
     queryset = Heartbeat.objects.select_related("team")
 
 
-class HeartbeatDetail(APIView):
-    """One heartbeat: to read, and to beat."""
+class HeartbeatDetail(ScopedByMethod, APIView):
+    """One heartbeat: to read, and to beat, which is to send an alert, or that there is none."""
 
-    def get_permissions(self) -> list[BasePermission]:
-        """To beat is to send an alert, or that there is none."""
-        return [scoped("alerts:read" if self.request.method == "GET" else "alerts:write")()]
+    read_scope, write_scope = "alerts:read", "alerts:write"
 
     @extend_schema(
         operation_id="heartbeat_retrieve",

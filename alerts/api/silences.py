@@ -6,7 +6,6 @@ from django.db.models import Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,7 +17,12 @@ from alerts.models import Silence
 from alerts.silence import Hits, preview_silence
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.models import ApiKey
-from opsportal.accounts.permissions import request_can_silence, responding_teams, scoped
+from opsportal.accounts.permissions import (
+    ScopedByMethod,
+    request_can_silence,
+    responding_teams,
+    scoped,
+)
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.errors import ForbiddenError
 from opsportal.lib.times import utc_now
@@ -150,13 +154,8 @@ def _hits(hits: Hits) -> dict[str, Any]:
     }
 
 
-class _ByMethod(APIView):
-    """Reading takes another scope than writing."""
-
-    def get_permissions(self) -> list[BasePermission]:
-        """By method."""
-        reading = self.request.method in ("GET", "HEAD", "OPTIONS")
-        return [scoped("config:read" if reading else "silences:write")()]
+class _ByMethod(ScopedByMethod, APIView):
+    read_scope, write_scope = "config:read", "silences:write"
 
 
 class SilenceList(_ByMethod, generics.ListAPIView[Silence]):

@@ -6,7 +6,6 @@ from django.db.models import Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +16,7 @@ from alerts.models import Inhibition, Subscription
 from alerts.normalise import SEVERITIES
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.models import ApiKey, User
-from opsportal.accounts.permissions import can_administer, is_administrator, scoped
+from opsportal.accounts.permissions import ScopedByMethod, can_administer, is_administrator, scoped
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.errors import ForbiddenError
 from opsportal.lib.times import utc_now
@@ -97,13 +96,8 @@ def _rows() -> QuerySet[Subscription]:
     return Subscription.objects.select_related("user", "team", "channel").defer("channel__settings")
 
 
-class _ByMethod(APIView):
-    """Reading takes another scope than writing."""
-
-    def get_permissions(self) -> list[BasePermission]:
-        """By method."""
-        reading = self.request.method in ("GET", "HEAD", "OPTIONS")
-        return [scoped("config:read" if reading else "subscriptions:write")()]
+class _ByMethod(ScopedByMethod, APIView):
+    read_scope, write_scope = "config:read", "subscriptions:write"
 
 
 class SubscriptionList(_ByMethod, generics.ListAPIView[Subscription]):

@@ -2,28 +2,28 @@
 
 import importlib
 import importlib.util
-import os
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from typing import Any
-from urllib.parse import urlsplit
+
+from django.conf import settings
 
 
 class DemoMail:
-    """A mail server where OPSPORTAL_EMAIL_URL says, if that is this machine."""
+    """A mail server where the portal sends its letters, if that is this machine."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self.taken = 0
 
     def start(self) -> bool:
-        """Listen; False when the environment names no port here, or aiosmtpd is not installed."""
-        address = urlsplit(os.environ.get("OPSPORTAL_EMAIL_URL", ""))
-        if address.hostname != "127.0.0.1" or importlib.util.find_spec("aiosmtpd") is None:
+        """Listen; False when letters do not go to this machine, or aiosmtpd is not installed."""
+        here = settings.EMAIL_HOST == "127.0.0.1"
+        if not here or importlib.util.find_spec("aiosmtpd") is None:
             return False
         # A tool of the demo and the tests, so not among what the portal itself is installed with.
         controller: Any = importlib.import_module("aiosmtpd.controller")
-        controller.Controller(self, hostname="127.0.0.1", port=address.port).start()
+        controller.Controller(self, hostname="127.0.0.1", port=settings.EMAIL_PORT).start()
         return True
 
     async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802

@@ -40,6 +40,8 @@ def words_of_decision(decision: Decision, took_part: Sequence[Part]) -> str:
     said = _OUTCOMES.get(decision.outcome, decision.outcome)
     holds = [part.note.rstrip(".") for part in took_part if part.kind in _HOLDING and part.note]
     because = "; ".join(map(_small, holds or caps))
+    if because.startswith(f"{said} "):
+        return f"{kind}: {because}."  # it says so itself
     if not because and not names and decision.outcome == Decision.Outcome.NOBODY:
         because = "nothing that matched says whom to tell"
     return f"{kind}: {said}{f': {because}' if because else ''}."

@@ -5,11 +5,11 @@ of the own team and of no team. team_admin: edits the own team's rules, channels
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from opsportal.accounts.keys import SCOPES
@@ -130,3 +130,16 @@ def scoped(scope: str) -> type[BasePermission]:
             return request_can_respond(request, getattr(obj, "team_id", None))
 
     return Scoped
+
+
+class ScopedByMethod:
+    """Mixin of views where reading takes another scope than writing."""
+
+    read_scope: ClassVar[str]
+    write_scope: ClassVar[str]
+    request: Any  # of the view
+
+    def get_permissions(self) -> list[BasePermission]:
+        """By the method of the request."""
+        reading = self.request.method in SAFE_METHODS
+        return [scoped(self.read_scope if reading else self.write_scope)()]

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from opsportal.accounts.models import Team
 from opsportal.accounts.permissions import administered_teams, is_administrator
-from opsportal.lib.admin import PortalAdmin
+from opsportal.lib.admin import PortalAdmin, StackedInline
 
 
 class TeamOwnedAdmin(PortalAdmin):
@@ -42,3 +42,35 @@ class TeamOwnedAdmin(PortalAdmin):
         if mine:
             field.required = True
         return field
+
+
+class OwnersInline(StackedInline):
+    """Rows that may be edited by whoever may edit what they belong to."""
+
+    extra = 0
+    hide_title = True
+    # The model that they belong to, such as `rule`; of the same app.
+    of = ""
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Something new starts with one row to fill in."""
+        return 0 if obj else 1
+
+    def _may(self, request: HttpRequest, obj: Any) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.of}", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the owner."""
+        return self._may(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the owner."""
+        return self._may(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the owner."""
+        return self._may(request, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the owner."""
+        return request.user.has_perm(f"{self.opts.app_label}.view_{self.of}", obj)

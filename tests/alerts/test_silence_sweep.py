@@ -10,7 +10,7 @@ from alerts import silence as deeds
 from alerts.change import save_silence
 from alerts.expire import expire_episodes
 from alerts.models import Alert, Channel, Notification, Silence
-from alerts.silence import count_hits, extend_silence, preview_silence, sweep_silences
+from alerts.silence import count_held, extend_silence, preview_silence, sweep_silences
 from chronos.models import ChangeEvent
 from opsportal.accounts.actors import Actor
 from opsportal.lib.errors import ConflictError, PayloadError
@@ -84,7 +84,7 @@ def test_hits_of_many_silences_take_one_query():
     make_alert(team=make_team())
     silences = [make_silence(team=team), *(make_silence() for _ in range(5))]
     with CaptureQueriesContext(connection) as queries:
-        counts = count_hits(silences)
+        counts = count_held(silences)
     assert len(queries) == 1
     assert counts[silences[0].pk] == "1"
     assert counts[silences[1].pk] == "2"
