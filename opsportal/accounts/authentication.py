@@ -5,6 +5,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from opsportal.accounts.credentials import bearer_key, offered_key
 from opsportal.accounts.keys import resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
@@ -17,17 +18,36 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey] | None:
         """The key of the request; None without such a header, so that a session may answer."""
-        header = request.META.get("HTTP_AUTHORIZATION", "")
-        if not header:
+        if not self.carries_key(request):
             return None
         now = utc_now()
         try:
-            key = resolve_key(header, now)
+            key = resolve_key(self.key_text(request), now)
         except NotAuthenticatedError as error:
             raise AuthenticationFailed(error.message) from error
         spend(key, now)
         return AnonymousUser(), key
 
+    def carries_key(self, request: Request) -> bool:
+        """Whether the request is a machine's at all."""
+        return bool(request.META.get("HTTP_AUTHORIZATION"))
+
+    def key_text(self, request: Request) -> str:
+        """The key that it carries."""
+        return bearer_key(request.META.get("HTTP_AUTHORIZATION", ""))
+
     def authenticate_header(self, request: Request) -> str:
         """What a 401 asks for."""
         return CHALLENGE
+
+
+class ForeignKeyAuthentication(ApiKeyAuthentication):
+    """The same in the ways of foreign contracts, which have other schemes and headers."""
+
+    def carries_key(self, request: Request) -> bool:
+        """Whether the request is a machine's at all."""
+        return super().carries_key(request) or "HTTP_X_API_KEY" in request.META
+
+    def key_text(self, request: Request) -> str:
+        """The key that it carries."""
+        return offered_key(request.META)

@@ -14,7 +14,7 @@ from opsportal.accounts.audited_admin import AuditedAdmin
 from opsportal.accounts.keys import SCOPES, create_key, revoke_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
-from opsportal.lib.admin import CheckboxesWidget, action, display, register
+from opsportal.lib.admin import CheckboxesWidget, CheckboxWidget, action, display, register
 from opsportal.lib.crypto import decrypt_json, encrypt_json
 from opsportal.lib.times import utc_now
 
@@ -27,6 +27,11 @@ class ApiKeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=[(scope, f"{scope}: {meaning}") for scope, meaning in SCOPES.items()],
         widget=CheckboxesWidget,
+    )
+    short = forms.BooleanField(
+        required=False,
+        widget=CheckboxWidget,
+        help_text="32 letters and digits: for a PagerDuty routing key, or a key in a URL.",
     )
 
     class Meta:
@@ -58,12 +63,12 @@ class ApiKeyAdmin(TeamOwnedAdmin, AuditedAdmin):
     list_filter = ["team"]
     search_fields = ["name", "prefix"]
     readonly_fields = ["prefix", "created_by", "created_at", "last_used_at", "revoked_at"]
-    fields = ["name", "scopes", "team", "rate_limit", "expires_at"]
+    fields = ["name", "scopes", "team", "rate_limit", "expires_at", "short"]
     actions = ["revoke"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What is asked for, and of a key that exists what is known."""
-        return [*self.fields, *self.readonly_fields] if obj else list(self.fields)
+        return [*self.fields[:-1], *self.readonly_fields] if obj else list(self.fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: revoke it."""

@@ -37,7 +37,9 @@ SCOPES = {
 }
 USED_EVERY = timedelta(minutes=1)
 
-_HEADER = re.compile(r"[Bb]earer +(ops_([a-z0-9]{12})_[A-Za-z0-9_-]{43})")
+# Beside the usual form a short one, for what has room for 32 letters and digits only.
+_TEXT = re.compile(r"ops_([a-z0-9]{12})_[A-Za-z0-9_-]{43}|([a-z0-9]{12})[a-z0-9]{20}")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _FIELDS = tuple(ApiKey._meta.concrete_fields)
 _NAMES = [field.attname for field in _FIELDS]
 _SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(
@@ -48,7 +50,7 @@ _SELECT = "SELECT {} FROM {} WHERE prefix = %s".format(
 _SEEN: dict[str, tuple[Sequence[Any], list[Any]]] = {}
 _SEEN_MOST = 10_000
 _RECALLED_FOR = ("scopes", "team_id", "rate_limit", "expires_at")
-# Digest of a header -> when it was resolved here, and to what; see `recall_key`.
+# Digest of a key's text -> when it was resolved here, and to what; see `recall_key`.
 _RECALLED: dict[str, tuple[datetime, ApiKey]] = {}
 
 
@@ -70,6 +72,10 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(count))
+
+
 @transaction.atomic
 def create_key(
     name: str,
@@ -78,15 +84,19 @@ def create_key(
     team: Team | None = None,
     rate_limit: int | None = None,
     expires_at: datetime | None = None,
+    short: bool = False,
     actor: Actor,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which is shown this once: only its SHA-256 is stored."""
+    """A new key and its text, which is shown this once: only its SHA-256 is stored.
+
+    A `short` one has 32 lower-case letters and digits, as PagerDuty's routing keys; 103 of its
+    bits are secret.
+    """
     if expires_at is not None and expires_at <= now:
         raise PayloadError("expires_at is past", [FieldError("expires_at", "is past")])
-    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-    prefix = "".join(secrets.choice(alphabet) for _ in range(12))
-    text = f"ops_{prefix}_{secrets.token_urlsafe(32)}"
+    prefix = _letters(12)
+    text = prefix + _letters(20) if short else f"ops_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         name=name,
         prefix=prefix,
@@ -101,26 +111,28 @@ def create_key(
     return key, text
 
 
-def resolve_key(header: str, now: datetime) -> ApiKey:
-    """The valid key of an `Authorization` header. Raises NotAuthenticatedError.
+def resolve_key(text: str, now: datetime) -> ApiKey:
+    """The valid key of this text; `credentials.py` finds it in a request.
+
+    Raises NotAuthenticatedError, also for the empty text.
 
     On the path of every request of a machine: one SELECT by unique prefix, no model query.
     """
-    found = _HEADER.fullmatch(header)
+    found = _TEXT.fullmatch(text)
     if found is None:
         raise NotAuthenticatedError("Send `Authorization: Bearer KEY` with a key of this portal.")
-    key = _valid_key(found[2], _digest(found[1]), now)
+    key = _valid_key(found[1] or found[2], _digest(text), now)
     if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
         _note_use(key, now)
     return key
 
 
-def recall_key(header: str, now: datetime) -> ApiKey:
+def recall_key(text: str, now: datetime) -> ApiKey:
     """As `resolve_key`, but from memory when it was resolved here within a minute: no query.
 
     For those who write many requests in one transaction and call `confirm_key` in it.
     """
-    digest = _digest(header)
+    digest = _digest(text)
     recalled = _RECALLED.get(digest)
     if recalled is not None and timedelta(0) <= now - recalled[0] < USED_EVERY:
         return recalled[1]
@@ -128,7 +140,7 @@ def recall_key(header: str, now: datetime) -> ApiKey:
     # a transaction, whose connection Django would close.
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
-    key = resolve_key(header, now)
+    key = resolve_key(text, now)
     if len(_RECALLED) >= _SEEN_MOST:
         _RECALLED.clear()
     _RECALLED[digest] = (now, key)

@@ -26,6 +26,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as Checkboxes
 from unfold.widgets import UnfoldAdminPasswordWidget as SecretWidget
 from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
 from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
+from unfold.widgets import UnfoldBooleanSwitchWidget as CheckboxWidget
 
 from opsportal.lib.errors import OpsError
 
@@ -33,6 +34,7 @@ _ID = re.compile(r"[0-9]{1,18}")
 
 __all__ = [
     "AdminPasswordChangeForm",
+    "CheckboxWidget",
     "CheckboxesWidget",
     "PortalAdmin",
     "PortalSite",

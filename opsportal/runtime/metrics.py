@@ -10,6 +10,7 @@ from django_q.models import OrmQ
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from opsportal.accounts.credentials import bearer_key
 from opsportal.accounts.keys import require_scope, resolve_key
 from opsportal.lib.addresses import parse_networks, vouched_address
 from opsportal.lib.api.errors import error_response
@@ -81,7 +82,7 @@ def _admit(request: HttpRequest) -> None:
             "Send `Authorization: Bearer KEY` with the scope metrics:read, or scrape from an "
             "address in OPSPORTAL_METRICS_ALLOW."
         )
-    require_scope(resolve_key(header, utc_now()), "metrics:read")
+    require_scope(resolve_key(bearer_key(header), utc_now()), "metrics:read")
 
 
 def _is_near(request: HttpRequest) -> bool:

@@ -1,5 +1,7 @@
 """Keys: made, resolved, revoked."""
 
+import re
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from opsportal.accounts.actors import COMMAND_LINE
+from opsportal.accounts.credentials import bearer_key, offered_key
 from opsportal.accounts.keys import (
     create_key,
     require_scope,
@@ -38,7 +41,7 @@ def test_a_key_is_found_by_its_header_with_all_its_fields():
         rate_limit=5,
         expires_at=now + timedelta(days=1),
     )
-    found = resolve_key(f"Bearer {text}", now)
+    found = resolve_key(text, now)
     key.refresh_from_db()
     for field in ApiKey._meta.concrete_fields:
         if field.name != "last_used_at":
@@ -46,7 +49,7 @@ def test_a_key_is_found_by_its_header_with_all_its_fields():
     assert found.team == key.team
     found.name = "changed"
     found.save(update_fields=["name"])
-    assert resolve_key(f"Bearer {text}", now).name == "changed"
+    assert resolve_key(text, now).name == "changed"
 
 
 @pytest.mark.parametrize(
@@ -69,26 +72,25 @@ def test_anything_but_the_whole_key_is_refused(header):
     _, text = make_key("alerts:write")
     other = text[:-1] + ("A" if text[-1] != "A" else "B")
     with pytest.raises(NotAuthenticatedError):
-        resolve_key(header.replace("{text}", text).replace("{other}", other), utc_now())
+        resolve_key(bearer_key(header.replace("{text}", text).replace("{other}", other)), utc_now())
 
 
 def test_revocation_expiry_and_scopes_act_on_the_next_call():
     now = utc_now()
     key, text = make_key("alerts:write")
-    header = f"Bearer {text}"
-    assert resolve_key(header, now).scopes == ["alerts:write"]
+    assert resolve_key(text, now).scopes == ["alerts:write"]
     # As another process would, past any memory of this one.
     ApiKey.objects.filter(pk=key.pk).update(scopes=["alerts:read"])
-    assert resolve_key(header, now).scopes == ["alerts:read"]
+    assert resolve_key(text, now).scopes == ["alerts:read"]
     ApiKey.objects.filter(pk=key.pk).update(expires_at=now)
     with pytest.raises(NotAuthenticatedError, match="expired"):
-        resolve_key(header, now)
+        resolve_key(text, now)
     ApiKey.objects.filter(pk=key.pk).update(expires_at=None, revoked_at=now)
     with pytest.raises(NotAuthenticatedError, match="revoked"):
-        resolve_key(header, now)
+        resolve_key(text, now)
     ApiKey.objects.filter(pk=key.pk).delete()
     with pytest.raises(NotAuthenticatedError, match="not known"):
-        resolve_key(header, now)
+        resolve_key(text, now)
 
 
 def test_the_last_use_is_written_once_a_minute():
@@ -97,11 +99,11 @@ def test_the_last_use_is_written_once_a_minute():
     with CaptureQueriesContext(
         connection,
     ) as first:
-        resolve_key(f"Bearer {text}", now)
+        resolve_key(text, now)
     with CaptureQueriesContext(connection) as second:
-        resolve_key(f"Bearer {text}", now + timedelta(seconds=59))
+        resolve_key(text, now + timedelta(seconds=59))
     assert (len(first), len(second)) == (2, 1)
-    resolve_key(f"Bearer {text}", now + timedelta(seconds=60))
+    resolve_key(text, now + timedelta(seconds=60))
     key.refresh_from_db()
     assert key.last_used_at == now + timedelta(seconds=60)
 
@@ -141,7 +143,7 @@ def test_createkey_prints_the_key_and_nothing_else(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert out.count("\n") == 1
-    key = resolve_key(f"Bearer {out.strip()}", utc_now())
+    key = resolve_key(out.strip(), utc_now())
     assert (key.name, key.team, key.rate_limit) == ("probe", team, 10)
     assert key.expires_at
     assert timedelta(days=1) < key.expires_at - utc_now() < timedelta(days=2)
@@ -169,6 +171,36 @@ def test_revokekey_takes_the_prefix(capsys):
     key, text = make_key("alerts:write")
     call_command("revokekey", key.prefix)
     with pytest.raises(NotAuthenticatedError, match="revoked"):
-        resolve_key(f"Bearer {text}", utc_now())
+        resolve_key(text, utc_now())
     with pytest.raises(CommandError, match="no key"):
         call_command("revokekey", "nothing")
+
+
+def test_a_short_key_has_the_form_of_a_routing_key():
+    made, text = make_key("alerts:write", short=True)
+    assert re.fullmatch("[a-z0-9]{32}", text)
+    assert resolve_key(text, utc_now()) == made
+    with pytest.raises(NotAuthenticatedError):
+        resolve_key(text[:-1] + ("a" if text[-1] != "a" else "b"), utc_now())
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HTTP_AUTHORIZATION": "Bearer K"},
+        {"HTTP_AUTHORIZATION": "Key K"},
+        {"HTTP_AUTHORIZATION": "GenieKey K"},
+        {"HTTP_AUTHORIZATION": "Basic " + b64encode(b"anybody:K").decode()},
+        {"HTTP_AUTHORIZATION": "Basic " + b64encode(b"K:").decode()},
+        {"HTTP_X_API_KEY": "K"},
+    ],
+)
+def test_a_key_is_found_wherever_a_foreign_contract_has_it(environ):
+    assert offered_key(environ) == "K"
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Basic", "Basic !", "Basic " + b64encode(b"\xff").decode(), "Digest K", "K"]
+)
+def test_no_key_is_found_where_there_is_none(header):
+    assert offered_key({"HTTP_AUTHORIZATION": header}) == ""

@@ -180,7 +180,7 @@ def test_a_key_is_shown_once(client, administrator):
     page = client.get(response["Location"])
     assert "no-store" in page["Cache-Control"]
     [text] = re.findall(r'id="api-key">(ops_[^<]+)<', page.content.decode())
-    assert resolve_key(f"Bearer {text}", utc_now()).pk == key.pk
+    assert resolve_key(text, utc_now()).pk == key.pk
     again = client.get(response["Location"]).content.decode()
     change = client.get(f"{_KEYS}{key.pk}/change/").content.decode()
     for later in (again, change):
@@ -213,12 +213,12 @@ def test_a_keys_scopes_change_and_it_is_revoked_but_never_deleted(client, admini
     key, text = make_key("alerts:write")
     form = {"name": "sender", "scopes": ["alerts:read"]}
     assert client.post(f"{_KEYS}{key.pk}/change/", form).status_code == 302
-    assert resolve_key(f"Bearer {text}", utc_now()).scopes == ["alerts:read"]
+    assert resolve_key(text, utc_now()).scopes == ["alerts:read"]
     assert client.post(f"{_KEYS}{key.pk}/delete/", {"post": "yes"}).status_code == 403
     action = {"action": "revoke", "_selected_action": [key.pk]}
     assert client.post(_KEYS, action).status_code == 302
     with pytest.raises(NotAuthenticatedError, match="revoked"):
-        resolve_key(f"Bearer {text}", utc_now())
+        resolve_key(text, utc_now())
     assert _trail() == [(deed, "accounts.apikey") for deed in ("create", "change", "revoke")]
 
 

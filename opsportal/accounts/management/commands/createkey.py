@@ -27,6 +27,11 @@ class Command(BaseCommand):
         parser.add_argument("--team", help="the team that owns the key")
         parser.add_argument("--rate-limit", type=int, help="requests a minute")
         parser.add_argument("--expires-in", type=int, metavar="DAYS")
+        parser.add_argument(
+            "--short",
+            action="store_true",
+            help="32 letters and digits, for PagerDuty routing keys and for keys in URLs",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the key."""
@@ -46,6 +51,7 @@ class Command(BaseCommand):
                 team=self._team(options["team"]),
                 rate_limit=limit,
                 expires_at=now + timedelta(days=days) if days else None,
+                short=options["short"],
                 actor=COMMAND_LINE,
                 now=now,
             )
