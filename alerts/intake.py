@@ -1,222 +1,222 @@
-"""Ingest: an HTTP request of any alert format becomes stored events and the contract's answer.
+"""Ingest: an HTTP request at the door of any alert format becomes stored events and its answer.
 
-The same deed serves two doors: `opsportal.wsgi`, which takes the hot paths past Django's
+The same deed serves two entrances: `opsportal.wsgi`, which takes the doors past Django's
 middleware and shares commits between requests, and plain Django views.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from alerts.formats import AlertFormat, Parsed, Reply
-from alerts.models import IdempotentReply
-from alerts.normalise import AlertEvent, Receipt
-from alerts.receive import prepare_alerts, store_alerts
-from opsportal.accounts.keys import confirm_key, recall_key, require_scope, resolve_key
+from alerts.formats import KEY_IN_PATH, AlertFormat, Parsed, Received, Reply
+from alerts.keep import delivery_of, keep_failure
+from alerts.submit import Store, Submission, refuse
+from alerts.tally import Use, tally
+from opsportal.accounts.credentials import offered_key
+from opsportal.accounts.keys import recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
-from opsportal.lib.deadlocks import start_over
+from opsportal.lib.addresses import address_of
 from opsportal.lib.errors import (
-    ConflictError,
+    ForbiddenError,
     OpsError,
     PayloadError,
+    RateLimitedError,
     TooLargeError,
     UnavailableError,
 )
-from opsportal.lib.groupcommit import GroupCommit
+from opsportal.lib.registry import plugins
 
 logger = logging.getLogger(__name__)
 
-# Path -> slug of the format that is spoken there.
-INTAKES = {
-    "/api/v1/alerts": "native",
-    "/alertmanager/api/v2/alerts": "alertmanager",
-}
-SCOPE = "alerts:write"
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A path that takes alerts in; `key_text` is the key that stood in it."""
+
+    format: AlertFormat
+    path: str
+    key_text: str = ""
+
+
+@lru_cache
+def doors() -> Mapping[str, Door]:
+    """Every door by its path."""
+    formats = [found() for found in plugins("ALERT_FORMATS").values()]
+    return {path: Door(found, path) for found in formats for path in found.paths}
+
+
+def find_door(path: str) -> Door | None:
+    """The door at this path of a URL; None where there is none."""
+    known = doors()
+    if door := known.get(path):
+        return door
+    head, _, key = path.rpartition("/")
+    door = known.get(head + KEY_IN_PATH)
+    return replace(door, key_text=key) if door and key else None
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What intake needs to know of a request; `read` gives the body, at most so many bytes."""
+    """A request: WSGI's variables (which Django calls `request.META`), and its body.
 
-    authorization: str
-    idempotency_key: str
-    content_length: int | None
-    content_encoding: str
+    `read` gives the body, at most so many bytes.
+    """
+
+    environ: Mapping[str, Any]
     read: Callable[[int], bytes]
 
+    def header(self, name: str) -> str:
+        """A header by its lower-case name; empty when it is not there."""
+        return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
 
-def posted(environ: Mapping[str, Any], read: Callable[[int], bytes]) -> Posted:
-    """What intake needs to know, from WSGI's variables (which Django calls `request.META`)."""
-    length = environ.get("CONTENT_LENGTH") or ""
-    return Posted(
-        authorization=environ.get("HTTP_AUTHORIZATION", ""),
-        idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", ""),
-        # Without a believable length the body is read, up to the limit.
-        content_length=int(length) if length.isdecimal() and len(length) < 19 else None,
-        content_encoding=environ.get("HTTP_CONTENT_ENCODING", "").lower(),
-        read=read,
-    )
+    @property
+    def length(self) -> int | None:
+        """As announced; without a believable length the body is read, up to the limit."""
+        text = self.environ.get("CONTENT_LENGTH") or ""
+        return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One request's events, ready to be stored with others'."""
+@dataclass(slots=True)
+class _Entry:
+    """One request on its way in."""
 
-    format: AlertFormat
-    parsed: Parsed
+    door: Door
+    posted: Posted
     now: datetime
-    key: ApiKey
-    token: str
-    body_hash: str
+    received: Received | None = None
+    key: ApiKey | None = None
+    # Of the sender, for whoever looks at what failed.
+    address: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.address = address_of(self.posted.environ)
 
 
-# The answer, or what to make it of once everything is committed.
-Stored = Reply | Sequence[Receipt]
-Store = Callable[[Submission], Stored]
-
-
-def take_in(alert_format: AlertFormat, posted: Posted, *, now: datetime, store: Store) -> Reply:
-    """Authenticate, read, parse, store, answer; every refusal in the contract's own shape."""
+def take_in(door: Door, posted: Posted, *, now: datetime, store: Store) -> Reply:
+    """Authenticate, read, check, parse, store, answer; refusals in the contract's own shape."""
+    entry = _Entry(door, posted, now)
     try:
-        key = recall_key(posted.authorization, now)
-        if SCOPE not in key.scopes:  # granted since?
-            key = resolve_key(posted.authorization, now)
-        require_scope(key, SCOPE)
-        spend(key, now)
-        body = _read(posted)
-        token = posted.idempotency_key
-        if len(token) > 255:
-            raise PayloadError("Idempotency-Key is longer than 255 characters.")
-        parsed = alert_format.parse(body, now=now, team_id=key.team_id)
-        body_hash = sha256(body).hexdigest() if token else ""
-        submission = Submission(alert_format, parsed, now, key, token, body_hash)
-        try:
-            stored = store(submission)
-        except IntegrityError:
-            # Another process kept an answer to this Idempotency-Key meanwhile: now it is found.
-            stored = store(submission)
-        return stored if isinstance(stored, Reply) else alert_format.answer(parsed, stored)
+        return _store(entry, *_admit(entry), store)
     except OpsError as error:
-        return _refuse(alert_format, error)
+        _note_failure(entry, error)
+        if isinstance(error, RateLimitedError) and door.format.overload:
+            error.status = door.format.overload
+        return refuse(door.format, error)
     except (OperationalError, InterfaceError, TimeoutError) as error:
         logger.warning("intake unavailable error=%s", type(error).__name__)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        return _refuse(alert_format, UnavailableError())
+        return refuse(door.format, UnavailableError())
     except Exception:
         # A bug of ours: the sender still gets its contract's shape, the log the reason.
-        logger.exception("intake failed format=%s", alert_format.slug)
-        return _refuse(alert_format, OpsError("The portal failed here; it has been logged."))
+        logger.exception("intake failed format=%s", door.format.slug)
+        ours = OpsError("The portal failed here; it has been logged.")
+        _note_failure(entry, ours)
+        return refuse(door.format, ours)
 
 
-def _read(posted: Posted) -> bytes:
-    """The body. Raises TooLargeError before reading it where the length is announced."""
-    if posted.content_encoding not in ("", "identity"):
-        raise PayloadError(
-            f"Content-Encoding {posted.content_encoding[:40]!r} is not understood; send it plain."
-        )
-    most = settings.MAX_BODY_BYTES
-    body = b"" if (posted.content_length or 0) > most else posted.read(most + 1)
-    if (posted.content_length or 0) > most or len(body) > most:
-        raise TooLargeError(
-            f"The body is larger than {most // 1024 // 1024} MiB; send it in parts."
-        )
-    return body
+def _admit(entry: _Entry) -> tuple[Received, ApiKey]:
+    """Find out who it is and whether they may, and read it. Raises OpsError."""
+    alert_format, now = entry.door.format, entry.now
+    text = entry.door.key_text or offered_key(entry.posted.environ)
+    if alert_format.key_in_body:
+        entry.received = _receive(entry)
+        text = alert_format.key_text(entry.received) or text
+    key = recall_key(text, now)
+    if alert_format.scope not in key.scopes:  # granted since?
+        key = resolve_key(text, now)
+    require_scope(key, alert_format.scope)
+    entry.key = key
+    if alert_format.overload is not None:
+        spend(key, now)
+    received = replace(entry.received or _receive(entry), team_id=key.team_id, key_id=key.pk)
+    entry.received = received
+    return received, key
 
 
-def _refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
-    reply = alert_format.refuse(error)
-    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **error.headers})
-
-
-def store_submissions(submissions: Sequence[Submission]) -> list[Stored]:
-    """Store many requests in one transaction; what each is to be answered."""
-    return start_over(lambda: _store_at_once(submissions))
-
-
-def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
-    now = max(submission.now for submission in submissions)
-    # Before the transaction: others wait for its locks.
-    prepared = prepare_alerts(_events(submissions), now=now)
-    with transaction.atomic():
-        stored: dict[int, Stored] = {}
-        fresh: list[int] = []
-        refused = _refused_keys(submissions, now)
-        for place, submission in enumerate(submissions):
-            if error := refused.get(submission.key.pk):
-                stored[place] = _refuse(submission.format, error)
-            elif submission.token and (earlier := _earlier_reply(submission)):
-                stored[place] = earlier
-            else:
-                fresh.append(place)
-        if stored:
-            prepared = prepare_alerts(_events([submissions[place] for place in fresh]), now=now)
-        receipts = store_alerts(prepared)
-        start = 0
-        for place in fresh:
-            submission = submissions[place]
-            end = start + len(submission.parsed.events)
-            stored[place] = receipts[start:end]
-            if submission.token:
-                reply = submission.format.answer(submission.parsed, receipts[start:end])
-                _keep_reply(submission, reply)
-                stored[place] = reply
-            start = end
-    return [stored[place] for place in range(len(submissions))]
-
-
-def _events(submissions: Sequence[Submission]) -> list[AlertEvent]:
-    return [event for submission in submissions for event in submission.parsed.events]
-
-
-def _refused_keys(submissions: Sequence[Submission], now: datetime) -> dict[int, OpsError]:
-    """Keys that were good when recalled and have been revoked, or lost their scope, meanwhile."""
-    refused: dict[int, OpsError] = {}
-    for key in {submission.key.pk: submission.key for submission in submissions}.values():
-        try:
-            require_scope(confirm_key(key, now), SCOPE)
-        except OpsError as error:
-            refused[key.pk] = error
-    return refused
-
-
-def store_submission(submission: Submission) -> Stored:
-    """Store one request by itself."""
-    return store_submissions([submission])[0]
-
-
-def _earlier_reply(submission: Submission) -> Reply | None:
-    """The answer already given to this Idempotency-Key."""
-    kept = IdempotentReply.objects.filter(key=submission.key, token=submission.token).first()
-    if kept is None:
-        return None
-    if kept.body_hash != submission.body_hash:
-        return _refuse(
-            submission.format,
-            ConflictError("This Idempotency-Key was used with another body; take a new one."),
-        )
-    return Reply(kept.status, kept.body.encode(), headers={"Idempotent-Replayed": "true"})
-
-
-def _keep_reply(submission: Submission, reply: Reply) -> None:
-    IdempotentReply.objects.create(
-        key=submission.key,
-        token=submission.token,
-        body_hash=submission.body_hash,
-        status=reply.status,
-        body=reply.body.decode(),
-        created_at=submission.now,
+def _receive(entry: _Entry) -> Received:
+    """The request with its body. Raises TooLargeError before reading it, where that can be."""
+    posted, alert_format = entry.posted, entry.door.format
+    encoding = posted.header("content-encoding").lower()
+    if encoding not in ("", "identity"):
+        raise PayloadError(f"Content-Encoding {encoding[:40]!r} is not understood; send it plain.")
+    most = min(settings.MAX_BODY_BYTES, alert_format.max_body or settings.MAX_BODY_BYTES)
+    length = posted.length or 0
+    body = b"" if length > most else posted.read(most + 1)
+    if length > most or len(body) > most:
+        size = f"{most // 1024} KiB" if most < 1024 * 1024 else f"{most // 1024 // 1024} MiB"
+        raise TooLargeError(f"The body is larger than {size}; send it in parts.")
+    headers = {}
+    for name in alert_format.keeps_headers:
+        if value := posted.header(name):
+            headers[name] = value
+    return Received(
+        body,
+        entry.now,
+        path=entry.door.path,
+        query=posted.environ.get("QUERY_STRING", ""),
+        content_type=posted.environ.get("CONTENT_TYPE", ""),
+        headers=headers,
     )
 
 
-# Requests on the hot paths share commits; a batch holds about so many alerts.
-shared_commits: GroupCommit[Submission, Stored] = GroupCommit(
-    store_submissions, weigh=lambda submission: len(submission.parsed.events), most=1000
-)
+def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Reply:
+    """Parse what was received and have it stored; the answer."""
+    alert_format = entry.door.format
+    token = entry.posted.header("idempotency-key")
+    if len(token) > 255:
+        raise PayloadError("Idempotency-Key is longer than 255 characters.")
+    alert_format.check(received)
+    parsed = alert_format.parse(received)
+    token = token or parsed.token
+    submission = Submission(
+        alert_format,
+        received,
+        parsed,
+        key,
+        token,
+        sha256(received.body).hexdigest() if token else "",
+        entry.address,
+        entry.posted.header("x-request-id")[:64],
+    )
+    try:
+        stored = store(submission)
+    except IntegrityError:
+        # Another process kept an answer to this Idempotency-Key meanwhile: now it is found.
+        stored = store(submission)
+    _note(entry, len(parsed.events), _first_complaint(parsed))
+    return stored if isinstance(stored, Reply) else alert_format.answer(parsed, stored)
+
+
+def _first_complaint(parsed: Parsed) -> str:
+    return parsed.rejected[0].errors[0].message if parsed.rejected else ""
+
+
+def _note(entry: _Entry, events: int = 0, error: str = "") -> None:
+    if entry.key is not None:
+        agent = entry.posted.header("user-agent")
+        slug = entry.door.format.slug
+        tally.note(Use(entry.key.pk, slug, entry.now, events, error, entry.address, agent))
+
+
+def _note_failure(entry: _Entry, error: OpsError) -> None:
+    """Count it; and keep what was sent by whom we know, so that it can be looked at."""
+    _note(entry, error=error.message)
+    received = entry.received
+    if received is None or not received.key_id or isinstance(error, RateLimitedError):
+        return
+    text = "\n".join([error.message, *(f"{e.field}: {e.message}" for e in error.errors)])
+    keep_failure(
+        delivery_of(
+            received, format_slug=entry.door.format.slug, address=entry.address, error=text
+        ),
+        refused=isinstance(error, ForbiddenError),
+    )

@@ -1,21 +1,24 @@
 """Ingest through plain Django views: for the development server and the tests' client."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from alerts.intake import INTAKES, posted, store_submission, take_in
-from opsportal.lib.registry import plugin
+from alerts.intake import Posted, find_door, take_in
+from alerts.submit import store_submission
 from opsportal.lib.times import utc_now
 
 
 @csrf_exempt
-@require_POST
-def intake_view(request: HttpRequest) -> HttpResponse:
+def intake_view(request: HttpRequest, **_: str) -> HttpResponse:
     """Take in what was posted, in the format of the path."""
-    alert_format = plugin("ALERT_FORMATS", INTAKES[request.path])()
-    given = posted(request.META, request.read)
-    reply = take_in(alert_format, given, now=utc_now(), store=store_submission)
+    door = find_door(request.path)
+    if door is None:
+        raise Http404
+    if request.method not in door.format.methods:
+        return HttpResponseNotAllowed(door.format.methods)
+    given = Posted(request.META, request.read)
+    reply = take_in(door, given, now=utc_now(), store=store_submission)
     return HttpResponse(
         reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers
     )

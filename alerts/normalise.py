@@ -7,6 +7,8 @@ from types import MappingProxyType
 from django.conf import settings
 from msgspec import Struct
 
+from chronos.normalise import Change
+
 FIRING = "firing"
 RESOLVED = "resolved"
 
@@ -75,6 +77,17 @@ class AlertEvent(Struct, frozen=True, gc=False, kw_only=True):
     timeout: timedelta | None = None  # resolves by itself so long after the last receipt
     team_id: int | None = None  # the sender's team, from its key
     payload: bytes = b""  # the JSON as received; kept, redacted, beside the episode
+
+
+class Acknowledge(Struct, frozen=True, gc=False):
+    """The sender says that somebody has taken the alert of that key."""
+
+    dedup_key: str
+    note: str = ""
+
+
+# What a request may ask for beside storing events.
+Order = Acknowledge | Change
 
 
 def alert_url(alert_id: int) -> str:

@@ -12,6 +12,8 @@ from alerts.models import (
     DeliveryAttempt,
     IdempotentReply,
     Notification,
+    RawDelivery,
+    SenderCount,
     Transition,
 )
 from opsportal.lib.outbox import OutboxRow
@@ -52,3 +54,13 @@ def prune_replies(*, now: datetime) -> int:
     """Forget the answers to Idempotency-Keys of more than a day ago."""
     old = IdempotentReply.objects.filter(created_at__lt=now - REPLY_LIFETIME)
     return delete_in_batches(old, order_by="created_at")
+
+
+def prune_deliveries(*, now: datetime) -> int:
+    """Forget what came in, and the counts of senders, of before its retention."""
+    cutoff = now - settings.RAW_RETENTION
+    old = RawDelivery.objects.filter(received_at__lt=cutoff)
+    counts = SenderCount.objects.filter(slot__lt=cutoff)
+    return delete_in_batches(old, order_by="received_at") + delete_in_batches(
+        counts, order_by="slot"
+    )

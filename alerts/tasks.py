@@ -13,7 +13,7 @@ from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
 from alerts.hits import prune_hits
 from alerts.models import AlertGroup, Decision, Escalation, Notification, Remediation
-from alerts.prune import prune_episodes, prune_groups, prune_replies
+from alerts.prune import prune_deliveries, prune_episodes, prune_groups, prune_replies
 from alerts.remediate import remediate_alerts
 from alerts.route import route_transitions
 from opsportal.lib.outbox import Outbox
@@ -126,4 +126,5 @@ def prune_alerts() -> None:
     prune_episodes(now=now)
     prune_groups(now=now)
     prune_replies(now=now)
+    prune_deliveries(now=now)
     prune_hits(now=now)

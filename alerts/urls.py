@@ -3,7 +3,8 @@
 from django.urls import path
 
 from alerts.api.urls import api_urlpatterns
-from alerts.intake import INTAKES
+from alerts.formats import KEY_IN_PATH
+from alerts.intake import doors
 from alerts.intake_views import intake_view, ready
 from alerts.views.alert import show_alert
 from alerts.views.answer import answer
@@ -50,7 +51,11 @@ urlpatterns = [
 
 # The native door shares its path with the list of alerts, which hands every POST on.
 intake_urlpatterns = [
-    *(path(door.lstrip("/"), intake_view) for door in INTAKES if not door.startswith("/api/")),
+    *(
+        path(door.lstrip("/").replace(KEY_IN_PATH, "/<str:key>"), intake_view)
+        for door in doors()
+        if not door.startswith("/api/")
+    ),
     path("alertmanager/-/ready", ready),
     path("alertmanager/-/healthy", ready),
 ]

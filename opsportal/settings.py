@@ -233,6 +233,10 @@ FLAPPING_COUNT = env_int("FLAPPING_COUNT", 5)
 FLAPPING_WITHIN = timedelta(minutes=env_int("FLAPPING_MINUTES", 60, least=1))
 # So many walks of a team begin within a minute; what is more is paged with the latest of them.
 PAGES_PER_MINUTE = env_int("PAGES_PER_MINUTE", 20, least=1)
+# What came in is kept so long as it was received, redacted.
+RAW_RETENTION = timedelta(days=env_int("RAW_DELIVERY_DAYS", 7, least=1))
+# How often the counts of senders are written.
+TALLY_EVERY = timedelta(seconds=5)
 RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
 
 # --- outward ---------------------------------------------------------------------------------

@@ -15,23 +15,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django = get_wsgi_application()
 
 # Models can be imported only once Django is set up.
-from alerts.intake import INTAKES, posted, shared_commits, take_in
+from alerts.intake import Posted, find_door, take_in
+from alerts.submit import shared_commits
 from opsportal.lib.memory import calm_collector
-from opsportal.lib.registry import plugin
 from opsportal.lib.requests import request_id
 from opsportal.lib.times import utc_now
 
-_FORMATS = {path: plugin("ALERT_FORMATS", slug)() for path, slug in INTAKES.items()}
 calm_collector()
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
     """WSGI (PEP 3333)."""
-    alert_format = _FORMATS.get(environ["PATH_INFO"])
-    if alert_format is None or environ["REQUEST_METHOD"] != "POST":
+    door = find_door(environ["PATH_INFO"])
+    if door is None or environ["REQUEST_METHOD"] not in door.format.methods:
         return django(environ, start_response)
-    request = posted(environ, environ["wsgi.input"].read)
-    reply = take_in(alert_format, request, now=utc_now(), store=shared_commits.submit)
+    request = Posted(environ, environ["wsgi.input"].read)
+    reply = take_in(door, request, now=utc_now(), store=shared_commits.submit)
     start_response(
         f"{reply.status} {responses.get(reply.status, '')}",
         [

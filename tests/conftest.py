@@ -11,8 +11,9 @@ from django.core.cache import cache
 from django.core.signals import setting_changed
 from django.db import connection
 
-from alerts.intake import shared_commits
+from alerts.intake import doors
 from alerts.policy import forget_policy
+from alerts.submit import shared_commits
 from opsportal.lib.registry import plugins
 from tests.portal import Portal, running_portal
 from tests.postgres import PostgresServer, find_binaries, new_database
@@ -68,6 +69,7 @@ def _fresh_registry(settings: object) -> Iterator[None]:
 
     def forget(**_: object) -> None:
         plugins.cache_clear()
+        doors.cache_clear()
 
     forget()  # the last test's settings were put back after this had ended
     setting_changed.connect(forget)

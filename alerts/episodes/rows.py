@@ -6,17 +6,12 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-import re2
 from msgspec import Struct
 
 from alerts.normalise import AlertEvent
+from opsportal.lib.redact import is_clean, redact_json
 
 RAW_CAP = 16_384
-# RE2 looks at each byte once, whatever the number of words.
-_SECRET = re2.compile(
-    r"(?i)pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|credential|private[_-]?key"
-)
-REDACTED = "[redacted]"
 
 
 class Touch(Struct, frozen=True, gc=False):
@@ -129,7 +124,7 @@ def content_columns(event: AlertEvent, *, clean: bool = False) -> tuple[Any, ...
 
 def all_clean(events: Iterable[AlertEvent]) -> bool:
     """Whether no payload has a word of a secret: one search over all costs less than many."""
-    return _SECRET.search(b"\n".join([event.payload for event in events])) is None
+    return is_clean(b"\n".join([event.payload for event in events]))
 
 
 CONTENT = (
@@ -166,25 +161,8 @@ STATE = (
 
 def raw_text(payload: bytes, *, clean: bool = False) -> str:
     """What was received as JSON text: secrets redacted, capped."""
-    text = payload.decode()
-    if not clean and _SECRET.search(payload):
-        try:
-            text = json_text(_redacted(msgspec.json.decode(payload)))
-        except (msgspec.MsgspecError, RecursionError):
-            # A number of no size or a nesting that the parser passed over in an unknown field.
-            text = json_text(REDACTED)
+    text = payload.decode() if clean else redact_json(payload)
     return text if len(text) <= RAW_CAP else f"{text[:RAW_CAP]}…"
-
-
-def _redacted(value: object) -> object:
-    if isinstance(value, dict):
-        return {
-            key: REDACTED if _SECRET.search(str(key)) else _redacted(inner)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_redacted(inner) for inner in value]
-    return value
 
 
 def json_text(value: object) -> str:

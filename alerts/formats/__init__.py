@@ -1,18 +1,19 @@
 """Alert formats: each turns one contract's body into events, and our receipts into its answer.
 
-To add one: copy the nearest file here, name it in settings.ALERT_FORMATS, give it a path in
-`alerts/intake.py`, fixtures and a test file, and a row in docs/alerts.md.
+To add one: copy the nearest file here, name it in settings.ALERT_FORMATS, and give it fixtures, a
+test file, and a row in docs/senders.md. Where it answers, how it is asked to come again and what is
+kept of it are said by its class.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import ClassVar
 
 import msgspec
 
-from alerts.normalise import AlertEvent, Receipt
+from alerts.normalise import AlertEvent, Order, Receipt
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
 from opsportal.lib.times import EARLIEST, LATEST
 
@@ -21,6 +22,27 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 _members = msgspec.json.Decoder(list[msgspec.Raw])
 _anything = msgspec.json.Decoder(msgspec.Raw)
+
+
+# In a door's path: the place of a key, for senders that can send no header.
+KEY_IN_PATH = "/<key>"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as its format sees it; enough to look at it again later."""
+
+    body: bytes
+    now: datetime
+    # The key that it came with, and its team.
+    team_id: int | None = None
+    key_id: int = 0
+    # The door, with `<key>` where a key stood.
+    path: str = ""
+    query: str = ""
+    content_type: str = ""
+    # Those that the format keeps; names in lower case.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +60,13 @@ class Parsed:
     events: Sequence[AlertEvent]
     rejected: Sequence[Rejection] = ()
     many: bool = True
+    # What else is to be done, in the same transaction, after the events are stored.
+    orders: Sequence[Order] = ()
+    # What the sender's own number of the request is, where it has one: a repeat is answered as
+    # the first was and does nothing.
+    token: str = ""
+    # Why there is nothing to do, where there is nothing.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +79,47 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class AlertFormat(Protocol):
-    """The contract of a format. All methods are pure."""
+class AlertFormat:
+    """The base of a format: what it says of its doors, and what it makes of a request."""
 
-    slug: str
-    label: str
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    # Where it answers; one that ends in KEY_IN_PATH takes the key from there.
+    paths: ClassVar[tuple[str, ...]] = ()
+    methods: ClassVar[frozenset[str]] = frozenset({"POST"})
+    # Whether `key_text` finds the key in the body or the query.
+    key_in_body: ClassVar[bool] = False
+    # What a key needs.
+    scope: ClassVar[str] = "alerts:write"
+    # Bytes; None: as many as the portal takes.
+    max_body: ClassVar[int | None] = None
+    # What a sender that is over its limit is told so that it comes again: a sender that takes 429
+    # as final is told 503. None: its senders never come again, so it is never over its limit.
+    overload: ClassVar[int | None] = 429
+    # Whether all that comes in is kept, or only what failed. (Each episode keeps its own part.)
+    keeps_all: ClassVar[bool] = True
+    # Headers that `parse` looks at, in lower case.
+    keeps_headers: ClassVar[tuple[str, ...]] = ()
 
-    def parse(self, body: bytes, *, now: datetime, team_id: int | None) -> Parsed:
-        """The events of the body. Raises PayloadError when nothing in it is usable."""
+    def key_text(self, received: Received) -> str:
+        """The key that the body or the query carries; the empty text when it does not."""
+        del received
+        return ""
+
+    def check(self, received: Received) -> None:
+        """Whether it comes from whom it says: signatures. May ask others. Raises OpsError."""
+
+    def parse(self, received: Received) -> Parsed:
+        """The events of the request; pure. Raises PayloadError when nothing in it is usable."""
+        raise NotImplementedError
 
     def answer(self, parsed: Parsed, receipts: Sequence[Receipt]) -> Reply:
         """The contract's answer to what was stored."""
+        raise NotImplementedError
 
     def refuse(self, error: OpsError) -> Reply:
-        """The contract's shape of an error."""
+        """The contract's shape of an error; the portal's own, where it has none."""
+        return Reply(error.status, error_body(error))
 
 
 def split_json(body: bytes) -> tuple[list[bytes], bool]:

@@ -12,7 +12,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from alerts.formats import Parsed, Rejection, Reply, check_instant, split_json
+from alerts.formats import (
+    AlertFormat,
+    Parsed,
+    Received,
+    Rejection,
+    Reply,
+    check_instant,
+    split_json,
+)
 from alerts.normalise import (
     FIRING,
     RESOLVED,
@@ -46,15 +54,19 @@ class PostableAlert(Struct, rename="camel"):
 _decoder = msgspec.json.Decoder(PostableAlert)
 
 
-class AlertmanagerFormat:
+class AlertmanagerFormat(AlertFormat):
     """`POST /alertmanager/api/v2/alerts`."""
 
     slug = "alertmanager"
     label = "Alertmanager v2"
+    paths = ("/alertmanager/api/v2/alerts",)
+    # Prometheus drops what is refused.
+    overload = None
+    keeps_all = False
 
-    def parse(self, body: bytes, *, now: datetime, team_id: int | None) -> Parsed:
+    def parse(self, received: Received) -> Parsed:
         """An array of postable alerts."""
-        members, many = split_json(body)
+        members, many = split_json(received.body)
         if not many:
             raise PayloadError("parsing alerts body failed: it must be an array")
         try:
@@ -64,7 +76,7 @@ class AlertmanagerFormat:
         events, rejected = [], []
         for index, alert in enumerate(alerts):
             try:
-                events.append(_event(alert, members[index], now, team_id))
+                events.append(_event(alert, members[index], received))
             except ValueError as error:
                 rejected.append(Rejection(index, (FieldError("", str(error)),)))
         return Parsed(events, rejected)
@@ -83,7 +95,7 @@ class AlertmanagerFormat:
         )
 
 
-def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | None) -> AlertEvent:
+def _event(alert: PostableAlert, payload: bytes, received: Received) -> AlertEvent:
     labels = {name: value for name, value in alert.labels.items() if value}
     if not labels:
         raise ValueError("at least one label pair required")
@@ -99,7 +111,7 @@ def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | N
     return AlertEvent(
         name=_first(labels, "alertname", "name", cut=300) or next(iter(labels.values()))[:300],
         dedup_key=f"am:{fingerprint(tuple(sorted(labels.items())))}",
-        status=RESOLVED if ends_at and ends_at <= now else FIRING,
+        status=RESOLVED if ends_at and ends_at <= received.now else FIRING,
         severity=_severity(labels.get("severity", "")),
         summary=_first(notes, "summary", "title", cut=1024),
         description=_first(notes, "description", "message", cut=32_768),
@@ -115,7 +127,7 @@ def _event(alert: PostableAlert, payload: bytes, now: datetime, team_id: int | N
         starts_at=starts_at,
         ends_at=ends_at,
         timeout=None if ends_at else RESOLVE_TIMEOUT,
-        team_id=team_id,
+        team_id=received.team_id,
         payload=payload,
     )
 

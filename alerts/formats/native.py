@@ -10,7 +10,15 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from alerts.formats import Parsed, Rejection, Reply, check_instant, error_body, split_json
+from alerts.formats import (
+    AlertFormat,
+    Parsed,
+    Received,
+    Rejection,
+    Reply,
+    check_instant,
+    split_json,
+)
 from alerts.normalise import (
     FIRING,
     RESOLVED,
@@ -22,7 +30,7 @@ from alerts.normalise import (
     Receipt,
     answers,
 )
-from opsportal.lib.errors import FieldError, OpsError, PayloadError
+from opsportal.lib.errors import FieldError, PayloadError
 
 MOST_ALERTS = 10_000
 LONGEST_VALUE = 4096
@@ -72,17 +80,19 @@ class NativeAlert(Struct):
 _decoder = msgspec.json.Decoder(NativeAlert)
 
 
-class NativeFormat:
+class NativeFormat(AlertFormat):
     """`POST /api/v1/alerts`."""
 
     slug = "native"
     label = "opsportal"
+    paths = ("/api/v1/alerts",)
+    keeps_all = False
 
-    def parse(self, body: bytes, *, now: datetime, team_id: int | None) -> Parsed:
+    def parse(self, received: Received) -> Parsed:
         """One object, or an array whose good members are kept."""
-        members, many = split_json(body)
+        members, many = split_json(received.body)
         if not many:
-            return Parsed([_event(members[0], now, team_id)], many=False)
+            return Parsed([_event(members[0], received)], many=False)
         if len(members) > MOST_ALERTS:
             raise PayloadError(
                 f"The array holds {len(members)} alerts; send at most {MOST_ALERTS} at a time."
@@ -90,7 +100,7 @@ class NativeFormat:
         events, rejected = [], []
         for index, item in enumerate(members):
             try:
-                events.append(_event(item, now, team_id))
+                events.append(_event(item, received))
             except PayloadError as error:
                 rejected.append(Rejection(index, error.errors))
         if rejected and not events:
@@ -122,12 +132,8 @@ class NativeFormat:
         }
         return Reply(200, msgspec.json.encode(answer))
 
-    def refuse(self, error: OpsError) -> Reply:
-        """The portal's own error shape."""
-        return Reply(error.status, error_body(error))
 
-
-def _event(payload: bytes, now: datetime, team_id: int | None) -> AlertEvent:
+def _event(payload: bytes, received: Received) -> AlertEvent:
     """One member as an event. Raises PayloadError with every complaint there is."""
     try:
         alert = _decoder.decode(payload)
@@ -151,7 +157,7 @@ def _event(payload: bytes, now: datetime, team_id: int | None) -> AlertEvent:
     timeout = _timeout(alert.timeout, errors)
     if errors:
         raise _refusal(errors)
-    if status == FIRING and ends_at and ends_at <= now:
+    if status == FIRING and ends_at and ends_at <= received.now:
         status = RESOLVED
     return AlertEvent(
         name=alert.name,
@@ -173,7 +179,7 @@ def _event(payload: bytes, now: datetime, team_id: int | None) -> AlertEvent:
         starts_at=starts_at,
         ends_at=ends_at,
         timeout=timeout,
-        team_id=team_id,
+        team_id=received.team_id,
         payload=payload,
     )
 

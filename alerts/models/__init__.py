@@ -19,6 +19,7 @@ from alerts.models.oncall import (
 from alerts.models.policy import Inhibition, PolicyVersion, Silence, Subscription
 from alerts.models.remediation import Remediation
 from alerts.models.rule import Rule, RuleAction
+from alerts.models.sender import RawDelivery, Sender, SenderCount
 from alerts.models.view import SavedView
 
 __all__ = [
@@ -43,12 +44,15 @@ __all__ = [
     "Notification",
     "Override",
     "PolicyVersion",
+    "RawDelivery",
     "Remediation",
     "Rule",
     "RuleAction",
     "RuleHit",
     "SavedView",
     "Schedule",
+    "Sender",
+    "SenderCount",
     "Silence",
     "Subscription",
     "Transition",

@@ -1,8 +1,9 @@
 """Where a request comes from: one answer for throttles, audit and allow-lists."""
 
 import ipaddress
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -31,17 +32,22 @@ def _parse(text: str) -> Address | None:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The sender's address; None when it is unknown (a Unix socket).
+    """The sender's address; None when it is unknown (a Unix socket)."""
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str | None:
+    """The same by WSGI's variables.
 
     X-Forwarded-For is believed only as far as OPSPORTAL_TRUSTED_PROXIES wrote it: read from the
     right, the first address that is not a trusted proxy is the client.
     """
-    peer = _parse(request.META.get("REMOTE_ADDR", ""))
+    peer = _parse(environ.get("REMOTE_ADDR", ""))
     trusted = parse_networks(tuple(settings.TRUSTED_PROXIES), "OPSPORTAL_TRUSTED_PROXIES")
     if peer is None or not any(peer in network for network in trusted):
         return str(peer) if peer else None
     client = peer
-    for text in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+    for text in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
         hop = _parse(text)
         if hop is None:
             break

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat, fingerprint
 from opsportal.lib.errors import PayloadError
 
@@ -13,7 +14,7 @@ FORMAT = AlertmanagerFormat()
 
 
 def parse(payload):
-    return FORMAT.parse(json.dumps(payload).encode(), now=NOW, team_id=None)
+    return FORMAT.parse(Received(json.dumps(payload).encode(), NOW))
 
 
 def one(labels=None, **fields):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.formats import Received
 from alerts.formats.native import NativeFormat, joined_key
 from alerts.normalise import Receipt
 from opsportal.lib.errors import PayloadError
@@ -16,7 +17,7 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 def parse(payload, raw=False):
     body = payload if raw else json.dumps(payload).encode()
-    return NativeFormat().parse(body, now=NOW, team_id=7)
+    return NativeFormat().parse(Received(body, NOW, team_id=7))
 
 
 def one(**fields):

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, OperationalError, connection
 
-from alerts import intake
-from alerts.intake import INTAKES
+from alerts import submit
 from alerts.models import Alert, IdempotentReply
 from opsportal import wsgi
 from opsportal.accounts.actors import COMMAND_LINE
@@ -19,6 +18,7 @@ from opsportal.accounts.models import ApiKey
 NOW = datetime.now(UTC)
 NATIVE = "/api/v1/alerts"
 ALERTMANAGER = "/alertmanager/api/v2/alerts"
+BULK = [NATIVE, ALERTMANAGER]
 
 
 @pytest.fixture(params=["django", "wsgi"])
@@ -86,13 +86,13 @@ def test_an_unknown_field_is_kept_in_the_raw_record(post, key):
     assert json.loads(Alert.objects.get().raw) == {"name": "a", "colour": "red"}
 
 
-@pytest.mark.parametrize("path", INTAKES)
+@pytest.mark.parametrize("path", BULK)
 def test_without_a_key_nobody_comes_in(post, transactional_db, path):
     status, headers, _ = post({"name": "a"}, path=path)
     assert (status, headers["WWW-Authenticate"]) == (401, 'Bearer realm="opsportal"')
 
 
-@pytest.mark.parametrize("path", INTAKES)
+@pytest.mark.parametrize("path", BULK)
 def test_a_key_needs_the_scope(post, transactional_db, path):
     reader = create_key("reader", ["alerts:read"], actor=COMMAND_LINE, now=NOW)[1]
     assert post({"name": "a"}, reader, path=path)[0] == 403
@@ -130,7 +130,7 @@ def test_rubbish_is_a_400_in_the_one_shape(post, key, body):
     assert (status, set(answer)) == (400, {"code", "message", "errors"})
 
 
-@pytest.mark.parametrize("path", INTAKES)
+@pytest.mark.parametrize("path", BULK)
 def test_a_text_that_is_not_utf_8_is_refused_where_nobody_reads_it_too(post, key, path):
     body = b'[{"name":"Full","labels":{"alertname":"Full"},"else":"\xff"}]'
     assert post(body, key, path)[0] == 400
@@ -142,7 +142,7 @@ def test_a_text_that_is_not_utf_8_is_refused_where_nobody_reads_it_too(post, key
     [b"1e999", b"9" * 5000, b"[" * 600 + b"]" * 600, b'{"a":' * 600 + b"1" + b"}" * 600],
     ids=["inf", "integer", "array", "object"],
 )
-@pytest.mark.parametrize("path", INTAKES)
+@pytest.mark.parametrize("path", BULK)
 def test_what_cannot_be_redacted_is_not_kept_and_the_alert_is(post, key, path, value):
     body = b'[{"name":"Full","labels":{"alertname":"Full"},"token":"hush","else":%s}]' % value
     assert post(body, key, path)[0] == 200
@@ -183,7 +183,7 @@ def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch
         raise OperationalError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("alerts.intake.store_alerts", gone)
+        patch.setattr("alerts.submit.store_alerts", gone)
         status, headers, answer = post({"name": "a"}, key, **{"Idempotency-Key": "one"})
     assert (status, headers["Retry-After"], answer["code"]) == (503, "5", "unavailable")
     assert IdempotentReply.objects.count() == 0
@@ -192,7 +192,7 @@ def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch
 
 def failing_once(monkeypatch, error):
     """The deed of storing, which fails the first time after all its work."""
-    store, failures = intake.store_alerts, [error]
+    store, failures = submit.store_alerts, [error]
 
     def store_then_fail(prepared):
         receipts = store(prepared)
@@ -200,7 +200,7 @@ def failing_once(monkeypatch, error):
             raise failures.pop()
         return receipts
 
-    monkeypatch.setattr(intake, "store_alerts", store_then_fail)
+    monkeypatch.setattr(submit, "store_alerts", store_then_fail)
 
 
 def test_a_deadlock_between_shared_commits_is_started_over(post, key, monkeypatch):
@@ -226,7 +226,7 @@ def test_a_fault_of_ours_is_told_in_the_contracts_shape(post, key, monkeypatch):
     def broken(*args, **kwargs):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("alerts.intake.store_alerts", broken)
+    monkeypatch.setattr("alerts.submit.store_alerts", broken)
     assert post({"name": "a"}, key)[0] == 500
     assert post({"name": "a"}, key)[2]["code"] == "error"
     status, _, answer = post([{"labels": {"alertname": "a"}}], key, path=ALERTMANAGER)

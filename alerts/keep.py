@@ -1,0 +1,110 @@
+"""Store: requests as they came in, with their verdict, for people to look at and to replay."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import DatabaseError
+
+from alerts.formats import Parsed, Received
+from alerts.models import RawDelivery
+from opsportal.lib.redact import redact_text
+
+logger = logging.getLogger(__name__)
+Verdict = RawDelivery.Verdict
+# Characters. What failed is kept longer, since only the whole of it can be replayed.
+MOST_KEPT, MOST_KEPT_FAILED = 65_536, 524_288
+MOST_ALERTS, MOST_COMPLAINTS = 50, 20
+# Of one key in one process: a sender that posts rubbish all day does not fill the disk.
+MOST_FAILED_A_MINUTE = 100
+_lock = threading.Lock()
+_failed: dict[int, tuple[datetime, int]] = {}
+
+
+def delivery_of(
+    received: Received,
+    *,
+    format_slug: str,
+    address: str | None,
+    parsed: Parsed | None = None,
+    alert_ids: Sequence[int] = (),
+    error: str = "",
+) -> RawDelivery:
+    """The row of a request, not stored yet: what was parsed of it, or the error."""
+    most = MOST_KEPT if parsed is not None and not parsed.rejected else MOST_KEPT_FAILED
+    text = redact_text(received.body)
+    return RawDelivery(
+        key_id=received.key_id,
+        format=format_slug,
+        received_at=received.now,
+        path=received.path[:200],
+        query=redact_text(received.query.encode())[:1000],
+        content_type=_plain(received.content_type)[:200],
+        headers={name: _plain(value)[:500] for name, value in received.headers.items()},
+        address=address,
+        body=text[:most],
+        size=len(received.body),
+        truncated=len(text) > most,
+        verdict=_verdict(parsed),
+        error=(error or _complaints(parsed))[:5000],
+        events=len(parsed.events) if parsed is not None else 0,
+        alert_ids=list(dict.fromkeys(alert_ids))[:MOST_ALERTS],
+    )
+
+
+def keep_deliveries(deliveries: Sequence[RawDelivery]) -> None:
+    """Store them, in the caller's transaction."""
+    RawDelivery.objects.bulk_create(deliveries)
+
+
+def keep_failure(delivery: RawDelivery, *, refused: bool = False) -> None:
+    """Store a request that brought nothing; never in the way of the answer."""
+    if refused:
+        delivery.verdict = Verdict.REFUSED
+    if not _has_room(delivery.key_id, delivery.received_at):
+        return
+    try:
+        keep_deliveries([delivery])
+    except DatabaseError as lost:
+        logger.warning("delivery not kept error=%s", type(lost).__name__)
+
+
+def note_replay(replayed: RawDelivery, outcome: RawDelivery, now: datetime) -> None:
+    """Write on the kept request what came of another try, in the caller's transaction."""
+    replayed.replayed_at = now
+    for name in ("verdict", "error", "events", "alert_ids"):
+        setattr(replayed, name, getattr(outcome, name))
+    replayed.save(update_fields=["replayed_at", "verdict", "error", "events", "alert_ids"])
+
+
+def _verdict(parsed: Parsed | None) -> str:
+    if parsed is None:
+        return Verdict.FAILED
+    if parsed.rejected:
+        return Verdict.PARTIAL if parsed.events else Verdict.FAILED
+    return Verdict.STORED if parsed.events or parsed.orders else Verdict.IGNORED
+
+
+def _complaints(parsed: Parsed | None) -> str:
+    if parsed is None:
+        return ""
+    lines = [
+        f"{rejection.index}: {error.field} {error.message}".replace(":  ", ": ")
+        for rejection in parsed.rejected[:MOST_COMPLAINTS]
+        for error in rejection.errors
+    ]
+    return "\n".join(lines) or parsed.note
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "\ufffd")
+
+
+def _has_room(key_id: int, now: datetime) -> bool:
+    minute = now.replace(second=0, microsecond=0)
+    with _lock:
+        since, count = _failed.get(key_id, (minute, 0))
+        count = count + 1 if since == minute else 1
+        _failed[key_id] = (minute, count)
+    return count <= MOST_FAILED_A_MINUTE

@@ -1,0 +1,170 @@
+"""Store: what requests brought, many of them in one commit, and what each is to be answered."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from alerts.formats import AlertFormat, Parsed, Received, Reply
+from alerts.keep import delivery_of, keep_deliveries, note_replay
+from alerts.models import IdempotentReply, RawDelivery
+from alerts.normalise import AlertEvent, Receipt
+from alerts.orders import carry_out
+from alerts.receive import prepare_alerts, store_alerts
+from opsportal.accounts.actors import Actor
+from opsportal.accounts.keys import confirm_key, require_scope
+from opsportal.accounts.models import ApiKey
+from opsportal.lib.deadlocks import start_over
+from opsportal.lib.errors import ConflictError, OpsError
+from opsportal.lib.groupcommit import GroupCommit
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request's events, ready to be stored with others'."""
+
+    format: AlertFormat
+    received: Received
+    parsed: Parsed
+    key: ApiKey
+    # The sender's number of the request, and what body it stands for.
+    token: str = ""
+    body_hash: str = ""
+    address: str | None = None
+    request_id: str = ""
+    # What is replayed: no other row is kept of it.
+    replayed: RawDelivery | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who does what the request asks for."""
+        return Actor(f"key {self.key.name}", None, self.key.pk, self.address, self.request_id)
+
+
+# The answer, or what to make it of once everything is committed.
+Stored = Reply | Sequence[Receipt]
+Store = Callable[[Submission], Stored]
+
+
+def store_submissions(submissions: Sequence[Submission]) -> list[Stored]:
+    """Store many requests in one transaction; what each is to be answered."""
+    return start_over(lambda: _store_at_once(submissions))
+
+
+def store_submission(submission: Submission) -> Stored:
+    """Store one request by itself."""
+    return store_submissions([submission])[0]
+
+
+def refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
+    """The contract's answer to an error, with the headers that go with it."""
+    reply = alert_format.refuse(error)
+    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **error.headers})
+
+
+def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
+    now = max(submission.received.now for submission in submissions)
+    # Before the transaction: others wait for its locks.
+    prepared = prepare_alerts(_events(submissions), now=now)
+    with transaction.atomic():
+        stored: dict[int, Stored] = {}
+        fresh: list[int] = []
+        refused = _refused_keys(submissions, now)
+        for place, submission in enumerate(submissions):
+            if error := refused.get((submission.key.pk, submission.format.scope)):
+                stored[place] = refuse(submission.format, error)
+            elif submission.token and (earlier := _earlier_reply(submission)):
+                stored[place] = earlier
+            else:
+                fresh.append(place)
+        if stored:
+            prepared = prepare_alerts(_events([submissions[place] for place in fresh]), now=now)
+        receipts = store_alerts(prepared)
+        kept: list[RawDelivery] = []
+        start = 0
+        for place in fresh:
+            submission = submissions[place]
+            end = start + len(submission.parsed.events)
+            stored[place] = _finish(submission, receipts[start:end], now, kept)
+            start = end
+        if kept:
+            keep_deliveries(kept)
+    return [stored[place] for place in range(len(submissions))]
+
+
+def _finish(
+    submission: Submission, receipts: Sequence[Receipt], now: datetime, kept: list[RawDelivery]
+) -> Stored:
+    """What comes after the events are stored: orders, the raw delivery, the kept answer."""
+    parsed = submission.parsed
+    concerned: list[int] = []
+    if parsed.orders:
+        team_id = submission.key.team_id
+        concerned = carry_out(parsed.orders, actor=submission.actor, team_id=team_id, now=now)
+    if submission.format.keeps_all or parsed.rejected or submission.replayed:
+        ids = [receipt.alert_id for receipt in receipts if receipt.alert_id is not None]
+        row = delivery_of(
+            submission.received,
+            format_slug=submission.format.slug,
+            address=submission.address,
+            parsed=parsed,
+            alert_ids=[*ids, *concerned],
+        )
+        if submission.replayed:
+            note_replay(submission.replayed, row, now)
+        else:
+            kept.append(row)
+    if not submission.token:
+        return receipts
+    reply = submission.format.answer(parsed, receipts)
+    _keep_reply(submission, reply)
+    return reply
+
+
+def _events(submissions: Sequence[Submission]) -> list[AlertEvent]:
+    return [event for submission in submissions for event in submission.parsed.events]
+
+
+def _refused_keys(
+    submissions: Sequence[Submission], now: datetime
+) -> dict[tuple[int, str], OpsError]:
+    """Keys that were good when recalled and have been revoked, or lost their scope, meanwhile."""
+    refused: dict[tuple[int, str], OpsError] = {}
+    asked = {(found.key.pk, found.format.scope): found.key for found in submissions}
+    for (pk, scope), key in asked.items():
+        try:
+            require_scope(confirm_key(key, now), scope)
+        except OpsError as error:
+            refused[pk, scope] = error
+    return refused
+
+
+def _earlier_reply(submission: Submission) -> Reply | None:
+    """The answer already given to this Idempotency-Key."""
+    kept = IdempotentReply.objects.filter(key=submission.key, token=submission.token).first()
+    if kept is None:
+        return None
+    if kept.body_hash != submission.body_hash:
+        return refuse(
+            submission.format,
+            ConflictError("This Idempotency-Key was used with another body; take a new one."),
+        )
+    return Reply(kept.status, kept.body.encode(), headers={"Idempotent-Replayed": "true"})
+
+
+def _keep_reply(submission: Submission, reply: Reply) -> None:
+    IdempotentReply.objects.create(
+        key=submission.key,
+        token=submission.token,
+        body_hash=submission.body_hash,
+        status=reply.status,
+        body=reply.body.decode(),
+        created_at=submission.received.now,
+    )
+
+
+# Requests on the hot paths share commits; a batch holds about so many alerts.
+shared_commits: GroupCommit[Submission, Stored] = GroupCommit(
+    store_submissions, weigh=lambda submission: len(submission.parsed.events), most=1000
+)

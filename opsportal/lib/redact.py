@@ -1,0 +1,53 @@
+"""Secrets do not stay in what was received: values whose names say that they are secret."""
+
+import msgspec
+import re2
+
+REDACTED = "[redacted]"
+_WORDS = (
+    r"pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|credential|private[_-]?key"
+    r"|routing[_-]?key|service[_-]?key|integration[_-]?key"
+)
+# RE2 looks at each byte once, whatever the number of words.
+_SECRET = re2.compile(f"(?i){_WORDS}")
+# In what is no JSON: a form, a query, plain text.
+_ASSIGNED = re2.compile(rf"(?i)([\w.-]*(?:{_WORDS})[\w.-]*\"?\s*[=:]\s*\"?)([^&\s\"]+)")
+
+
+def is_clean(payload: bytes) -> bool:
+    """Whether no name of a secret stands in it."""
+    return _SECRET.search(payload) is None
+
+
+def redact_json(payload: bytes) -> str:
+    """The JSON text, which is UTF-8, without the values of secret names."""
+    if is_clean(payload):
+        return payload.decode()
+    try:
+        return msgspec.json.encode(_redacted(msgspec.json.decode(payload))).decode()
+    except (msgspec.MsgspecError, RecursionError):
+        # A number of no size or a nesting that the parser passed over in an unknown field.
+        return msgspec.json.encode(REDACTED).decode()
+
+
+def redact_text(payload: bytes) -> str:
+    """Whatever was received, without secrets: JSON by its names, other text by `name=value`."""
+    if is_clean(payload):
+        return payload.decode(errors="replace").replace("\0", "\ufffd")
+    try:
+        known = msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        text = payload.decode(errors="replace").replace("\0", "\ufffd")
+        return str(_ASSIGNED.sub(rf"\1{REDACTED}", text))
+    return msgspec.json.encode(_redacted(known)).decode()
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            key: REDACTED if _SECRET.search(str(key)) else _redacted(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_redacted(inner) for inner in value]
+    return value
