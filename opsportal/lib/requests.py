@@ -18,7 +18,12 @@ from opsportal.lib.errors import UnavailableError, is_unavailable
 Response = TypeVar("Response", bound=HttpResponse)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_MACHINES = ("/api/", "/alertmanager/", "/readyz", "/metrics")
+_MACHINES = (
+    "/api/", "/alertmanager/", "/alerta/", "/hooks/", "/opsgenie/", "/pagerduty/", "/v2/",
+    "/readyz", "/metrics",
+)  # fmt: skip
+# What stands in the path of a link that may be used by whoever has it: its token, or a key.
+_TOKEN = re.compile(r"(?<=^/a/)[^/]+|(?<=^/hooks/)([^/]+/).+|ops_[a-z0-9]{12}_[\w-]{43}")
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("opsportal.access")
 
@@ -76,8 +81,8 @@ class AccessLogMiddleware:
 
 
 def _path(request: HttpRequest) -> str:
-    """Without the token of a link that may be used by whoever has it."""
-    return "/a/.../" if request.path.startswith("/a/") else request.path
+    """Without what opens something by itself."""
+    return _TOKEN.sub(lambda found: f"{found[1] or ''}...", request.path)
 
 
 def _who(request: HttpRequest) -> str:
