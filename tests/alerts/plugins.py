@@ -1,8 +1,12 @@
-"""A remediation for tests of rules: it takes any parameters but `wrong`."""
+"""Plug-ins for tests: a remediation that takes any parameters but `wrong`, and a webhook."""
 
+import json
 from typing import Any
 
-from opsportal.lib.errors import FieldError, PayloadError
+from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply
+from alerts.normalise import Acknowledge, AlertEvent
+from chronos.normalise import Change
+from opsportal.lib.errors import FieldError, ForbiddenError, PayloadError
 
 
 class Restart:
@@ -16,3 +20,46 @@ class Restart:
         if "wrong" in parameters:
             raise PayloadError("wrong: not here", [FieldError("wrong", "not here")])
         return parameters
+
+
+class HookFormat(AlertFormat):
+    """A list of words: names of alerts, or what else there is to say."""
+
+    slug = "hook"
+    label = "Hook"
+    paths = ("/hooks/test", "/hooks/test/<key>")
+    max_body = 1024
+    overload = 503
+    keeps_headers = ("x-mood",)
+
+    def check(self, received: Received) -> None:
+        if received.headers.get("x-mood") == "forged":
+            raise ForbiddenError("The signature is wrong.")
+
+    def parse(self, received: Received) -> Parsed:
+        try:
+            words = json.loads(received.body)["words"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise PayloadError("There are no words.") from error
+        if words == "bug":
+            raise ZeroDivisionError
+        events, rejected, orders, token = [], [], [], ""
+        for number, word in enumerate(words):
+            if word == "bad":
+                rejected.append(Rejection(number, (FieldError("word", "is bad"),)))
+            elif word.startswith("ack:"):
+                orders.append(Acknowledge(word.removeprefix("ack:")))
+            elif word.startswith("change:"):
+                orders.append(
+                    Change(kind="deployment", summary=word, actor="ci", started_at=received.now)
+                )
+            elif word.startswith("token:"):
+                token = word
+            else:
+                team = received.team_id
+                events.append(AlertEvent(name=word, dedup_key=word, team_id=team))
+        return Parsed(events, rejected, orders=orders, token=token, note="" if words else "empty")
+
+    def answer(self, parsed: Parsed, receipts) -> Reply:
+        outcomes = [receipt.outcome for receipt in receipts]
+        return Reply(202, json.dumps(outcomes).encode())
