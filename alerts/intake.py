@@ -6,7 +6,7 @@ middleware and shares commits between requests, and plain Django views.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -74,8 +74,9 @@ class Posted:
     read: Callable[[int], bytes]
 
     def header(self, name: str) -> str:
-        """A header by its lower-case name; empty when it is not there."""
-        return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
+        """A header by WSGI's name for it (`HTTP_...`); empty when it is not there."""
+        found: str = self.environ.get(name, "")
+        return found
 
     @property
     def length(self) -> int | None:
@@ -93,11 +94,11 @@ class _Entry:
     now: datetime
     received: Received | None = None
     key: ApiKey | None = None
-    # Of the sender, for whoever looks at what failed.
-    address: str | None = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.address = address_of(self.posted.environ)
+    @property
+    def address(self) -> str | None:
+        """Of the sender, for whoever looks at what failed."""
+        return address_of(self.posted.environ)
 
 
 def take_in(door: Door, posted: Posted, *, now: datetime, store: Store) -> Reply:
@@ -145,7 +146,7 @@ def _admit(entry: _Entry) -> tuple[Received, ApiKey]:
 def _receive(entry: _Entry) -> Received:
     """The request with its body. Raises TooLargeError before reading it, where that can be."""
     posted, alert_format = entry.posted, entry.door.format
-    encoding = posted.header("content-encoding").lower()
+    encoding = posted.header("HTTP_CONTENT_ENCODING").lower()
     if encoding not in ("", "identity"):
         raise PayloadError(f"Content-Encoding {encoding[:40]!r} is not understood; send it plain.")
     most = min(settings.MAX_BODY_BYTES, alert_format.max_body or settings.MAX_BODY_BYTES)
@@ -156,7 +157,7 @@ def _receive(entry: _Entry) -> Received:
         raise TooLargeError(f"The body is larger than {size}; send it in parts.")
     headers = {}
     for name in alert_format.keeps_headers:
-        if value := posted.header(name):
+        if value := posted.header(f"HTTP_{name.upper().replace('-', '_')}"):
             headers[name] = value
     return Received(
         body,
@@ -171,7 +172,7 @@ def _receive(entry: _Entry) -> Received:
 def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Reply:
     """Parse what was received and have it stored; the answer."""
     alert_format = entry.door.format
-    token = entry.posted.header("idempotency-key")
+    token = entry.posted.header("HTTP_IDEMPOTENCY_KEY")
     if len(token) > 255:
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
     alert_format.check(received)
@@ -185,7 +186,7 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
         token,
         sha256(received.body).hexdigest() if token else "",
         entry.address,
-        entry.posted.header("x-request-id")[:64],
+        entry.posted.header("HTTP_X_REQUEST_ID")[:64],
     )
     try:
         stored = store(submission)
@@ -202,7 +203,7 @@ def _first_complaint(parsed: Parsed) -> str:
 
 def _note(entry: _Entry, events: int = 0, error: str = "") -> None:
     if entry.key is not None:
-        agent = entry.posted.header("user-agent")
+        agent = entry.posted.header("HTTP_USER_AGENT")
         slug = entry.door.format.slug
         tally.note(Use(entry.key.pk, slug, entry.now, events, error, entry.address, agent))
 

@@ -15,8 +15,8 @@ from django.db.models import F
 from alerts.models import Sender, SenderCount
 
 logger = logging.getLogger(__name__)
-SLOT = timedelta(minutes=10)
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_SLOT_MINUTES = 10
+SLOT = timedelta(minutes=_SLOT_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,14 @@ class Tally:
 
     def note(self, use: Use) -> None:
         """Count one request; written within settings.TALLY_EVERY, or at once where that is 0."""
-        slot = _EPOCH + (use.at - _EPOCH) // SLOT * SLOT
+        at = use.at
+        slot = at.replace(minute=at.minute - at.minute % _SLOT_MINUTES, second=0, microsecond=0)
+        place = use.key_id, use.format, slot
         every = settings.TALLY_EVERY.total_seconds()
         with self._lock:
-            found = self._sums.setdefault((use.key_id, use.format, slot), _Sum(use))
+            found = self._sums.get(place)
+            if found is None:
+                found = self._sums[place] = _Sum(use)
             found.last = use
             found.requests += 1
             found.events += use.events

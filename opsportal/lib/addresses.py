@@ -42,12 +42,18 @@ def address_of(environ: Mapping[str, Any]) -> str | None:
     X-Forwarded-For is believed only as far as OPSPORTAL_TRUSTED_PROXIES wrote it: read from the
     right, the first address that is not a trusted proxy is the client.
     """
-    peer = _parse(environ.get("REMOTE_ADDR", ""))
-    trusted = parse_networks(tuple(settings.TRUSTED_PROXIES), "OPSPORTAL_TRUSTED_PROXIES")
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+    return _client(environ.get("REMOTE_ADDR", ""), forwarded, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=4096)
+def _client(remote: str, forwarded: str, trusted_proxies: tuple[str, ...]) -> str | None:
+    peer = _parse(remote)
+    trusted = parse_networks(trusted_proxies, "OPSPORTAL_TRUSTED_PROXIES")
     if peer is None or not any(peer in network for network in trusted):
         return str(peer) if peer else None
     client = peer
-    for text in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+    for text in reversed(forwarded.split(",")):
         hop = _parse(text)
         if hop is None:
             break
