@@ -67,7 +67,7 @@ def test_no_variable_is_named_that_nobody_reads():
     ("name", "words"),
     [
         ("docs/channels.md", lambda: plugins("ALERT_CHANNELS")),
-        ("docs/alerts.md", lambda: plugins("ALERT_FORMATS")),
+        ("docs/senders.md", lambda: plugins("ALERT_FORMATS")),
         ("docs/remediation.md", lambda: plugins("REMEDIATIONS")),
         ("docs/remediation.md", known_limits),
         ("docs/accounts.md", lambda: SCOPES),
