@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from alerts.act import acknowledge_alert
@@ -18,12 +19,13 @@ def carry_out(
 ) -> list[int]:
     """Do them in their order, in the caller's transaction; the ids of the alerts concerned.
 
-    A team's sender has a say in alerts of its team and of none.
+    A team's sender has a say in alerts of its team and of none. A change of no actor is the
+    sender's.
     """
     concerned = []
     for order in orders:
         if isinstance(order, Change):
-            record_change(order, now=now)
+            record_change(replace(order, actor=order.actor or actor.name), now=now)
         elif (alert_id := _acknowledge(order, actor, team_id, now)) is not None:
             concerned.append(alert_id)
     return concerned

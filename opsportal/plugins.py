@@ -19,6 +19,8 @@ APPRISE_SCHEMES = (
 ALERT_FORMATS = [
     "alerts.formats.native.NativeFormat",
     "alerts.formats.alertmanager.AlertmanagerFormat",
+    "alerts.formats.pagerduty.PagerDutyFormat",
+    "alerts.formats.pagerduty.PagerDutyChangeFormat",
 ]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [

@@ -134,6 +134,7 @@ def _payload(message: Message) -> dict[str, Any]:
         "severity": message.severity,
         "description": message.description,
         "source": message.source,
+        "environment": message.environment,
         "region": message.region,
         "team": message.team,
         "value": message.value,

@@ -67,6 +67,8 @@ class Parsed:
     token: str = ""
     # Why there is nothing to do, where there is nothing.
     note: str = ""
+    # What the sender calls its alert, where the answer says it.
+    sender_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

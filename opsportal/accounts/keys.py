@@ -21,6 +21,7 @@ from opsportal.lib.errors import (
     ForbiddenError,
     NotAuthenticatedError,
     PayloadError,
+    RefusedKeyError,
 )
 from opsportal.lib.times import format_instant
 
@@ -114,13 +115,14 @@ def create_key(
 def resolve_key(text: str, now: datetime) -> ApiKey:
     """The valid key of this text; `credentials.py` finds it in a request.
 
-    Raises NotAuthenticatedError, also for the empty text.
+    Raises RefusedKeyError, and NotAuthenticatedError for the empty text.
 
     On the path of every request of a machine: one SELECT by unique prefix, no model query.
     """
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise NotAuthenticatedError("Send `Authorization: Bearer KEY` with a key of this portal.")
+        kind = RefusedKeyError if text else NotAuthenticatedError
+        raise kind("Send `Authorization: Bearer KEY` with a key of this portal.")
     key = _valid_key(found[1] or found[2], _digest(text), now)
     if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
         _note_use(key, now)
@@ -148,7 +150,7 @@ def recall_key(text: str, now: datetime) -> ApiKey:
 
 
 def confirm_key(key: ApiKey, now: datetime) -> ApiKey:
-    """The recalled key as the database has it now. Raises NotAuthenticatedError."""
+    """The recalled key as the database has it now. Raises RefusedKeyError."""
     confirmed = _valid_key(key.prefix, key.key_hash, now)
     if any(getattr(confirmed, name) != getattr(key, name) for name in _RECALLED_FOR):
         _RECALLED.clear()
@@ -158,11 +160,11 @@ def confirm_key(key: ApiKey, now: datetime) -> ApiKey:
 def _valid_key(prefix: str, digest: str, now: datetime) -> ApiKey:
     key = _read_key(prefix)
     if key is None or not hmac.compare_digest(digest, key.key_hash):
-        raise NotAuthenticatedError("This key is not known here.")
+        raise RefusedKeyError("This key is not known here.")
     if key.revoked_at is not None:
-        raise NotAuthenticatedError(f"This key was revoked at {format_instant(key.revoked_at)}.")
+        raise RefusedKeyError(f"This key was revoked at {format_instant(key.revoked_at)}.")
     if key.expires_at is not None and key.expires_at <= now:
-        raise NotAuthenticatedError(f"This key expired at {format_instant(key.expires_at)}.")
+        raise RefusedKeyError(f"This key expired at {format_instant(key.expires_at)}.")
     return key
 
 

@@ -66,6 +66,10 @@ class NotAuthenticatedError(OpsError):
         return {"WWW-Authenticate": CHALLENGE}
 
 
+class RefusedKeyError(NotAuthenticatedError):
+    """A key was given, and it is not known here, was revoked or has expired."""
+
+
 class ForbiddenError(OpsError):
     """The key or person is known but may not do this."""
 

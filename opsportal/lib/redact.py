@@ -1,5 +1,7 @@
 """Secrets do not stay in what was received: values whose names say that they are secret."""
 
+from typing import Any
+
 import msgspec
 import re2
 
@@ -8,10 +10,11 @@ _WORDS = (
     r"pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|credential|private[_-]?key"
     r"|routing[_-]?key|service[_-]?key|integration[_-]?key"
 )
-# RE2 looks at each byte once, whatever the number of words.
-_SECRET = re2.compile(f"(?i){_WORDS}")
+# RE2 looks at each byte once, whatever the number of words. What JSON writes by its number, a
+# letter, `-` or `_`, may be part of one.
+_SECRET = re2.compile(rf"(?i){_WORDS}|\\u00(?:[4-7]|2d)")
 # In what is no JSON: a form, a query, plain text.
-_ASSIGNED = re2.compile(rf"(?i)([\w.-]*(?:{_WORDS})[\w.-]*\"?\s*[=:]\s*\"?)([^&\s\"]+)")
+_ASSIGNED = re2.compile(rf"(?i)([\w.-]*(?:{_WORDS})[\w.-]*\\*[\"']?\s*[=:]\s*\\*[\"']?)([^&\s\"]+)")
 
 
 def is_clean(payload: bytes) -> bool:
@@ -24,7 +27,7 @@ def redact_json(payload: bytes) -> str:
     if is_clean(payload):
         return payload.decode()
     try:
-        return msgspec.json.encode(_redacted(msgspec.json.decode(payload))).decode()
+        return msgspec.json.encode(redact_value(msgspec.json.decode(payload))).decode()
     except (msgspec.MsgspecError, RecursionError):
         # A number of no size or a nesting that the parser passed over in an unknown field.
         return msgspec.json.encode(REDACTED).decode()
@@ -35,19 +38,21 @@ def redact_text(payload: bytes) -> str:
     if is_clean(payload):
         return payload.decode(errors="replace").replace("\0", "\ufffd")
     try:
-        known = msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return msgspec.json.encode(redact_value(msgspec.json.decode(payload))).decode()
+    except (msgspec.MsgspecError, UnicodeError):
         text = payload.decode(errors="replace").replace("\0", "\ufffd")
         return str(_ASSIGNED.sub(rf"\1{REDACTED}", text))
-    return msgspec.json.encode(_redacted(known)).decode()
+    except RecursionError:
+        return msgspec.json.encode(REDACTED).decode()
 
 
-def _redacted(value: object) -> object:
+def redact_value(value: Any) -> Any:
+    """The same JSON value with REDACTED for what has the name of a secret, at any depth."""
     if isinstance(value, dict):
         return {
-            key: REDACTED if _SECRET.search(str(key)) else _redacted(inner)
+            key: REDACTED if _SECRET.search(str(key)) else redact_value(inner)
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [_redacted(inner) for inner in value]
+        return [redact_value(inner) for inner in value]
     return value

@@ -193,6 +193,7 @@ def test_a_short_key_has_the_form_of_a_routing_key():
         {"HTTP_AUTHORIZATION": "Basic " + b64encode(b"anybody:K").decode()},
         {"HTTP_AUTHORIZATION": "Basic " + b64encode(b"K:").decode()},
         {"HTTP_X_API_KEY": "K"},
+        {"HTTP_X_ROUTING_KEY": "K"},
     ],
 )
 def test_a_key_is_found_wherever_a_foreign_contract_has_it(environ):
