@@ -78,6 +78,11 @@ def note_replay(replayed: RawDelivery, outcome: RawDelivery, now: datetime) -> N
     replayed.save(update_fields=["replayed_at", "verdict", "error", "events", "alert_ids"])
 
 
+def forget_failures() -> None:
+    """Begin the minute anew; for tests, whose keys' ids come again."""
+    _failed.clear()
+
+
 def _verdict(parsed: Parsed | None) -> str:
     if parsed is None:
         return Verdict.FAILED

@@ -12,6 +12,7 @@ from django.core.signals import setting_changed
 from django.db import connection
 
 from alerts.intake import doors
+from alerts.keep import forget_failures
 from alerts.policy import forget_policy
 from alerts.submit import shared_commits
 from opsportal.lib.registry import plugins
@@ -61,6 +62,7 @@ def _fresh_cache() -> None:
     cache.clear()
     # What a test has stored is rolled back, and its ids come again.
     forget_policy()
+    forget_failures()
 
 
 @pytest.fixture(autouse=True)

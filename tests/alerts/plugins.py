@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply
-from alerts.normalise import Acknowledge, AlertEvent
+from alerts.normalise import Acknowledge, AlertEvent, Order
 from chronos.normalise import Change
 from opsportal.lib.errors import FieldError, ForbiddenError, PayloadError
 
@@ -43,7 +43,10 @@ class HookFormat(AlertFormat):
             raise PayloadError("There are no words.") from error
         if words == "bug":
             raise ZeroDivisionError
-        events, rejected, orders, token = [], [], [], ""
+        events: list[AlertEvent] = []
+        rejected: list[Rejection] = []
+        orders: list[Order] = []
+        token = ""
         for number, word in enumerate(words):
             if word == "bad":
                 rejected.append(Rejection(number, (FieldError("word", "is bad"),)))
