@@ -1,7 +1,8 @@
-"""The other sides that tests of delivery talk to."""
+"""The other sides that tests of delivery talk to, and who is signed in."""
 
 import pytest
 
+from tests.accounts.people import make_person, make_team
 from tests.alerts.moto import ACCOUNT, CREDENTIALS, REGION, moto_cloud
 from tests.alerts.receivers import http_server, mail_server
 
@@ -42,3 +43,27 @@ def cloud(moto_server, monkeypatch, settings):
 def pair(cloud):
     """Two instances of one group that may be rebooted and terminated."""
     return cloud.launch(2, remediate="all", group="web")
+
+
+@pytest.fixture
+def others():
+    """A second receiver of webhooks."""
+    with http_server() as found:
+        yield found
+
+
+@pytest.fixture
+def team():
+    return make_team("payments")
+
+
+@pytest.fixture
+def login(client, team):
+    """Sign somebody in who has that role in the team."""
+
+    def become(role):
+        person = make_person(role, team if role != "administrator" else None)
+        client.force_login(person)
+        return person
+
+    return become

@@ -1,11 +1,13 @@
-"""Claiming and sending, as the dispatcher does, at a time of the test's choice."""
+"""Claiming, grouping and sending, as the dispatcher does, at a time of the test's choice."""
 
 from datetime import timedelta
 
 from alerts.deliver import deliver_notifications
+from alerts.flush import flush_groups
 from alerts.models import Notification
-from alerts.tasks import NotificationOutbox
-from tests.alerts.makers import NOW, claim, make_channel
+from alerts.tasks import AlertGroupOutbox, NotificationOutbox
+from tests.alerts.makers import NOW, claim, make_alert, make_channel, make_notification
+from tests.alerts.receivers import Reply
 
 
 def hook_channel(hooks, name="hook", **values):
@@ -33,3 +35,17 @@ def run_until_quiet(now):
 def state(notification) -> tuple[str, int, str]:
     notification.refresh_from_db()
     return notification.state, notification.attempts, notification.last_error
+
+
+def flush(now=NOW) -> int:
+    """Groups that are due become messages; how many they were."""
+    groups = claim(AlertGroupOutbox(), now)
+    flush_groups(groups, now=now)
+    return len(groups)
+
+
+def fail_five_times(channel, hooks, now=NOW) -> list[Notification]:
+    hooks.reply = lambda request: Reply(503, b"later")
+    rows = [make_notification(make_alert(), channel) for _ in range(5)]
+    run(now)
+    return rows

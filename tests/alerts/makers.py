@@ -12,6 +12,7 @@ from alerts.models import (
     Notification,
     Rule,
     RuleAction,
+    Silence,
     Transition,
 )
 from opsportal.accounts.actors import Actor
@@ -114,3 +115,8 @@ def hold_in(group: AlertGroup, alert: Alert, kind: str = "opened", **values) -> 
 def end(alert: Alert, at: datetime = NOW) -> None:
     Alert.objects.filter(pk=alert.pk).update(status="resolved", resolved_at=at)
     alert.refresh_from_db()
+
+
+def make_silence(match: str = '{service="billing"}', **values) -> Silence:
+    defaults = {"starts_at": NOW, "ends_at": later(hours=1), "comment": "upgrade", "author": "jo"}
+    return Silence.objects.create(match=match, **defaults | values)

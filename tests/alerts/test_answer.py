@@ -12,7 +12,7 @@ from alerts.models import Alert, Channel, Notification, Transition
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_person
-from tests.alerts.delivering import hook_channel, run
+from tests.alerts.delivering import flush, hook_channel, run
 from tests.alerts.makers import (
     end,
     hold_in,
@@ -22,7 +22,6 @@ from tests.alerts.makers import (
     make_group,
     make_notification,
 )
-from tests.alerts.test_flush import flush
 
 pytestmark = pytest.mark.django_db
 

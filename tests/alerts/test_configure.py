@@ -1,11 +1,7 @@
 """Channels and rules in configuration files."""
 
-from datetime import UTC, datetime
-from io import StringIO
-
 import pytest
 import yaml
-from django.core.management import CommandError, call_command
 
 from alerts.channel_admin import ChannelForm
 from alerts.escalation_admin import PolicyForm
@@ -23,60 +19,13 @@ from alerts.policy_forms import HeartbeatForm, InhibitionForm, SilenceForm, Subs
 from alerts.rule_form import RuleForm
 from alerts.template_admin import TemplateForm
 from chronos.models import ChangeEvent
-from opsportal.accounts.actors import COMMAND_LINE
-from opsportal.accounts.audit import mask_secret
 from opsportal.accounts.models import AuditEntry, Team, User
-from opsportal.lib.configfile import Deed, apply_config, export_config
+from opsportal.lib.configfile import export_config
 from opsportal.lib.confignode import ConfigError
 from opsportal.lib.registry import plugins
+from tests.alerts.configuring import FILE, NOW, apply
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
-FILE = """\
-teams:
-- name: payments
-  members: []
-channels:
-- name: hook
-  kind: webhook
-  settings:
-    secret: open sesame
-    url: https://example.org/hook
-- name: mail
-  kind: email
-  settings:
-    to:
-    - a@example.org
-    - b@example.org
-  team: payments
-  enabled: false
-schedules: []
-escalations: []
-rules:
-- name: quiet staging
-  match: '{environment="staging"}'
-  order: 1
-  stop: true
-  actions:
-  - suppress: staging wakes nobody
-- name: tell payments
-  match: service=~"pay.*"
-  order: 2
-  team: payments
-  actions:
-  - set:
-      severity: high
-      team: payments
-  - notify: mail
-  - notify: hook
-  - set:
-      runbook_url: https://example.org/runbook
-"""
-
-
-def apply(text, **options):
-    deed = Deed(COMMAND_LINE, NOW)
-    return apply_config(text.encode(), deed=deed, mask=mask_secret, **options)
 
 
 def clear():
@@ -295,44 +244,6 @@ def test_pruning_a_channel_that_has_told_somebody_disables_it():
     apply("channels: []", prune=True)
     assert [found.name for found in Channel.objects.all()] == ["hook"]
     assert not Channel.objects.get().enabled
-
-
-def run(name, *args):
-    out = StringIO()
-    call_command(name, *args, stdout=out)
-    return out.getvalue()
-
-
-def test_the_commands_print_the_difference_once(tmp_path):
-    path = tmp_path / "config.yaml"
-    path.write_text(FILE)
-    checked = run("applyconfig", str(path), "--check")
-    assert not Rule.objects.exists()
-    assert run("applyconfig", str(path)) == checked
-    assert "+- name: tell payments" in checked
-    assert "open sesame" not in checked
-    assert run("applyconfig", str(path)) == "no changes\n"
-    path.write_text(run("exportconfig"))
-    assert run("applyconfig", str(path)) == "no changes\n"
-
-
-def test_the_command_names_what_is_not_in_the_file(tmp_path):
-    apply(FILE)
-    path = tmp_path / "config.yaml"
-    path.write_text("rules: []")
-    assert run("applyconfig", str(path)) == (
-        "no changes\n"
-        "rules not in the file: quiet staging, tell payments (left alone; --prune removes)\n"
-    )
-
-
-def test_the_command_fails_with_file_and_place(tmp_path):
-    path = tmp_path / "config.yaml"
-    with pytest.raises(CommandError, match=r"config\.yaml: No such file"):
-        run("applyconfig", str(path))
-    path.write_text("rules: [{name: x, match: '{'}]")
-    with pytest.raises(CommandError, match=r"config\.yaml: rules\[0\]\.match: Matchers, column 2"):
-        run("applyconfig", str(path))
 
 
 def test_what_the_pages_can_set_a_file_can_set():

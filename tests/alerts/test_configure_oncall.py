@@ -1,18 +1,16 @@
 """Schedules and escalation policies in configuration files."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from alerts.models import EscalationPolicy, EscalationTarget, Schedule
-from opsportal.accounts.actors import COMMAND_LINE
-from opsportal.accounts.audit import mask_secret
-from opsportal.lib.configfile import Deed, apply_config, export_config
+from opsportal.lib.configfile import export_config
 from opsportal.lib.confignode import ConfigError
 from opsportal.lib.crypto import MASK
+from tests.alerts.configuring import apply
 from tests.alerts.paging import person
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 FILE = """\
 teams:
@@ -68,11 +66,6 @@ rules: []
 @pytest.fixture(autouse=True)
 def _people():
     person("jo"), person("sam")
-
-
-def apply(text, **options):
-    deed = Deed(COMMAND_LINE, NOW)
-    return apply_config(text.encode(), deed=deed, mask=mask_secret, **options)
 
 
 def exported() -> str:

@@ -10,7 +10,7 @@ from opsportal.accounts.models import Team
 from opsportal.lib.configfile import export_config
 from opsportal.lib.confignode import ConfigError
 from tests.accounts.people import make_person
-from tests.alerts.test_configure import FILE, apply
+from tests.alerts.configuring import FILE, apply
 
 pytestmark = pytest.mark.django_db
 FULL = """\

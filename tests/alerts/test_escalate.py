@@ -20,7 +20,6 @@ from alerts.escalate import (
 )
 from alerts.models import Alert, Channel, Escalation, Notification, Transition
 from alerts.tasks import EscalationOutbox
-from opsportal.accounts.models import Team
 from tests.accounts.people import make_team
 from tests.alerts.makers import JO, NOW, claim, later, make_alert, make_channel
 from tests.alerts.paging import (
@@ -40,11 +39,6 @@ from tests.alerts.routing import route, told
 pytestmark = pytest.mark.django_db
 ZERO = timedelta(0)
 BY = {"actor": JO, "now": NOW}
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team("payments")
 
 
 @pytest.fixture

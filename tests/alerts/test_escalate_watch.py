@@ -9,9 +9,7 @@ from alerts.escalate import late_escalations, watch_escalations
 from alerts.metrics import EscalationMetrics
 from alerts.models import Alert, Escalation, Notification
 from alerts.tasks import EscalationOutbox, fetch_calendars, watch_pages
-from opsportal.accounts.models import Team
 from opsportal.lib.outbox import run_outbox
-from tests.accounts.people import make_team
 from tests.alerts.makers import JO, NOW, claim, later, make_alert
 from tests.alerts.paging import MINUTE, make_policy, make_schedule, page, pages, person, walk
 from tests.alerts.routing import change_severity
@@ -19,11 +17,6 @@ from tests.alerts.routing import change_severity
 pytestmark = pytest.mark.django_db
 ZERO = timedelta(0)
 BY = {"actor": JO, "now": NOW}
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team("payments")
 
 
 @pytest.fixture

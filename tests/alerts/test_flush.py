@@ -1,8 +1,6 @@
 """Groups: alerts that share labels become one message, and share its fate."""
 
-import threading
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from django.db import connection
@@ -12,15 +10,12 @@ from alerts.deliver import deliver_notifications
 from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
 from alerts.models import AlertGroup, DeliveryAttempt, Notification
-from alerts.normalise import AlertEvent
 from alerts.prune import prune_groups
-from alerts.receive import receive_alerts
 from alerts.replay import replay_notification
-from alerts.route import route_transitions
-from alerts.tasks import AlertGroupOutbox, DecisionOutbox, NotificationOutbox
+from alerts.tasks import AlertGroupOutbox, NotificationOutbox
 from opsportal.lib.errors import ConflictError
 from opsportal.lib.outbox import all_outboxes
-from tests.alerts.delivering import hook_channel, run, run_until_quiet
+from tests.alerts.delivering import flush, hook_channel, run, run_until_quiet
 from tests.alerts.makers import (
     JO,
     NOW,
@@ -29,21 +24,12 @@ from tests.alerts.makers import (
     hold_in,
     later,
     make_alert,
-    make_decision,
     make_group,
     make_notification,
-    make_rule,
 )
 from tests.alerts.receivers import Reply
 
 pytestmark = pytest.mark.django_db
-_keys = count(1)
-
-
-def flush(now=NOW) -> int:
-    groups = claim(AlertGroupOutbox(), now)
-    flush_groups(groups, now=now)
-    return len(groups)
 
 
 def states(*rows) -> list[str]:
@@ -124,36 +110,6 @@ def test_what_was_over_before_it_was_told_is_dropped_and_nobody_hears_of_it(hook
     run()
     assert hooks.requests[0].json["alert"]["summary"] == "Disk is full"
     assert hooks.requests[0].json["alert"]["episode"] == group.episode_key
-
-
-def test_a_group_of_which_nothing_is_left_closes_without_a_message(hooks):
-    group = make_group(hook_channel(hooks))
-    alert = make_alert()
-    hold_in(group, alert)
-    end(alert)
-    flush()
-    group.refresh_from_db()
-    assert (group.state, group.told_at, group.closed_at) == ("done", None, NOW)
-    assert run() == 0
-
-
-def test_a_group_stays_open_while_an_end_is_still_to_be_routed(hooks):
-    group = make_group(hook_channel(hooks))
-    alert = make_alert()
-    hold_in(group, alert)
-    flush()
-    run()
-    end(alert)
-    decision = make_decision(alert, "resolved")
-    AlertGroup.objects.update(state="due")
-    flush()
-    group.refresh_from_db()
-    assert (group.state, group.closed_at) == ("due", None)
-    hold_in(group, alert, "resolved")
-    type(decision).objects.update(state="done")
-    flush(later(seconds=5))
-    group.refresh_from_db()
-    assert group.closed_at == later(seconds=5)
 
 
 def test_the_next_message_waits_until_the_one_before_is_settled(hooks):
@@ -251,30 +207,6 @@ def test_followers_of_a_lead_that_was_written_off_are_not_forgotten(hooks):
     assert mend_dead(now=later(minutes=1)) == 0
 
 
-def test_the_end_of_a_group_comes_after_its_beginning_however_late_that_is(hooks):
-    hooks.reply = lambda request: Reply(503)
-    group = make_group(hook_channel(hooks))
-    alert = make_alert()
-    hold_in(group, alert)
-    flush()
-    run()
-    end(alert)
-    hold_in(group, alert, "resolved")
-    now = later(seconds=1)
-    for _ in range(20):
-        flush(now)
-        run(now)
-        now += timedelta(seconds=10)
-    hooks.reply = lambda request: Reply()
-    for _ in range(200):
-        flush(now)
-        run(now)
-        now += timedelta(seconds=10)
-    kinds = [request.json["kind"] for request in hooks.requests]
-    assert kinds[-1] == "resolved"
-    assert set(kinds[:-1]) == {"opened"}
-
-
 def test_a_large_group_lists_fifty_and_counts_the_rest_in_as_many_queries_as_a_small_one(hooks):
     channel = hook_channel(hooks)
 
@@ -295,84 +227,6 @@ def test_a_large_group_lists_fifty_and_counts_the_rest_in_as_many_queries_as_a_s
     assert len(told["group"]["alerts"]) == 50
     assert told["group"]["unlisted"] == 70
     assert [m["severity"] for m in told["group"]["alerts"][:6]] == ["critical"] * 5 + ["low"]
-
-
-def _storm(number: int, now=NOW) -> None:
-    """New alerts of the group, received and routed, all at once."""
-    events = [
-        AlertEvent(
-            name="DiskFull", dedup_key=f"storm-{next(_keys)}", severity="high", service="billing"
-        )
-        for _ in range(number)
-    ]
-    receive_alerts(events, now=now)
-    while rows := claim(DecisionOutbox(), now, 500):
-        route_transitions(rows, now=now)
-
-
-def _group_billing(hooks) -> None:
-    """A rule that tells of a service in one message: after 10 s, then every five minutes."""
-    make_rule(
-        "billing", "", hook_channel(hooks), group_by=["service"],
-        group_wait=timedelta(seconds=10), group_interval=timedelta(minutes=5),
-    )  # fmt: skip
-
-
-def test_five_thousand_new_alerts_in_ten_seconds_are_a_handful_of_messages(hooks):
-    _group_billing(hooks)
-    now = NOW
-    for _ in range(10):
-        _storm(500, now)
-        now += timedelta(seconds=1)
-        flush(now)
-        run(now)
-    for _ in range(20):
-        now += timedelta(minutes=1)
-        flush(now)
-        run(now)
-    assert 1 <= len(hooks.requests) <= 5
-    last = hooks.requests[-1].json["group"]
-    assert (last["total"], last["firing"], len(last["alerts"])) == (5000, 5000, 50)
-    assert Notification.objects.exclude(state="done").count() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_members_that_the_router_adds_while_the_group_is_flushed_are_told_once(hooks):
-    _group_billing(hooks)
-    stop = threading.Event()
-    errors: list[BaseException] = []
-
-    def guarded(work) -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    def add() -> None:
-        for _ in range(15):
-            _storm(4)
-        stop.set()
-
-    def tell() -> None:
-        minutes = 0
-        while not stop.is_set() or minutes < 5:
-            minutes += 10
-            flush(later(minutes=minutes))
-            run(later(minutes=minutes))
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in (add, tell)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for minutes in range(100_000, 100_100, 10):
-        flush(later(minutes=minutes))
-        run(later(minutes=minutes))
-    assert errors == []
-    assert Notification.objects.filter(state="done").count() == 60
-    assert hooks.requests[-1].json["group"]["total"] == 60
 
 
 def test_an_alert_told_alone_and_in_a_group_keeps_two_threads(hooks):

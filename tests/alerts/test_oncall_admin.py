@@ -6,15 +6,10 @@ from typing import Any
 import pytest
 
 from alerts.models import EscalationPolicy, Override, Schedule
-from tests.accounts.people import make_person, make_team
+from tests.accounts.people import make_person
 from tests.alerts.paging import make_policy, make_schedule, person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team():
-    return make_team("payments")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Silences, inhibitions and flapping hold back all that routing does, and it is told afterwards."""
+"""Silences and inhibitions hold back all that routing does, and it is told afterwards."""
 
 from datetime import timedelta
 
@@ -8,7 +8,6 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts.models import (
     Alert,
-    Decision,
     Escalation,
     Inhibition,
     Notification,
@@ -29,26 +28,17 @@ from tests.alerts.makers import (
     make_channel,
     make_decision,
     make_rule,
+    make_silence,
 )
-from tests.alerts.routing import change_severity, end, route, told
+from tests.alerts.routing import change_severity, end, release, reopen, route, told
 
 pytestmark = pytest.mark.django_db
-
-
-def make_silence(match: str = '{service="billing"}', **values) -> Silence:
-    defaults = {"starts_at": NOW, "ends_at": later(hours=1), "comment": "upgrade", "author": "jo"}
-    return Silence.objects.create(match=match, **defaults | values)
 
 
 def opened(**values) -> Alert:
     alert = make_alert(**values)
     make_decision(alert)
     return alert
-
-
-def release(now) -> list[Decision]:
-    release_held(now=now)
-    return route(now)
 
 
 def test_a_silence_holds_back_telling_paging_and_remediation_and_says_so():
@@ -208,83 +198,6 @@ def test_an_inhibition_sees_what_rules_set():
     in_zone("JobDown", "aa")
     in_zone("InstanceDown", "aa")
     assert [decision.outcome for decision in route()] == ["notified", "suppressed"]
-
-
-def reopen(key: str, at) -> Alert:
-    alert = make_alert(dedup_key=key, received_at=at, starts_at=at)
-    make_decision(alert, "reopened")
-    return alert
-
-
-def flap(count: int, start: int = 0) -> list[Alert]:
-    found = []
-    for number in range(start, start + count):
-        at = later(minutes=number)
-        alert = reopen("flappy", at)
-        route(at)
-        found.append(alert)
-        end(alert, at)
-        route(at)
-    return found
-
-
-def test_from_the_fifth_opening_in_an_hour_on_it_is_told_once_that_it_flaps():
-    make_rule("all", "", make_channel())
-    alerts = flap(7)
-    for alert in alerts:
-        alert.refresh_from_db()
-    assert [alert.flapping for alert in alerts] == [0, 0, 0, 0, 5, 6, 7]
-    assert [len(told(alert)) for alert in alerts] == [2, 2, 2, 2, 2, 0, 0]
-    last = Decision.objects.get(transition__alert=alerts[-1], transition__kind="reopened")
-    assert (last.outcome, alerts[-1].suppressed) == (
-        "suppressed",
-        "flapping: 7 times in the last hour",
-    )
-
-
-def test_one_that_flaps_and_then_stays_is_told_after_the_hour():
-    make_rule("all", "", make_channel())
-    flap(6)
-    stays = reopen("flappy", later(minutes=10))
-    assert route(later(minutes=10))[0].outcome == "suppressed"
-    assert release(later(minutes=64)) == []
-    assert release(later(minutes=70))[0].outcome == "notified"
-    assert told(stays) == [("ops", "warning")]
-
-
-def test_what_flaps_and_gets_worse_is_told_at_once():
-    make_rule("all", "", make_channel())
-    flap(6)
-    alert = reopen("flappy", later(minutes=10))
-    route(later(minutes=10))
-    change_severity(alert, "critical", "worsened")
-    assert route(later(minutes=11))[0].outcome == "notified"
-    assert told(alert) == [("ops", "critical")]
-
-
-def test_a_key_that_has_been_calm_begins_anew():
-    make_rule("all", "", make_channel())
-    flap(6)
-    alert = reopen("flappy", later(minutes=63))
-    assert route(later(minutes=63))[0].outcome == "notified"
-    alert.refresh_from_db()
-    assert alert.flapping == 0
-
-
-def test_flapping_can_be_switched_off(settings):
-    settings.FLAPPING_COUNT = 0
-    make_rule("all", "", make_channel())
-    assert [len(told(alert)) for alert in flap(7)] == [2] * 7
-
-
-def test_what_is_first_found_flapping_within_a_silence_is_told_after_it():
-    make_rule("all", "", make_channel())
-    flap(4)
-    make_silence(ends_at=later(minutes=20))
-    alert = reopen("flappy", later(minutes=10))
-    assert route(later(minutes=10))[0].outcome == "suppressed"
-    assert release(later(minutes=20))[0].outcome == "notified"
-    assert told(alert) == [("ops", "warning")]
 
 
 def test_the_number_of_queries_does_not_grow_with_what_holds_back():

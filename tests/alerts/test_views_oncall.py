@@ -20,11 +20,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-def team():
-    return make_team("payments")
-
-
-@pytest.fixture
 def schedule(team):
     return make_schedule("primary", person("jo", team), person("sam", team), team=team)
 

@@ -11,7 +11,7 @@ from alerts.wording import FILTERS, LONGEST_OUTPUT, TAGS, check_wording, render_
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.errors import ConflictError, PayloadError
 from tests.accounts.people import make_person
-from tests.alerts.delivering import hook_channel, run, state
+from tests.alerts.delivering import flush, hook_channel, run, state
 from tests.alerts.makers import (
     JO,
     NOW,
@@ -21,7 +21,6 @@ from tests.alerts.makers import (
     make_group,
     make_notification,
 )
-from tests.alerts.test_flush import flush
 
 FACTS = {
     "name": "DiskFull",

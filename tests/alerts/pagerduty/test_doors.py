@@ -1,52 +1,20 @@
-"""PagerDuty's contract over HTTP: keys, what each action does, answers, and what is kept."""
+"""PagerDuty's contract over HTTP: what each action does, answers, and what is kept."""
 
 import json
-import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.core.management import call_command
 
 from alerts.act import resolve_alert
-from alerts.models import Alert, RawDelivery, Sender, Transition
+from alerts.models import Alert, RawDelivery, Transition
 from alerts.replay import replay_delivery
 from chronos.models import ChangeEvent
-from opsportal.accounts.actors import COMMAND_LINE
-from opsportal.accounts.keys import revoke_key
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.times import utc_now
-from tests.accounts.people import make_key, make_team
+from tests.accounts.people import make_key
 from tests.alerts.makers import JO
-from tests.alerts.test_formats_pagerduty import EVENT, fixture
+from tests.alerts.pagerduty.conftest import CHANGES, EVENT, EVENTS, event, fixture, stored
 from tests.alerts.test_keep import post as post_past_django
-
-EVENTS, CHANGES = "/v2/enqueue", "/v2/change/enqueue"
-NO_KEY = "x" * 32
-
-
-@pytest.fixture
-def key(db):
-    return make_key("alerts:write", "events:write", short=True)
-
-
-@pytest.fixture
-def post(client):
-    """Posts an event: (status, headers, decoded body)."""
-
-    def send(event, text="", path=EVENTS, **headers):
-        if isinstance(event, dict):
-            event = json.dumps(event | ({"routing_key": text} if text else {})).encode()
-        reply = client.post(path, event, content_type="application/json", headers=headers)
-        return reply.status_code, reply.headers, json.loads(reply.content or b"null")
-
-    return send
-
-
-def event(action="trigger", key="k", **values):
-    bare = {name: value for name, value in EVENT.items() if name != "routing_key"}
-    return {**bare, "event_action": action, "dedup_key": key, **values}
 
 
 @pytest.mark.parametrize("path", ["/v2/enqueue", "/pagerduty/v2/enqueue"])
@@ -104,94 +72,12 @@ def test_what_is_not_open_is_dropped_with_thanks(post, key, action):
     assert Alert.objects.get().status == "resolved"
 
 
-def test_another_routing_key_of_the_same_team_touches_nothing(post, db):
-    team = make_team()
-    mine, theirs = (make_key("alerts:write", short=True, team=team)[1] for _ in range(2))
-    post(event(), mine)
-    for action in ("acknowledge", "resolve"):
-        assert post(event(action), theirs)[0] == 202
-        assert Alert.objects.get().status == "firing"
-    post(event(), theirs)
-    assert set(Alert.objects.values_list("status", "repeat_count", "team")) == {
-        ("firing", 0, team.pk)
-    }
-
-
 def test_a_worse_trigger_ends_the_acknowledgement(post, key):
     post(event(payload=EVENT["payload"] | {"severity": "warning"}), key[1])
     post(event("acknowledge"), key[1])
     post(event(), key[1])
     alert = Alert.objects.get()
     assert (alert.status, alert.severity) == ("firing", "critical")
-
-
-@pytest.mark.parametrize("path", [EVENTS, CHANGES])
-def test_without_a_key_it_is_401_in_pagerdutys_shape(post, db, path):
-    status, headers, answer = post({}, path=path)
-    assert (status, answer) == (
-        401,
-        {
-            "status": "invalid event",
-            "message": "Event object is invalid",
-            "errors": ["'routing_key' cannot be blank"],
-        },
-    )
-    assert headers["WWW-Authenticate"].startswith("Bearer")
-
-
-@pytest.mark.parametrize("path", [EVENTS, CHANGES])
-@pytest.mark.parametrize("text", [NO_KEY, NO_KEY.upper(), "R0212P1QXGEIQE2NMTQ7L7WXD00DWHIN"])
-def test_a_key_that_nobody_knows_is_invalid(post, db, path, text):
-    status, _, answer = post(event(), text, path)
-    assert (status, answer["errors"]) == (400, ["Invalid routing key"])
-
-
-def test_a_revoked_key_is_invalid_at_once(post, key):
-    made, text = key
-    assert post(event(), text)[0] == 202
-    revoke_key(made, actor=COMMAND_LINE, now=utc_now())
-    assert post(event(), text)[2]["errors"] == ["Invalid routing key"]
-
-
-def test_an_expired_key_is_invalid(post, db):
-    made, text = make_key("alerts:write", short=True, expires_at=utc_now() + timedelta(hours=1))
-    type(made).objects.update(expires_at=utc_now() - timedelta(hours=1))
-    assert post(event(), text)[2]["errors"] == ["Invalid routing key"]
-
-
-def test_a_key_of_another_length_is_told_so(post, key):
-    assert post(event(), key[1][:-1])[::2] == (
-        400,
-        {
-            "status": "invalid event",
-            "message": "Event object is invalid",
-            "errors": ["Length of 'routing_key' is incorrect (should be 32 characters)"],
-        },
-    )
-
-
-@pytest.mark.parametrize(("path", "scope"), [(EVENTS, "alerts:write"), (CHANGES, "events:write")])
-def test_each_door_wants_its_scope(post, db, path, scope):
-    other = {"alerts:write": "events:write", "events:write": "alerts:write"}[scope]
-    status, _, answer = post(event(), make_key(other, short=True)[1], path)
-    assert status == 403
-    assert scope in answer["errors"][0]
-    assert post(event(), make_key(scope, short=True)[1], path)[0] == 202
-
-
-def test_the_key_may_be_a_long_one_or_in_a_header(post, db):
-    text = make_key("alerts:write")[1]
-    for headers in ({"X-Routing-Key": text}, {"Authorization": f"Bearer {text}"}):
-        assert post(event(), **headers)[0] == 202
-    assert post(event(), text)[0] == 202
-    assert Alert.objects.get().repeat_count == 2
-
-
-def test_the_body_says_whose_an_event_is_whatever_a_proxy_adds(post, key):
-    made, text = key
-    other = make_key("alerts:write")[1]
-    assert post(event(), text, Authorization=f"Bearer {other}")[0] == 202
-    assert Alert.objects.get().dedup_key == f"pd:{made.pk}:k"
 
 
 @pytest.mark.parametrize("path", [EVENTS, CHANGES])
@@ -281,43 +167,3 @@ def test_what_is_deep_or_beyond_numbers_is_never_a_fault(post, key, path, value)
     body = known.replace(b'"source":', b'"custom_details": {"d": %b}, "source":' % value)
     assert post(body, path=path)[0] in {202, 400}
     assert key[1] not in stored()
-
-
-def stored() -> str:
-    """Every value of every row in the database."""
-    return "".join(
-        str(list(model._default_manager.values()))
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed
-    )
-
-
-def test_the_key_stays_nowhere(post, key, caplog, capsys):
-    made, text = key
-    hidden = {"custom_details": {"routing_key": text, "nested": {"api_key": text}}}
-    sent = [
-        (event(payload=EVENT["payload"] | hidden), EVENTS),
-        (event("acknowledge"), EVENTS),
-        (event("resolve"), EVENTS),
-        (event("close"), EVENTS),
-        ({"payload": {"summary": "Deployed"}}, CHANGES),
-        ({"payload": {}}, CHANGES),
-        (b'{"routing_key": "%b", "payload": {' % text.encode(), EVENTS),
-        (b'{"\\u0072outing_key": "%b", "event_action": "x"}' % text.encode(), EVENTS),
-        (b"{'routing_key': '%b', \"routing_key\":\"%b\"" % (text.encode(), text.encode()), EVENTS),
-    ]
-    for body, path in sent:
-        post(body, text, path)
-        post(body, path=path, **{"X-Routing-Key": text})
-    post(event(), text + "x")
-    revoke_key(made, actor=COMMAND_LINE, now=utc_now())
-    post(event(), text)
-    call_command("check")
-    assert RawDelivery.objects.count() == 2 * len(sent)
-    found = stored()
-    assert re.search(made.prefix, found)
-    assert text not in found.replace(made.key_hash, "")
-    assert text[12:] not in found
-    said = capsys.readouterr()
-    assert text[12:] not in caplog.text + said.out + said.err
-    assert Sender.objects.filter(key=made).count() == 2

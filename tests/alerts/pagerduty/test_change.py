@@ -7,7 +7,7 @@ import pytest
 
 from alerts.formats.pagerduty import PagerDutyChangeFormat
 from opsportal.lib.errors import PayloadError
-from tests.alerts.test_formats_pagerduty import NOW, fixture, received
+from tests.alerts.pagerduty.conftest import NOW, fixture, received
 
 FORMAT = PagerDutyChangeFormat()
 
