@@ -97,7 +97,7 @@ def alarm_of_notification(message: Mapping[str, Any]) -> Alarm:
     return Alarm(
         name=text(message.get("AlarmName"), 300),
         state=text(message.get("NewStateValue"), 100),
-        arn=text(message.get("AlarmArn"), 1000),
+        arn=_arn(message.get("AlarmArn")),
         account=text(message.get("AWSAccountId"), 100),
         region=text(message.get("Region"), 100),
         previous=text(message.get("OldStateValue"), 100),
@@ -127,7 +127,7 @@ def alarm_of_event(event: Mapping[str, Any]) -> Alarm:
     return Alarm(
         name=text(detail.get("alarmName"), 300),
         state=text(state.get("value"), 100),
-        arn=text(next(iter(rows(event.get("resources"))), ""), 1000),
+        arn=_arn(next(iter(rows(event.get("resources"))), "")),
         account=text(event.get("account"), 100),
         region=text(event.get("region"), 100),
         previous=text(table(detail.get("previousState")).get("value"), 100),
@@ -200,6 +200,11 @@ def alarm_key(alarm: Alarm) -> str:
     if alarm.arn:
         return joined_key([alarm.arn, alarm.contributor] if alarm.contributor else [alarm.arn])
     return joined_key(["cloudwatch", alarm.account, alarm.home, alarm.name, alarm.contributor])
+
+
+def _arn(value: object) -> str:
+    given = text(value, 1000)
+    return given if given.startswith("arn:") else ""
 
 
 def _metric(metric: Mapping[str, Any]) -> Metric:
