@@ -1,15 +1,15 @@
 """Store: what SNS says of the topics that may send."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from alerts.change.record import record_saved
 from alerts.change.topics import topic_state
 from alerts.models import SnsTopic
 from alerts.normalise import TopicNews
+from alerts.topics import NOTED_EVERY
 from opsportal.accounts.actors import Actor
 
 State = SnsTopic.State
-NOTED_EVERY = timedelta(minutes=1)
 # Who sends is subscribed, whoever has confirmed it.
 _NOT_YET = (State.ALLOWED, State.PENDING, State.FAILED)
 

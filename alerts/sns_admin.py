@@ -96,7 +96,8 @@ class SnsTopicAdmin(TeamOwnedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """There is nothing to save."""
-        shown = {"show_save": False, "show_save_and_continue": False}
+        buttons = ("show_save", "show_save_and_continue", "show_save_and_add_another")
+        shown = dict.fromkeys(buttons, False)
         response: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **shown}
         )

@@ -1,13 +1,15 @@
 """The allow-list of SNS topics: what the door asks of it, and who asked to be on it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.models import SnsTopic
 
 State = SnsTopic.State
 # Of one key; the ones that were heard last. Who has a key could name any number of topics.
 MOST_UNKNOWN = 20
+# One that goes on sending although it is refused is not written down each time.
+NOTED_EVERY = timedelta(minutes=1)
 
 
 def is_allowed(key_id: int, topic_arn: str) -> bool:
@@ -25,7 +27,10 @@ def note_unknown(
     """
     unknown = SnsTopic.objects.filter(key_id=key_id, state=State.UNKNOWN)
     found = {} if confirmation is None else {"confirmation": dict(confirmation), "asked_at": now}
-    if unknown.filter(topic_arn=topic_arn).update(last_message_at=now, **found):
+    mine = unknown.filter(topic_arn=topic_arn)
+    if known := mine.values_list("last_message_at").first():
+        if found or now - known[0] >= NOTED_EVERY:
+            mine.update(last_message_at=now, **found)
         return
     topic = SnsTopic(
         key_id=key_id,

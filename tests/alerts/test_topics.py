@@ -8,7 +8,7 @@ from django.db import connection
 from alerts.hear import hear_topic
 from alerts.models import Alert, RawDelivery, SnsTopic
 from alerts.normalise import TopicNews
-from alerts.topics import MOST_UNKNOWN
+from alerts.topics import MOST_UNKNOWN, note_unknown
 from opsportal.accounts.actors import Actor
 from tests.alerts.amazon import TOPIC
 
@@ -92,3 +92,18 @@ def test_a_busy_topic_costs_one_look_a_message(amazon, topic, django_assert_num_
         hear_topic(TopicNews(TOPIC, "heard"), actor=actor, now=now + timedelta(seconds=59))
     with django_assert_num_queries(2):
         hear_topic(TopicNews(TOPIC, "heard"), actor=actor, now=now + timedelta(seconds=60))
+
+
+def test_one_that_goes_on_sending_is_written_down_once_a_minute(topic, django_assert_num_queries):
+    now = datetime.now(UTC)
+    note_unknown(topic.key_id, "arn:other", confirmation=None, now=now)
+    with django_assert_num_queries(1):
+        note_unknown(topic.key_id, "arn:other", confirmation=None, now=now)
+    note_unknown(topic.key_id, "arn:other", confirmation=None, now=now + timedelta(minutes=1))
+    noted = SnsTopic.objects.get(topic_arn="arn:other").last_message_at
+    assert noted == now + timedelta(minutes=1)
+
+
+def test_an_allowed_topic_is_not_made_unknown_again(topic):
+    note_unknown(topic.key_id, TOPIC, confirmation=None, now=datetime.now(UTC))
+    assert SnsTopic.objects.get().state == State.ALLOWED
