@@ -28,8 +28,8 @@ def note_unknown(
     unknown = SnsTopic.objects.filter(key_id=key_id, state=State.UNKNOWN)
     found = {} if confirmation is None else {"confirmation": dict(confirmation), "asked_at": now}
     mine = unknown.filter(topic_arn=topic_arn)
-    if known := mine.values_list("last_message_at").first():
-        if found or now - known[0] >= NOTED_EVERY:
+    if known := mine.only("last_message_at").first():
+        if found or known.last_message_at is None or now - known.last_message_at >= NOTED_EVERY:
             mine.update(last_message_at=now, **found)
         return
     topic = SnsTopic(

@@ -12,9 +12,10 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -31,6 +32,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "sns"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 SIGNER = "sns.amazonaws.com"
 _numbers = count(1)
+Message = dict[str, Any]
 
 
 def fixture(name: str):
@@ -49,7 +51,7 @@ class Issuer:
     """A certificate and its key."""
 
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    key: Any
 
     @property
     def pem(self) -> bytes:
@@ -61,9 +63,8 @@ class Issuer:
 
     @property
     def key_pem(self) -> bytes:
-        return self.key.private_bytes(
-            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
-        )
+        form = PrivateFormat.TraditionalOpenSSL
+        return bytes(self.key.private_bytes(Encoding.PEM, form, NoEncryption()))
 
 
 def issue(
@@ -142,7 +143,7 @@ class Amazon:
         pem = b"".join(issuer.pem for issuer in (signer, *others))
         self.at["/signing.pem"] = Reply(body=pem)
 
-    def sign(self, message: dict, signer: Issuer | None = None) -> dict:
+    def sign(self, message: Message, signer: Issuer | None = None) -> Message:
         """The message with its signature."""
         message = {**message, "Signature": ""}
         hashes = {"1": SHA1, "2": SHA256}
@@ -151,7 +152,7 @@ class Amazon:
         signature = (signer or self.signer).key.sign(text, PKCS1v15(), algorithm)
         return {**message, "Signature": b64encode(signature).decode()}
 
-    def message(self, text: object, *, at: datetime | None = None, **members) -> dict:
+    def message(self, text: object, *, at: datetime | None = None, **members) -> Message:
         """A signed notification; a member that is None is left out."""
         number = next(_numbers)
         given = {
@@ -167,7 +168,7 @@ class Amazon:
         }
         return self.sign({name: value for name, value in given.items() if value is not None})
 
-    def confirmation(self, kind: str = "SubscriptionConfirmation", **members) -> dict:
+    def confirmation(self, kind: str = "SubscriptionConfirmation", **members) -> Message:
         """A signed question whether a subscription is wanted, or the news that it has ended."""
         token = "t0ken" * 20
         topic = members.get("TopicArn", TOPIC)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -213,7 +214,20 @@ def test_a_state_that_no_alarm_has_is_told(state):
     assert told.value.errors[0].field == "NewStateValue"
 
 
-RUBBISH = [None, 7, True, "x", [], {}, [[]], [7], {"a": {"b": []}}, "\0", 1e308, "9" * 5000]
+RUBBISH: list[Any] = [
+    None,
+    7,
+    True,
+    "x",
+    [],
+    {},
+    [[]],
+    [7],
+    {"a": {"b": []}},
+    "\0",
+    1e308,
+    "9" * 5000,
+]
 
 
 @pytest.mark.parametrize("value", RUBBISH, ids=range(len(RUBBISH)))

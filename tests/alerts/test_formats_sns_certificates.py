@@ -1,6 +1,7 @@
 """The certificates that SNS signs with: whose they are, and what is asked to find out."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from alerts.formats.aws.signature import check_envelope
 from opsportal.lib.errors import ForbiddenError, UnavailableError
 from tests.alerts.amazon import SIGNER, issue
 from tests.alerts.receivers import Reply
+from tests.waiting import wait_until
 
 CAPTURED = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
 
@@ -25,6 +27,36 @@ class TestCertificates:
         for _ in range(3):
             checked(amazon.message("x"))
         assert amazon.asked == ["/signing.pem"]
+
+    def test_many_that_want_one_at_the_same_time_wait_for_one_look(self, amazon, monkeypatch):
+        monkeypatch.setattr(certificates, "TIMEOUT", 30.0)
+        url, served = f"{amazon.url}/signing.pem", amazon.at["/signing.pem"]
+        come, found = threading.Barrier(8), []
+
+        def slowly():
+            come.wait(10)  # the seven others are about to ask
+            return served
+
+        def ask():
+            if amazon.asked:
+                come.wait(10)
+            found.append(certificates.signing_key(url, datetime.now(UTC)))
+
+        amazon.at["/signing.pem"] = slowly
+        first = threading.Thread(target=ask)
+        first.start()
+        wait_until(lambda: amazon.asked)
+        others = [threading.Thread(target=ask) for _ in range(7)]
+        for thread in others:
+            thread.start()
+        for thread in [first, *others]:
+            thread.join()
+        assert (len(found), amazon.asked) == (8, ["/signing.pem"])
+
+    def test_who_waits_too_long_comes_again(self, amazon, monkeypatch):
+        monkeypatch.setattr(certificates, "TIMEOUT", 0.01)
+        with certificates._lock, pytest.raises(UnavailableError, match="being fetched"):
+            certificates.signing_key(f"{amazon.url}/signing.pem", datetime.now(UTC))
 
     def test_no_more_than_a_few_are_remembered(self, amazon):
         for number in range(certificates.MOST_REMEMBERED + 8):
