@@ -16,6 +16,7 @@ from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
 from alerts.silence_admin import SilenceAdmin
+from alerts.sns_admin import SnsTopicAdmin
 from alerts.template_admin import TemplateAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
@@ -34,6 +35,7 @@ __all__ = [
     "RuleAdmin",
     "ScheduleAdmin",
     "SilenceAdmin",
+    "SnsTopicAdmin",
     "SubscriptionAdmin",
     "TemplateAdmin",
 ]

@@ -177,13 +177,13 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
     alert_format.check(received)
     parsed = alert_format.parse(received)
-    token = token or parsed.token
     submission = Submission(
         alert_format,
         received,
         parsed,
         key,
-        token,
+        token or parsed.token,
+        # The sender's own number stands for itself, however it signs when it sends again.
         sha256(received.body).hexdigest() if token else "",
         entry.address,
         entry.posted.header("HTTP_X_REQUEST_ID")[:64],
@@ -219,5 +219,6 @@ def _note_failure(entry: _Entry, error: OpsError) -> None:
         delivery_of(
             received, format_slug=entry.door.format.slug, address=entry.address, error=text
         ),
-        refused=isinstance(error, ForbiddenError),
+        # What could not be checked now is as little theirs as what was found wrong.
+        refused=isinstance(error, ForbiddenError | UnavailableError),
     )

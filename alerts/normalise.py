@@ -86,8 +86,19 @@ class Acknowledge(Struct, frozen=True, gc=False):
     note: str = ""
 
 
+class TopicNews(Struct, frozen=True, gc=False):
+    """What Amazon SNS says, and has signed, of a topic that is allowed.
+
+    `heard`: it sends; `asks`: for the confirmation of a subscription; `ended`: the subscription.
+    """
+
+    topic_arn: str
+    kind: str
+    confirmation: Mapping[str, str] = {}
+
+
 # What a request may ask for beside storing events.
-Order = Acknowledge | Change
+Order = Acknowledge | Change | TopicNews
 
 
 def alert_url(alert_id: int) -> str:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts.act import acknowledge_alert
+from alerts.hear import hear_topic
 from alerts.models import Alert
-from alerts.normalise import Acknowledge, Order
+from alerts.normalise import Acknowledge, Order, TopicNews
 from chronos.normalise import Change
 from chronos.record import record_change
 from opsportal.accounts.actors import Actor
@@ -26,6 +27,8 @@ def carry_out(
     for order in orders:
         if isinstance(order, Change):
             record_change(replace(order, actor=order.actor or actor.name), now=now)
+        elif isinstance(order, TopicNews):
+            hear_topic(order, actor=actor, now=now)
         elif (alert_id := _acknowledge(order, actor, team_id, now)) is not None:
             concerned.append(alert_id)
     return concerned

@@ -60,7 +60,7 @@ def store_submission(submission: Submission) -> Stored:
 def refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
     """The contract's answer to an error, with the headers that go with it."""
     reply = alert_format.refuse(error)
-    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **error.headers})
+    return Reply(reply.status, reply.body, reply.content_type, {**error.headers, **reply.headers})
 
 
 def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:

@@ -40,6 +40,7 @@ NAVIGATION = [
                 "admin:alerts_heartbeat_changelist",
                 "alerts.view_heartbeat",
             ),
+            ("SNS topics", "cloud", "admin:alerts_snstopic_changelist", "alerts.view_snstopic"),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
             (
                 "Templates",

@@ -21,6 +21,8 @@ ALERT_FORMATS = [
     "alerts.formats.alertmanager.AlertmanagerFormat",
     "alerts.formats.pagerduty.PagerDutyFormat",
     "alerts.formats.pagerduty.PagerDutyChangeFormat",
+    "alerts.formats.aws.sns.SnsFormat",
+    "alerts.formats.aws.eventbridge.EventBridgeFormat",
 ]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [

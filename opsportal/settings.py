@@ -185,6 +185,7 @@ TEAM_OWNED = [
     "alerts.rule",
     "alerts.ruleaction",
     "alerts.schedule",
+    "alerts.snstopic",
     "alerts.subscription",
 ]
 # What responders of the team may edit as well.
@@ -253,6 +254,10 @@ DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "opsportal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Private ranges that the guarded client may reach, as CIDRs; public addresses always.
 OUTBOUND_ALLOW = env_networks("OUTBOUND_ALLOW")
+# What SNS calls itself: where it answers, and whom its certificates are for (SnsHostProvider.java
+# in aws-sdk-java-v2). Not for operators to change; tests have an Amazon of their own.
+SNS_HOSTS = r"sns\.[a-z]{2}(-[a-z]+)+-\d{1,2}\.amazonaws\.com(\.cn)?"
+SNS_SIGNERS = r"sns(-(cn|us-gov)-[a-z0-9-]+|-signing\.[a-z]{2}-[a-z0-9-]+)?\.amazonaws\.com(\.cn)?"
 # Services that channels of the kind `apprise` may use.
 APPRISE_SCHEMES = env_choices("APPRISE_SCHEMES", plugins.APPRISE_SCHEMES)
 # Who may read /metrics without a key.

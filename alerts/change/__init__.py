@@ -10,8 +10,10 @@ from alerts.change.rules import check_rule, delete_rule, save_rule
 from alerts.change.silences import check_silence, close_silence, end_silence, save_silence
 from alerts.change.subscriptions import delete_subscription, save_subscription
 from alerts.change.templates import delete_template, save_template
+from alerts.change.topics import allow_topic, forget_topic
 
 __all__ = [
+    "allow_topic",
     "channel_state",
     "check_rule",
     "check_silence",
@@ -24,6 +26,7 @@ __all__ = [
     "delete_subscription",
     "delete_template",
     "end_silence",
+    "forget_topic",
     "order_rules",
     "restore_rule",
     "rule_of_version",

@@ -20,6 +20,7 @@ from alerts.models.policy import Inhibition, PolicyVersion, Silence, Subscriptio
 from alerts.models.remediation import Remediation
 from alerts.models.rule import Rule, RuleAction
 from alerts.models.sender import RawDelivery, Sender, SenderCount
+from alerts.models.sns import SnsTopic
 from alerts.models.view import SavedView
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Sender",
     "SenderCount",
     "Silence",
+    "SnsTopic",
     "Subscription",
     "Transition",
 ]

@@ -183,6 +183,11 @@ def _tls(certificates: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificates or None)
 
 
+def trusted_roots() -> list[bytes]:
+    """The root certificates that HTTPS connections are checked with, in DER."""
+    return _tls(os.environ.get("SSL_CERT_FILE", "")).get_ca_certs(binary_form=True)
+
+
 class _Watchdog:
     """Ends the connection at the deadline, wherever the talk stands.
 

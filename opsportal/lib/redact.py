@@ -8,7 +8,7 @@ import re2
 REDACTED = "[redacted]"
 _WORDS = (
     r"pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|credential|private[_-]?key"
-    r"|routing[_-]?key|service[_-]?key|integration[_-]?key"
+    r"|routing[_-]?key|service[_-]?key|integration[_-]?key|subscribe[_-]?url"
 )
 # RE2 looks at each byte once, whatever the number of words. What JSON writes by its number, a
 # letter, `-` or `_`, may be part of one.
@@ -55,4 +55,6 @@ def redact_value(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [redact_value(inner) for inner in value]
+    if isinstance(value, str) and value[:1] in ("{", "[") and not is_clean(value.encode()):
+        return redact_text(value.encode())  # JSON in JSON
     return value

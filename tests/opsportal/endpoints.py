@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# In a path: the place of the key, which then comes nowhere else.
+KEY = "{key}"
+
 
 @dataclass(frozen=True)
 class Endpoint:

@@ -1,6 +1,6 @@
 """The endpoints of foreign contracts, and what each takes."""
 
-from tests.opsportal.endpoints import Endpoint
+from tests.opsportal.endpoints import KEY, Endpoint
 
 # Below these they answer.
 PREFIXES = ("alertmanager/", "alerta/", "hooks/", "opsgenie/", "pagerduty/", "v2/")
@@ -13,6 +13,11 @@ PAGERDUTY = [
     for prefix in ("", "pagerduty/")
     for path, scope in (("enqueue", "alerts:write"), ("change/enqueue", "events:write"))
 ]
-FOREIGN = [*ALERTMANAGER, *PAGERDUTY]
+AMAZON = [
+    Endpoint(f"hooks/{sender}{route}", "post", "alerts:write", found=found)
+    for sender in ("sns", "eventbridge")
+    for route, found in (("", ""), ("/<str:key>", f"hooks/{sender}/{KEY}"))
+]
+FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON]
 # For health checks, without a key.
 OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy"}

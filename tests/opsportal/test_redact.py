@@ -16,6 +16,10 @@ from opsportal.lib.redact import is_clean, redact_json, redact_text
         '{"api\\u002dkey": "hush", "a": 1}',
         '{"a": 1, "deep": [{"db_password": {"value": "hush"}}]}',
         '{"a": 1, "token": ["hush"]}',
+        '{"a": 1, "UnsubscribeURL": "https://sns/?hush"}',
+        '{"a": 1, "Message": "{\\"deep\\": [{\\"password\\": \\"hush\\"}]}"}',
+        '{"a": 1, "Message": "[{\\"t\\\\u006fken\\": \\"hush\\"}]"}',
+        '{"a": 1, "Message": "{token=hush} and more"}',
     ],
 )
 def test_json_is_redacted_by_its_names(body):
