@@ -25,7 +25,6 @@ from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
 from opsportal.lib.addresses import address_of
 from opsportal.lib.errors import (
-    ForbiddenError,
     OpsError,
     PayloadError,
     RateLimitedError,
@@ -94,6 +93,8 @@ class _Entry:
     now: datetime
     received: Received | None = None
     key: ApiKey | None = None
+    # Whether it comes from whom it says: nothing else may ever be replayed.
+    checked: bool = False
 
     @property
     def address(self) -> str | None:
@@ -172,10 +173,11 @@ def _receive(entry: _Entry) -> Received:
 def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Reply:
     """Parse what was received and have it stored; the answer."""
     alert_format = entry.door.format
+    alert_format.check(received)
+    entry.checked = True
     token = entry.posted.header("HTTP_IDEMPOTENCY_KEY")
     if len(token) > 255:
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
-    alert_format.check(received)
     parsed = alert_format.parse(received)
     submission = Submission(
         alert_format,
@@ -219,6 +221,5 @@ def _note_failure(entry: _Entry, error: OpsError) -> None:
         delivery_of(
             received, format_slug=entry.door.format.slug, address=entry.address, error=text
         ),
-        # What could not be checked now is as little theirs as what was found wrong.
-        refused=isinstance(error, ForbiddenError | UnavailableError),
+        refused=not entry.checked,
     )
