@@ -38,7 +38,7 @@ def delivery_of(
         key_id=received.key_id,
         format=format_slug,
         received_at=received.now,
-        path=received.path[:200],
+        path=_plain(received.path)[:200],
         query=redact_text(received.query.encode())[:1000],
         content_type=_plain(received.content_type)[:200],
         headers={name: _plain(value)[:500] for name, value in received.headers.items()},

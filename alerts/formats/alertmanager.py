@@ -5,18 +5,18 @@ and leave the batch's good members stored; errors of shape refuse the whole batc
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
-from msgspec import Struct
 
 from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply, split_json
 from alerts.formats.labels import (
-    check_pairs,
+    LabelledAlert,
     cut_values,
     dedup_key_of,
     fields_of,
-    set_instant,
+    instant_of,
+    pairs_of,
     web_links,
 )
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Receipt
@@ -26,17 +26,7 @@ from opsportal.lib.errors import FieldError, OpsError, PayloadError
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 
 
-class PostableAlert(Struct, rename="camel"):
-    """`postableAlert` of the contract."""
-
-    labels: dict[str, str]
-    annotations: dict[str, str] | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    generator_url: str | None = msgspec.field(default=None, name="generatorURL")
-
-
-_decoder = msgspec.json.Decoder(PostableAlert)
+_decoder = msgspec.json.Decoder(LabelledAlert)
 
 
 class AlertmanagerFormat(AlertFormat):
@@ -58,6 +48,8 @@ class AlertmanagerFormat(AlertFormat):
             alerts = [_decoder.decode(member) for member in members]
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise PayloadError(f"parsing alerts body failed: {error}") from error
+        if any(alert.labels is None for alert in alerts):
+            raise PayloadError("labels in body is required")
         events, rejected = [], []
         for index, alert in enumerate(alerts):
             try:
@@ -80,9 +72,9 @@ class AlertmanagerFormat(AlertFormat):
         )
 
 
-def _event(alert: PostableAlert, payload: bytes, received: Received) -> AlertEvent:
-    labels, notes = check_pairs(alert.labels, alert.annotations)
-    starts_at, ends_at = set_instant(alert.starts_at), set_instant(alert.ends_at)
+def _event(alert: LabelledAlert, payload: bytes, received: Received) -> AlertEvent:
+    labels, notes = pairs_of(alert)
+    starts_at, ends_at = instant_of(alert.starts_at), instant_of(alert.ends_at)
     if starts_at and ends_at and ends_at < starts_at:
         raise ValueError("start time must be before end time")
     return AlertEvent(

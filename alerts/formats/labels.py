@@ -1,34 +1,60 @@
 """What alerts with labels and annotations, in Prometheus's manner, come to as events."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
-from alerts.formats import check_instant
+import msgspec
+from msgspec import Struct
+
 from alerts.normalise import SEVERITY_RANK, SEVERITY_SYNONYMS, Link
+from opsportal.lib.times import EARLIEST, LATEST
 
 # Go's zero time, which stands for "not set".
 UNSET_YEAR = 1
 # Alertmanager knows no limits; pages, answers and messages need some.
 MOST_PAIRS, LONGEST_VALUE, LONGEST_URL = 500, 4096, 2000
+# The labels that fill a field: the first that is there does.
+FILLED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "name": ("alertname", "name"),
+        "service": ("service", "job", "app"),
+        "resource": ("instance", "resource", "pod", "host"),
+        "environment": ("environment", "env"),
+        "region": ("region", "datacenter"),
+    }
+)
+_LATEST = LATEST - timedelta(seconds=1)
 _FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
-def check_pairs(
-    labels: Mapping[str, str], annotations: Mapping[str, str] | None
-) -> tuple[dict[str, str], Mapping[str, str]]:
+class LabelledAlert(Struct, rename="camel"):
+    """An alert as Prometheus, Alertmanager and Grafana write it."""
+
+    labels: dict[str, str | None] | None = None
+    annotations: dict[str, str | None] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    generator_url: str | None = msgspec.field(default=None, name="generatorURL")
+
+
+def pairs_of(alert: LabelledAlert) -> tuple[dict[str, str], dict[str, str]]:
     """The labels that have a value, and the annotations.
 
     Raises ValueError in Alertmanager's words when there is no label, in ours for too many.
     """
-    given = {name: value for name, value in labels.items() if value}
-    if not given:
+    labels = {name: value for name, value in (alert.labels or {}).items() if value}
+    notes = {name: value or "" for name, value in (alert.annotations or {}).items()}
+    if not labels:
         raise ValueError("at least one label pair required")
-    notes = annotations or {}
-    if len(given) > MOST_PAIRS or len(notes) > MOST_PAIRS:
+    for what, names in (("label set", labels), ("annotations", notes)):
+        if "" in names:
+            raise ValueError(f'invalid {what}: invalid name ""')
+    if len(labels) > MOST_PAIRS or len(notes) > MOST_PAIRS:
         raise ValueError(f"more than {MOST_PAIRS} labels or annotations")
-    return given, notes
+    return labels, notes
 
 
 def fields_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
@@ -38,14 +64,14 @@ def fields_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict
     """
     runbook = _first(annotations, "runbook_url", "runbook", cut=1000)
     return {
-        "name": _first(labels, "alertname", "name", cut=300) or next(iter(labels.values()))[:300],
+        "name": _field(labels, "name", 300) or next(iter(labels.values()))[:300],
         "severity": severity_of(labels.get("severity", "")),
         "summary": _first(annotations, "summary", "title", cut=1024),
         "description": _first(annotations, "description", "message", cut=32_768),
-        "service": _first(labels, "service", "job", "app", cut=200),
-        "resource": _first(labels, "instance", "resource", "pod", "host", cut=300),
-        "environment": _first(labels, "environment", "env", cut=100),
-        "region": _first(labels, "region", "datacenter", cut=100),
+        "service": _field(labels, "service", 200),
+        "resource": _field(labels, "resource", 300),
+        "environment": _field(labels, "environment", 100),
+        "region": _field(labels, "region", 100),
         "runbook_url": runbook if _is_web(runbook) else "",
     }
 
@@ -72,11 +98,18 @@ def dedup_key_of(labels: Mapping[str, str]) -> str:
     return f"am:{fingerprint(tuple(sorted(labels.items())))}"
 
 
-def set_instant(instant: datetime | None) -> datetime | None:
-    """The instant in UTC, or None when absent or Go's zero time. Raises ValueError."""
-    if instant is None or instant.year == UNSET_YEAR:
+def instant_of(given: datetime | None) -> datetime | None:
+    """The instant in UTC, or None when absent or Go's zero time.
+
+    What lies beyond the years that the portal keeps, "never" for instance, is at their end.
+    """
+    if given is None or given.year == UNSET_YEAR:
         return None
-    return check_instant(instant.replace(tzinfo=instant.tzinfo or UTC))
+    try:
+        instant = given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    except OverflowError:
+        return _LATEST
+    return min(max(instant, EARLIEST), _LATEST)
 
 
 def severity_of(label: str) -> str:
@@ -92,6 +125,10 @@ def web_links(*given: tuple[str | None, str]) -> tuple[Link, ...]:
         if href and href not in links and len(href) <= LONGEST_URL and _is_web(href):
             links[href] = Link(href, text)
     return tuple(links.values())
+
+
+def _field(labels: Mapping[str, str], name: str, cut: int) -> str:
+    return _first(labels, *FILLED_BY[name], cut=cut)
 
 
 def _first(texts: Mapping[str, str], *names: str, cut: int) -> str:
