@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from alerts.change import delete_signing_secret, save_signing_secret
+from alerts.change import complaints_of_signing, delete_signing_secret, save_signing_secret
+from alerts.change.signing import SHORTEST_SECRET
 from alerts.models import SigningSecret
 from alerts.verify import forget_signature
 from opsportal.accounts.actors import actor_of
@@ -44,6 +45,17 @@ class SigningSecretForm(forms.ModelForm):
             self.fields["new_secret"].help_text = (
                 "Set; leave empty to keep it." if is_set else "The one that the sender signs with."
             )
+
+    def clean(self) -> dict[str, Any]:
+        """An empty secret is the one that is set, which was right."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        secret = found.get("new_secret") or ("." * SHORTEST_SECRET if self.instance.pk else "")
+        named = (found.get("header", ""), found.get("timestamp_header", ""))
+        for wrong in complaints_of_signing(secret, *named):
+            field = "new_secret" if wrong.field == "secret" else wrong.field
+            if field not in self.errors:
+                self.add_error(field, wrong.message)
+        return found
 
 
 @register(SigningSecret)

@@ -22,7 +22,7 @@ _recalled: dict[str, tuple[datetime, SigningSecret | None]] = {}
 
 
 def verify_signature(key: ApiKey, received: Received, header: Callable[[str], str]) -> None:
-    """Let pass what is signed as its key asks; `header` gives one by its name.
+    """Let pass what is signed as its key asks; `header` gives one by WSGI's name for it.
 
     Raises ForbiddenError. A key without a signing secret asks for nothing.
     """
@@ -45,12 +45,12 @@ def forget_signature(key: ApiKey) -> None:
 
 def _complaint(signing: SigningSecret, received: Received, header: Callable[[str], str]) -> str:
     """What is wrong with the signature; empty: nothing."""
-    given = header(signing.header).removeprefix("sha256=").lower()
+    given = header(_variable(signing.header)).removeprefix("sha256=").lower()
     if not given:
         return f"Requests with this key must be signed; {signing.header} is missing."
     hashed = hmac.new(signing.secret.encode(), digestmod=sha256)
     if signing.timestamp_header:
-        seconds = header(signing.timestamp_header)
+        seconds = header(_variable(signing.timestamp_header))
         if not _is_fresh(seconds, received.now):
             minutes = int(FRESH_FOR.total_seconds() // 60)
             return f"{signing.timestamp_header} is not within {minutes} minutes of now."
@@ -59,6 +59,11 @@ def _complaint(signing: SigningSecret, received: Received, header: Callable[[str
     if not hmac.compare_digest(hashed.hexdigest().encode(), given.encode()):
         return f"{signing.header} does not fit the body."
     return ""
+
+
+def _variable(header: str) -> str:
+    """WSGI's name (PEP 3333)."""
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 def _is_fresh(seconds: str, now: datetime) -> bool:

@@ -74,11 +74,13 @@ class OpsgenieRequest(OpsgenieView):
         if kept is None or not 200 <= kept.status < 300:
             raise NotFound("Request not found. It might not be processed, yet.")
         told = msgspec.json.decode(kept.body).get("data", {})
+        # What other deeds came to is not kept.
+        found = bool(told.get("alertId")) or told.get("action") not in ("Create", "Close")
         data = {
             **told,
-            "success": True,
-            "isSuccess": True,
-            "status": "Processed",
+            "success": found,
+            "isSuccess": found,
+            "status": "Processed" if found else "Alert does not exist",
             "processedAt": format_instant(kept.created_at),
             "integrationId": key.prefix,
         }

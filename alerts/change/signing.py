@@ -13,6 +13,7 @@ from opsportal.lib.errors import FieldError, PayloadError
 
 # Of a field name (RFC 9110) what proxies pass on.
 HEADER = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+NO_HEADER = "letters, digits and single hyphens between them"
 SHORTEST_SECRET, LONGEST_SECRET = 16, 500
 
 
@@ -53,17 +54,23 @@ def signing_state(signing: SigningSecret) -> State:
     }
 
 
-def _check(signing: SigningSecret) -> None:
+def complaints_of_signing(secret: str, header: str, timestamp_header: str) -> list[FieldError]:
+    """What is wrong with them."""
     errors = []
-    if not SHORTEST_SECRET <= len(signing.secret) <= LONGEST_SECRET or "\0" in signing.secret:
+    if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET or "\0" in secret:
         message = f"from {SHORTEST_SECRET} to {LONGEST_SECRET} characters"
         errors.append(FieldError("secret", message))
-    for field in ("header", "timestamp_header"):
-        name = getattr(signing, field)
-        if (name or field == "header") and not HEADER.fullmatch(name):
-            errors.append(FieldError(field, "letters, digits and single hyphens between them"))
-    if signing.header.lower() == signing.timestamp_header.lower():
+    if not HEADER.fullmatch(header):
+        errors.append(FieldError("header", NO_HEADER))
+    if timestamp_header and not HEADER.fullmatch(timestamp_header):
+        errors.append(FieldError("timestamp_header", NO_HEADER))
+    elif timestamp_header.lower() == header.lower():
         errors.append(FieldError("timestamp_header", "must be another than the signature's"))
+    return errors
+
+
+def _check(signing: SigningSecret) -> None:
+    errors = complaints_of_signing(signing.secret, signing.header, signing.timestamp_header)
     if errors:
         text = "; ".join(f"{error.field}: {error.message}" for error in errors)
         raise PayloadError(f"The signing secret is not right: {text}", errors)
