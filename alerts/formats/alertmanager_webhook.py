@@ -51,7 +51,7 @@ _alert = msgspec.json.Decoder(GroupedAlert)
 class AlertmanagerWebhookFormat(AlertFormat):
     """`POST /hooks/alertmanager`."""
 
-    slug = "alertmanager-webhook"
+    slug = "alertmanager_webhook"
     label = "Alertmanager webhook"
     paths = ("/hooks/alertmanager", f"/hooks/alertmanager{KEY_IN_PATH}")
     # 5xx is tried again within the flush; after a 4xx the group waits for its next group_interval.

@@ -36,6 +36,7 @@ from alerts.normalise import (
     Respond,
 )
 from opsportal.lib.errors import FieldError, OpsError, PayloadError, TooLargeError
+from opsportal.lib.redact import redact_value
 
 PRIORITIES = ("P1", "P2", "P3", "P4", "P5")
 _LONGEST_KEY = 255
@@ -171,7 +172,7 @@ def _event(given: CreateAlert, received: Received) -> AlertEvent:
         raise _refusal("message", "Message can not be empty.")
     if given.priority and given.priority not in PRIORITIES:
         raise _refusal("priority", f"Priority should be one of {', '.join(PRIORITIES)}.")
-    labels = {"tags": ",".join(given.tags or ()), **_texts(given.details or {})}
+    labels = {"tags": ",".join(given.tags or ()), **_texts(redact_value(given.details or {}))}
     labels = {name: text for name, text in labels.items() if text}
     if len(labels) > MOST_PAIRS:
         raise _refusal("details", f"There are more than {MOST_PAIRS}.")

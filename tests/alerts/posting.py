@@ -1,12 +1,13 @@
-"""Requests as the web server hands them in, and payloads of real senders."""
+"""Requests of senders, and their payloads."""
 
-import io
 import json
 from pathlib import Path
+from urllib.parse import quote
+
+from django.test import Client
 
 from alerts.formats import Received
 from alerts.receive import receive_alerts
-from opsportal import wsgi
 from opsportal.lib.errors import PayloadError
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -18,29 +19,18 @@ def fixture(name: str) -> bytes:
 
 
 def post(path, payload, text="", *, method="POST", query="", scheme="Bearer", **headers):
-    """Through the web server's entrance: (status, headers, decoded body)."""
+    """Through Django's door: (status, headers, decoded body)."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     if text:
         headers["Authorization"] = f"{scheme} {text}"
-    environ = {
-        "REQUEST_METHOD": method, "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": query, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body),
-        "REMOTE_ADDR": "198.51.100.7", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
-        "wsgi.url_scheme": "http",
-        "CONTENT_TYPE": "application/json",
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-    }  # fmt: skip
-    seen = {}
-
-    def start_response(status, fields):
-        seen.update(status=int(status.split()[0]), headers=dict(fields))
-
-    content = b"".join(wsgi.application(environ, start_response))
-    return seen["status"], seen["headers"], json.loads(content) if content else None
+    reply = Client().generic(
+        method, quote(path), body, "application/json", QUERY_STRING=query, headers=headers
+    )
+    return reply.status_code, reply.headers, json.loads(reply.content) if reply.content else None
 
 
 # What stands in a field where something else belongs.
-RUBBISH = [
+RUBBISH: list[object] = [
     0, -1, 1e308, 10**40, True, None, "", "\0", "\ud800", "x" * 100_000, [], [None], [[[]]], {},
     {"": ""}, {"a": {"b": [1]}},
 ]  # fmt: skip

@@ -113,7 +113,7 @@ def test_rubbish_in_any_field_is_refused_or_can_be_stored():
     assert refused > 100
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 class TestThroughTheDoor:
     def test_a_group_fires_and_resolves_and_what_it_left_out_goes_on(self):
         team = make_team()

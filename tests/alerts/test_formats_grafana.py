@@ -152,7 +152,7 @@ def test_rubbish_in_any_field_is_refused_or_can_be_stored(name):
     assert refused > 50
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 class TestThroughTheDoor:
     @pytest.fixture
     def text(self):

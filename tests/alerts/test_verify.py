@@ -18,7 +18,7 @@ from tests.accounts.people import make_key, make_person, make_team
 from tests.alerts.makers import JO
 from tests.alerts.posting import fixture, post
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 DOOR, BODY = "/hooks/grafana", fixture("grafana/unified.json")
 SECRET = "correct horse battery"
 HEADER = "X-Grafana-Alerting-Signature"

@@ -7,7 +7,7 @@ from tests.accounts.people import make_key, make_team
 from tests.alerts.makers import make_alert
 from tests.alerts.posting import post
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 DOOR = "/v2/alerts"
 SCOPES = ("alerts:write", "alerts:read", "alerts:respond")
 
