@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from alerts.escalate import end_escalations, hold_escalations, look_again, restart_escalations
 from alerts.models import Alert, Decision, Transition
+from alerts.normalise import LONGEST_NOTE, LONGEST_SNOOZE
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import record_audit
 from opsportal.lib.errors import ConflictError, FieldError, OpsError, PayloadError
@@ -19,8 +20,6 @@ from opsportal.lib.times import format_instant
 
 Kind = Transition.Kind
 Status = Alert.Status
-LONGEST_SNOOZE = timedelta(days=365)
-LONGEST_NOTE = 10_000
 MOST_AT_ONCE = 1000
 
 
@@ -182,6 +181,20 @@ def add_note(alert_id: int, note: str, *, actor: Actor, now: datetime) -> Alert:
     if not deed.note:
         raise PayloadError("The note is empty.", [FieldError("note", "this is needed")])
     deed.record(Kind.NOTED, "note")
+    return deed.alert
+
+
+@transaction.atomic
+def reword_alert(alert_id: int, field: str, text: str, *, actor: Actor, now: datetime) -> Alert:
+    """Another summary or description, until its sender has one. Raises ConflictError."""
+    deed = _begin(alert_id, actor, now, "")
+    deed.require_open()
+    before = getattr(deed.alert, field)
+    if before == text:
+        raise ConflictError(f"Alert {alert_id} has this {field} already.")
+    setattr(deed.alert, field, text)
+    deed.alert.save(update_fields=[field])
+    deed.record(Kind.SET, "reword", f"{field}={before}"[:300], f"{field}={text}"[:300])
     return deed.alert
 
 

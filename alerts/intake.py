@@ -15,10 +15,11 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from alerts.formats import KEY_IN_PATH, AlertFormat, Parsed, Received, Reply
+from alerts.formats import ID_IN_PATH, KEY_IN_PATH, AlertFormat, Parsed, Received, Reply
 from alerts.keep import delivery_of, keep_failure
 from alerts.submit import Store, Submission, refuse
 from alerts.tally import Use, tally
+from alerts.verify import verify_signature
 from opsportal.accounts.credentials import offered_key
 from opsportal.accounts.keys import recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
@@ -57,9 +58,14 @@ def find_door(path: str) -> Door | None:
     known = doors()
     if door := known.get(path):
         return door
-    head, _, key = path.rpartition("/")
-    door = known.get(head + KEY_IN_PATH)
-    return replace(door, key_text=key) if door and key else None
+    head, _, last = path.rpartition("/")
+    if last and (door := known.get(head + KEY_IN_PATH)):
+        return replace(door, key_text=last)
+    for pattern, door in known.items():
+        above, mark, below = pattern.partition(ID_IN_PATH)
+        if mark and head.startswith(f"{above}/") and last == below:
+            return replace(door, path=path)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,7 @@ def _receive(entry: _Entry) -> Received:
 def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Reply:
     """Parse what was received and have it stored; the answer."""
     alert_format = entry.door.format
+    verify_signature(key, received, entry.posted.header)
     alert_format.check(received)
     entry.checked = True
     token = entry.posted.header("HTTP_IDEMPOTENCY_KEY")

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 Verdict = RawDelivery.Verdict
 # Characters. What failed is kept longer, since only the whole of it can be replayed.
 MOST_KEPT, MOST_KEPT_FAILED = 65_536, 524_288
-MOST_ALERTS, MOST_COMPLAINTS = 50, 20
+MOST_ALERTS, MOST_COMPLAINTS, LONGEST_PATH = 50, 20, 200
 # Of one key in one process: a sender that posts rubbish all day does not fill the disk.
 MOST_FAILED_A_MINUTE = 100
 _lock = threading.Lock()
@@ -38,14 +38,14 @@ def delivery_of(
         key_id=received.key_id,
         format=format_slug,
         received_at=received.now,
-        path=received.path[:200],
+        path=_plain(received.path)[:LONGEST_PATH],
         query=redact_text(received.query.encode())[:1000],
         content_type=_plain(received.content_type)[:200],
         headers={name: _plain(value)[:500] for name, value in received.headers.items()},
         address=address,
         body=text[:most],
         size=len(received.body),
-        truncated=len(text) > most,
+        truncated=len(text) > most or len(received.path) > LONGEST_PATH,
         verdict=_verdict(parsed),
         error=(error or _complaints(parsed))[:5000],
         events=len(parsed.events) if parsed is not None else 0,

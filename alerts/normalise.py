@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from django.conf import settings
 from msgspec import Struct
 
 from chronos.normalise import Change
 
+# Of what responders, and senders for them, do to an alert; notes in characters.
+LONGEST_SNOOZE, LONGEST_NOTE = timedelta(days=365), 10_000
 FIRING = "firing"
 RESOLVED = "resolved"
 
@@ -97,8 +100,20 @@ class TopicNews(Struct, frozen=True, gc=False):
     confirmation: Mapping[str, str] = {}
 
 
+class Respond(Struct, frozen=True, gc=False, kw_only=True):
+    """The sender does to one of its alerts what a responder could: a deed of `alerts.act`."""
+
+    action: str
+    # Its last episode is meant; or, instead, the alert of that id if its key begins with `within`.
+    dedup_key: str = ""
+    alert_id: int | None = None
+    within: str = ""
+    # By the deed's names for them; fit for it, since one that refuses is not told to the sender.
+    arguments: Mapping[str, Any] = {}
+
+
 # What a request may ask for beside storing events.
-Order = Acknowledge | Change | TopicNews
+Order = Acknowledge | Respond | Change | TopicNews
 
 
 def alert_url(alert_id: int) -> str:

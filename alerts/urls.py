@@ -2,8 +2,9 @@
 
 from django.urls import path
 
+from alerts.api.opsgenie import OpsgenieAlert, OpsgenieRequest
 from alerts.api.urls import api_urlpatterns
-from alerts.formats import KEY_IN_PATH
+from alerts.formats import ID_IN_PATH, KEY_IN_PATH
 from alerts.intake import doors
 from alerts.intake_views import intake_view, ready
 from alerts.views.alert import show_alert
@@ -49,15 +50,25 @@ urlpatterns = [
     path("oncall/overrides/<int:override_id>/remove/", give_back, name="oncall-give-back"),
 ]
 
+
+def _route(door: str) -> str:
+    route = door.lstrip("/").replace(KEY_IN_PATH, "/<str:key>")
+    return route.replace(ID_IN_PATH, "/<path:id>/")
+
+
 # The native door shares its path with the list of alerts, which hands every POST on.
 intake_urlpatterns = [
-    *(
-        path(door.lstrip("/").replace(KEY_IN_PATH, "/<str:key>"), intake_view)
-        for door in doors()
-        if not door.startswith("/api/")
-    ),
+    *(path(_route(door), intake_view) for door in doors() if not door.startswith("/api/")),
     path("alertmanager/-/ready", ready),
     path("alertmanager/-/healthy", ready),
+    *(
+        route
+        for prefix in ("v2/alerts", "opsgenie/v2/alerts")
+        for route in (
+            path(f"{prefix}/requests/<str:request_id>", OpsgenieRequest.as_view()),
+            path(f"{prefix}/<path:identifier>", OpsgenieAlert.as_view()),
+        )
+    ),
 ]
 
 __all__ = ["api_urlpatterns", "intake_urlpatterns", "urlpatterns"]

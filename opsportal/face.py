@@ -126,6 +126,12 @@ NAVIGATION = [
             ("Teams", "groups", "admin:accounts_team_changelist", "accounts.view_team"),
             ("API keys", "key", "admin:accounts_apikey_changelist", "accounts.view_apikey"),
             (
+                "Signing secrets",
+                "signature",
+                "admin:alerts_signingsecret_changelist",
+                "alerts.view_signingsecret",
+            ),
+            (
                 "Audit trail",
                 "history_edu",
                 "admin:accounts_auditentry_changelist",

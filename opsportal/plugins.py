@@ -23,6 +23,9 @@ ALERT_FORMATS = [
     "alerts.formats.pagerduty.PagerDutyChangeFormat",
     "alerts.formats.aws.sns.SnsFormat",
     "alerts.formats.aws.eventbridge.EventBridgeFormat",
+    "alerts.formats.alertmanager_webhook.AlertmanagerWebhookFormat",
+    "alerts.formats.grafana.GrafanaFormat",
+    "alerts.formats.opsgenie.OpsgenieFormat",
 ]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [

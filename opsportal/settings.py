@@ -185,6 +185,7 @@ TEAM_OWNED = [
     "alerts.rule",
     "alerts.ruleaction",
     "alerts.schedule",
+    "alerts.signingsecret",
     "alerts.snstopic",
     "alerts.subscription",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
+from django.core.handlers.wsgi import get_path_info
 from django.core.wsgi import get_wsgi_application
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ calm_collector()
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
     """WSGI (PEP 3333)."""
-    door = find_door(environ["PATH_INFO"])
+    door = find_door(get_path_info(environ))
     if door is None or environ["REQUEST_METHOD"] not in door.format.methods:
         return django(environ, start_response)
     request = Posted(environ, environ["wsgi.input"].read)

@@ -7,7 +7,8 @@ from django.db.models import BigIntegerField
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts.act import ACTIONS, LONGEST_NOTE, MOST_AT_ONCE
+from alerts.act import ACTIONS, MOST_AT_ONCE
+from alerts.normalise import LONGEST_NOTE
 from opsportal.lib.api import parse_future
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now

@@ -7,6 +7,11 @@ from alerts.change.inhibitions import delete_inhibition, save_inhibition
 from alerts.change.order import order_rules
 from alerts.change.restore import restore_rule, rule_of_version
 from alerts.change.rules import check_rule, delete_rule, save_rule
+from alerts.change.signing import (
+    complaints_of_signing,
+    delete_signing_secret,
+    save_signing_secret,
+)
 from alerts.change.silences import check_silence, close_silence, end_silence, save_silence
 from alerts.change.subscriptions import delete_subscription, save_subscription
 from alerts.change.templates import delete_template, save_template
@@ -19,10 +24,12 @@ __all__ = [
     "check_silence",
     "close_silence",
     "complaint_of_action",
+    "complaints_of_signing",
     "delete_channel",
     "delete_heartbeat",
     "delete_inhibition",
     "delete_rule",
+    "delete_signing_secret",
     "delete_subscription",
     "delete_template",
     "end_silence",
@@ -34,6 +41,7 @@ __all__ = [
     "save_heartbeat",
     "save_inhibition",
     "save_rule",
+    "save_signing_secret",
     "save_silence",
     "save_subscription",
     "save_template",

@@ -26,6 +26,8 @@ _anything = msgspec.json.Decoder(msgspec.Raw)
 
 # In a door's path: the place of a key, for senders that can send no header.
 KEY_IN_PATH = "/<key>"
+# And, before its last segment, the place of what the request is about.
+ID_IN_PATH = "/<id>/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Received:
     # The key that it came with, and its team.
     team_id: int | None = None
     key_id: int = 0
-    # The door, with `<key>` where a key stood.
+    # As it was called, with `<key>` where a key stood.
     path: str = ""
     query: str = ""
     content_type: str = ""
@@ -86,7 +88,8 @@ class AlertFormat:
 
     slug: ClassVar[str]
     label: ClassVar[str]
-    # Where it answers; one that ends in KEY_IN_PATH takes the key from there.
+    # Where it answers; one that ends in KEY_IN_PATH takes the key from there, and of one with
+    # ID_IN_PATH `parse` sees what stood in its place.
     paths: ClassVar[tuple[str, ...]] = ()
     methods: ClassVar[frozenset[str]] = frozenset({"POST"})
     # Whether `key_text` finds the key in the body or the query.

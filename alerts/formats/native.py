@@ -138,7 +138,7 @@ def _event(payload: bytes, received: Received) -> AlertEvent:
     try:
         alert = _decoder.decode(payload)
     except msgspec.ValidationError as error:
-        raise _refusal([_complaint(str(error))]) from error
+        raise _refusal([complaint_of(str(error))]) from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise PayloadError("The body is not valid JSON.", [FieldError("", str(error))]) from error
     errors: list[FieldError] = []
@@ -203,7 +203,7 @@ def _refusal(errors: Sequence[FieldError]) -> PayloadError:
     return PayloadError("The alert is not valid.", errors)
 
 
-def _complaint(text: str) -> FieldError:
+def complaint_of(text: str) -> FieldError:
     """msgspec's words, with the place as our field."""
     found = _PLACE.search(text)
     if found:

@@ -20,6 +20,7 @@ from alerts.models.policy import Inhibition, PolicyVersion, Silence, Subscriptio
 from alerts.models.remediation import Remediation
 from alerts.models.rule import Rule, RuleAction
 from alerts.models.sender import RawDelivery, Sender, SenderCount
+from alerts.models.signing import SigningSecret
 from alerts.models.sns import SnsTopic
 from alerts.models.view import SavedView
 
@@ -54,6 +55,7 @@ __all__ = [
     "Schedule",
     "Sender",
     "SenderCount",
+    "SigningSecret",
     "Silence",
     "SnsTopic",
     "Subscription",

@@ -135,7 +135,7 @@ class Transition(models.Model):
         ASSIGNED = "assigned"
         SNOOZED = "snoozed"
         NOTED = "noted"
-        SET = "set"  # a rule set severity, service, team or runbook
+        SET = "set"  # a rule set severity, service, team or runbook, or a sender other words
         PAGED = "paged"  # an escalation told its next step
         REMEDIATED = "remediated"  # a remediation was planned, stopped, done or proved
 

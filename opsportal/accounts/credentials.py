@@ -21,15 +21,15 @@ def offered_key(environ: Mapping[str, Any]) -> str:
     """The key of a request by WSGI's variables, in any of the ways of foreign contracts.
 
     `Authorization` by one of several schemes, or Basic (RFC 7617) with the key as the password, or
-    as the user where there is no password; or `X-API-Key`, or PagerDuty's `X-Routing-Key`. Empty
-    when there is none.
+    as the user where there is no password; or `X-API-Key`, or PagerDuty's `X-Routing-Key`; or
+    `Authorization` by a scheme that is not known, as Grafana lets its own be named. Empty when
+    there is none.
     """
     scheme, text = _parts(environ.get("HTTP_AUTHORIZATION", ""))
-    if scheme in _SCHEMES:
-        return text
     if scheme == "basic":
         return _basic_key(text)
-    return str(environ.get("HTTP_X_API_KEY") or environ.get("HTTP_X_ROUTING_KEY") or "")
+    other = str(environ.get("HTTP_X_API_KEY") or environ.get("HTTP_X_ROUTING_KEY") or "")
+    return text if scheme in _SCHEMES else other or text
 
 
 def _parts(header: str) -> tuple[str, str]:

@@ -194,6 +194,8 @@ def test_a_short_key_has_the_form_of_a_routing_key():
         {"HTTP_AUTHORIZATION": "Basic " + b64encode(b"K:").decode()},
         {"HTTP_X_API_KEY": "K"},
         {"HTTP_X_ROUTING_KEY": "K"},
+        {"HTTP_AUTHORIZATION": "MyScheme K"},
+        {"HTTP_AUTHORIZATION": "MyScheme other", "HTTP_X_API_KEY": "K"},
     ],
 )
 def test_a_key_is_found_wherever_a_foreign_contract_has_it(environ):
@@ -201,7 +203,8 @@ def test_a_key_is_found_wherever_a_foreign_contract_has_it(environ):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Basic", "Basic !", "Basic " + b64encode(b"\xff").decode(), "Digest K", "K"]
+    "header",
+    ["", "Basic", "Basic !", "Basic " + b64encode(b"\xff").decode(), "Digest a=b, c=d", "K"],
 )
 def test_no_key_is_found_where_there_is_none(header):
     assert offered_key({"HTTP_AUTHORIZATION": header}) == ""

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.formats import Received
-from alerts.formats.alertmanager import AlertmanagerFormat, fingerprint
+from alerts.formats.alertmanager import AlertmanagerFormat
+from alerts.formats.labels import fingerprint
 from opsportal.lib.errors import PayloadError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

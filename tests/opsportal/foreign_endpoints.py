@@ -18,6 +18,50 @@ AMAZON = [
     for sender in ("sns", "eventbridge")
     for route, found in (("", ""), ("/<str:key>", f"hooks/{sender}/{KEY}"))
 ]
-FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON]
+HOOKS = [
+    Endpoint(f"hooks/{sender}{route}", method, "alerts:write", found=found, body='{"alerts": []}')
+    for sender, method in (("alertmanager", "post"), ("grafana", "put"))
+    for route, found in (("", ""), ("/<str:key>", f"hooks/{sender}/{KEY}"))
+]
+_OPSGENIE_DEEDS = {
+    "close": "post",
+    "acknowledge": "post",
+    "unacknowledge": "post",
+    "snooze": "post",
+    "notes": "post",
+    "message": "put",
+    "description": "put",
+}
+OPSGENIE = [
+    endpoint
+    for prefix in ("v2/alerts", "opsgenie/v2/alerts")
+    for endpoint in (
+        Endpoint(prefix, "post", "alerts:write", body='{"message": "full"}'),
+        *(
+            Endpoint(
+                f"{prefix}/<path:id>/{verb}",
+                method,
+                "alerts:write",
+                found=f"{prefix}/disk/{verb}?identifierType=alias",
+            )
+            for verb, method in _OPSGENIE_DEEDS.items()
+        ),
+        Endpoint(
+            f"{prefix}/requests/<str:request_id>",
+            "get",
+            "alerts:write",
+            found=f"{prefix}/requests/1",
+            unknown=f"/{prefix}/requests/1",
+        ),
+        Endpoint(
+            f"{prefix}/<path:identifier>",
+            "get",
+            "alerts:read",
+            found=f"{prefix}/999999",
+            unknown=f"/{prefix}/999999",
+        ),
+    )
+]
+FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE]
 # For health checks, without a key.
 OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy"}
