@@ -7,8 +7,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts.channel_admin import ChannelAdmin
+from alerts.delivery_admin import RawDeliveryAdmin
 from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
 from alerts.heartbeat_admin import HeartbeatAdmin
+from alerts.mapping_admin import MappingAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
 from alerts.policy_admin import InhibitionAdmin, SubscriptionAdmin
@@ -16,6 +18,7 @@ from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
 from alerts.signing_admin import SigningSecretAdmin
+from alerts.sender_admin import SenderAdmin
 from alerts.silence_admin import SilenceAdmin
 from alerts.sns_admin import SnsTopicAdmin
 from alerts.template_admin import TemplateAdmin
@@ -31,11 +34,14 @@ __all__ = [
     "EscalationPolicyAdmin",
     "HeartbeatAdmin",
     "InhibitionAdmin",
+    "MappingAdmin",
     "OverrideAdmin",
+    "RawDeliveryAdmin",
     "RemediationAdmin",
     "RuleAdmin",
     "ScheduleAdmin",
     "SigningSecretAdmin",
+    "SenderAdmin",
     "SilenceAdmin",
     "SnsTopicAdmin",
     "SubscriptionAdmin",

@@ -23,6 +23,8 @@ class Pair:
 class Bars:
     """A pair, drawn: two bars on one base line."""
 
+    first: int
+    second: int
     x: float
     second_x: float
     width: float
@@ -61,6 +63,8 @@ def draw_pairs(pairs: Sequence[Pair]) -> Chart:
         first, second = pair.first * scale, pair.second * scale
         bars.append(
             Bars(
+                first=pair.first,
+                second=pair.second,
                 x=round(middle - width - 0.5, 1),
                 second_x=round(middle + 0.5, 1),
                 width=width,

@@ -74,6 +74,25 @@ NAVIGATION = [
         ],
     ),
     (
+        "Senders",
+        [
+            ("Senders", "cell_tower", "admin:alerts_sender_changelist", "alerts.view_sender"),
+            (
+                "Raw deliveries",
+                "move_to_inbox",
+                "admin:alerts_rawdelivery_changelist",
+                "alerts.view_rawdelivery",
+            ),
+            (
+                "Failed",
+                "sms_failed",
+                "admin:alerts_rawdelivery_changelist?verdict__exact=failed",
+                "alerts.view_rawdelivery",
+            ),
+            ("Mappings", "schema", "admin:alerts_mapping_changelist", "alerts.view_mapping"),
+        ],
+    ),
+    (
         "Deliveries",
         [
             (
