@@ -7,6 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from alerts.format_filter import FormatFilter, format_label
@@ -35,7 +37,7 @@ class RawDeliveryAdmin(ReadOnlyAdmin):
     """Requests as they came in; those that failed can be tried again."""
 
     list_display = [
-        "received_at", "sender", "door", "verdict_label", "events", "size_text", "error_cut",
+        "received_at", "verdict_label", "sender", "door", "events", "size_text", "error_cut",
     ]  # fmt: skip
     list_select_related = ["key"]
     list_filter = ["verdict", FormatFilter]
@@ -43,16 +45,10 @@ class RawDeliveryAdmin(ReadOnlyAdmin):
     sortable_by = ()
     ordering = ["-id"]
     actions = ["replay"]
-    fields = [
-        ("received_at", "verdict_label", "replayed_at"), ("sender", "door", "address"),
-        ("path", "query", "content_type"), ("events", "size_text"),
-    ]  # fmt: skip
-    readonly_fields = ["verdict_label", "sender", "door", "size_text"]
-    change_form_outer_before_template = "alerts/delivery_bar.html"
-    change_form_outer_after_template = "alerts/delivery_page.html"
+    change_form_template = "alerts/delivery_page.html"
 
     class Media:
-        css = {"all": ["opsportal/mapping.css"]}
+        css = {"all": ["opsportal/senders.css"]}
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without bodies, which only their own pages show."""
@@ -79,9 +75,10 @@ class RawDeliveryAdmin(ReadOnlyAdmin):
         return str(filesizeformat(delivery.size))
 
     @display(description="error")
-    def error_cut(self, delivery: RawDelivery) -> str:
+    def error_cut(self, delivery: RawDelivery) -> SafeString | str:
         """The beginning of it."""
-        return delivery.error[:120]
+        text = delivery.error[:160]
+        return format_html('<span class="ops-cell is-error">{}</span>', text) if text else ""
 
     @action(description="Replay what failed")
     def replay(self, request: HttpRequest, queryset: Any) -> None:
@@ -135,6 +132,7 @@ class RawDeliveryAdmin(ReadOnlyAdmin):
         if obj is not None:
             text = pretty(obj.body)
             more = {
+                "door": format_label(obj.format),
                 "text": text[:LONGEST_SHOWN],
                 "unshown": max(0, len(text) - LONGEST_SHOWN),
                 "alerts": list(_alerts(obj)),

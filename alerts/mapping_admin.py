@@ -41,7 +41,7 @@ class MappingAdmin(TeamOwnedAdmin):
     ]
 
     class Media:
-        css = {"all": ["opsportal/mapping.css"]}
+        css = {"all": ["opsportal/senders.css", "opsportal/mapping.css"]}
         js = ["opsportal/mapping.js"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -86,6 +86,9 @@ class MappingAdmin(TeamOwnedAdmin):
     ) -> Any:
         """The form of that person, opened with the delivery that the address names."""
         form = super().get_form(request, obj, change, **kwargs)
+        if team := form.base_fields.get("team"):
+            for verb in ("add", "change", "delete", "view"):
+                setattr(team.widget, f"can_{verb}_related", False)
         if issubclass(form, MappingForm):
             form.person = request.user
             form.opened_with = _opened_with(request, obj)

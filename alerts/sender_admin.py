@@ -10,10 +10,12 @@ from django.utils.safestring import SafeString
 
 from alerts.chart import Pair, draw_pairs
 from alerts.format_filter import FormatFilter, format_label
+from alerts.formats import AlertFormat
 from alerts.models import RawDelivery, Sender
 from alerts.senders import HOURS, SenderFigures, sender_figures
 from alerts.templatetags.portal import ago
 from opsportal.lib.admin import ReadOnlyAdmin, display, register
+from opsportal.lib.registry import plugins
 from opsportal.lib.times import utc_now
 
 _STATE_LABELS = {"heard": "success", "failing": "warning", "silent": "danger"}
@@ -40,49 +42,39 @@ class _WithFigures:
 class SenderAdmin(ReadOnlyAdmin):
     """Keys at doors, the last heard first."""
 
-    list_display = [
-        "sender", "state", "door", "heard", "rate", "day", "failed", "error_cut", "team",
-        "address", "agent_cut",
-    ]  # fmt: skip
+    list_display = ["sender", "state", "heard", "rate", "day", "failed", "error_cut", "whence"]
     list_select_related = ["key__team"]
     list_filter = [FormatFilter, "key__team"]
     search_fields = ["key__name", "key__prefix", "agent"]
     list_fullwidth = True
     sortable_by = ()
     ordering = ["-last_seen_at", "-id"]
-    fields = [
-        ("key", "door"), ("first_seen_at", "last_seen_at"), ("last_failed_at", "last_error"),
-        ("address", "agent"),
-    ]  # fmt: skip
-    readonly_fields = ["door"]
-    change_form_outer_after_template = "alerts/sender_page.html"
+    change_form_template = "alerts/sender_page.html"
 
     class Media:
-        css = {"all": ["opsportal/mapping.css"]}
+        css = {"all": ["opsportal/senders.css"]}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         """The list, with the figures of each."""
         return type("SenderList", (_WithFigures, super().get_changelist(request, **kwargs)), {})
 
-    @display(description="sender", ordering="key")
-    def sender(self, sender: Sender) -> str:
-        """The key."""
-        return str(sender.key)
+    @display(description="sender")
+    def sender(self, sender: Sender) -> SafeString:
+        """The key, the contract that it speaks, and its team."""
+        facts = [sender.key.prefix, format_label(sender.format), str(sender.key.team or "")]
+        below = ", ".join(filter(None, facts))
+        cell = '<span class="ops-cell">{}<small>{}</small></span>'
+        return format_html(cell, sender.key.name, below)
 
     @display(description="state", label=_STATE_LABELS)
     def state(self, sender: Any) -> str:
         """Whether it is as ever."""
         return state_of(sender, sender.figures)
 
-    @display(description="format")
-    def door(self, sender: Sender) -> str:
-        """The contract that it speaks."""
-        return format_label(sender.format)
-
     @display(description="last heard")
     def heard(self, sender: Sender) -> SafeString:
         """How long ago."""
-        return format_html("{} ago", ago(sender.last_seen_at))
+        return format_html("<span>{} ago</span>", ago(sender.last_seen_at))
 
     @display(description="last hour")
     def rate(self, sender: Any) -> int:
@@ -101,19 +93,16 @@ class SenderAdmin(ReadOnlyAdmin):
         return str(sender.figures.failed or "")
 
     @display(description="last error")
-    def error_cut(self, sender: Sender) -> str:
+    def error_cut(self, sender: Sender) -> SafeString | str:
         """The beginning of it."""
-        return sender.last_error[:80]
+        text = sender.last_error[:160]
+        return format_html('<span class="ops-cell is-error">{}</span>', text) if text else ""
 
-    @display(description="team")
-    def team(self, sender: Sender) -> str:
-        """The key's."""
-        return str(sender.key.team or "")
-
-    @display(description="user agent")
-    def agent_cut(self, sender: Sender) -> str:
-        """The beginning of it."""
-        return sender.agent[:40]
+    @display(description="from")
+    def whence(self, sender: Sender) -> SafeString:
+        """Address and user agent of the last request."""
+        cell = '<span class="ops-cell is-from">{}<small>{}</small></span>'
+        return format_html(cell, sender.address or "", sender.agent[:40])
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any
@@ -167,7 +156,8 @@ def _page(sender: Sender, now: datetime) -> dict[str, Any]:
     mine = RawDelivery.objects.filter(key=sender.key_id, format=sender.format)
     latest = mine.defer("body", "headers").order_by("-id")[:_LATEST]
     return {
-        "sender": sender,
+        "door": format_label(sender.format),
+        "keeps_all": plugins("ALERT_FORMATS").get(sender.format, AlertFormat).keeps_all,
         "figures": figures,
         "state": state_of(sender, figures),
         "chart": draw_pairs(pairs),
