@@ -72,6 +72,7 @@ DEMOS = [
     "alerts.demo.AlertDemo",
     "alerts.demo.FlappingDemo",
     "alerts.demo.HeartbeatDemo",
+    "alerts.demo.WebhookDemo",
     "alerts.demo.CloudDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.

@@ -1,12 +1,14 @@
 """Raw deliveries: requests as they came in, and another try of what failed."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -58,6 +60,14 @@ class DeliveryDetailSerializer(DeliverySerializer):
         read_only_fields = fields
 
 
+class _OneAnswer(DefaultContentNegotiation):
+    """`?format=` asks for deliveries of a format here, not for an answer in one."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002 - DRF's name
+        """All there are."""
+        return renderers
+
+
 @extend_schema(
     summary="What came in, newest first",
     parameters=FILTERS,
@@ -67,6 +77,7 @@ class DeliveryList(generics.ListAPIView[RawDelivery]):
     """Requests as they came in."""
 
     permission_classes = [scoped("config:read")]
+    content_negotiation_class = _OneAnswer
     serializer_class = DeliverySerializer
     pagination_class = KeysetPagination
     queryset = _FOUND.defer("body", "headers")

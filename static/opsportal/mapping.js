@@ -5,6 +5,7 @@
 (() => {
   const MOST_SHOWN = 100;
   const MOST_NODES = 3000;
+  const SMALL = 6000;
   const DEEPEST = 40;
 
   function make(tag, attributes = {}, ...children) {
@@ -166,6 +167,10 @@
     }
 
     draw() {
+      if (this.drawn === this.payload.value) {
+        return; // as when the field is left by the press on a value
+      }
+      this.drawn = this.payload.value;
       let value;
       try {
         value = JSON.parse(this.payload.value);
@@ -204,7 +209,7 @@
         list.append(make("li", { class: "is-name" }, `… ${names.length - most} more, not shown`));
       }
       const details = make("details", {}, make("summary", {}, whole), list);
-      details.open = path.length < 4;
+      details.open = path.length < 4 || this.drawn.length < SMALL;
       return make("li", {}, details);
     }
   }
