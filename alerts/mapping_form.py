@@ -11,20 +11,18 @@ from django.utils.functional import cached_property
 from alerts.change.mappings import complaints_of_keys, keys_of
 from alerts.formats.generic import MAX_BODY, GenericFormat
 from alerts.formats.mapping import FIELDS, MEANINGS, draft_mapping, mapping_values
+from alerts.mapping_fields import EXPRESSION, PLAIN, ExpressionField, TableField
 from alerts.models import Mapping, RawDelivery
 from alerts.normalise import SEVERITIES
 from alerts.preview import MappingPreview, preview_mapping
 from opsportal.accounts.models import ApiKey, User
 from opsportal.accounts.permissions import administered_teams, is_administrator
-from opsportal.lib.admin import CheckboxesWidget, TextareaWidget, TextWidget
-from opsportal.lib.expressions import LONGEST
+from opsportal.lib.admin import CheckboxesWidget, TextareaWidget
 from opsportal.lib.times import utc_now
 
 TRY, USE = "_try", "_use"
 PREFIX = "field_"
 MOST_KEYS, MOST_CAPTURED = 500, 10
-_PLAIN = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
-_EXPRESSION = _PLAIN | {"class": "is-mono", "data-expression": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +32,6 @@ class Row:
     field: forms.BoundField
     found: str
     complaints: Sequence[str]
-
-
-class ExpressionField(forms.CharField):
-    """JMESPath, or a JSON pointer."""
-
-    def __init__(self, **options: Any) -> None:
-        hint = options.pop("hint", "")
-        widget = TextWidget(attrs=_EXPRESSION | {"placeholder": hint})
-        given = {"widget": widget, "required": False, "max_length": LONGEST}
-        super().__init__(**given | options)
-
-
-class TableField(forms.CharField):
-    """A table, a line each: `down = firing`. A value may hold a `=`, if the split is the last."""
-
-    def __init__(self, *, last: bool, attrs: dict[str, Any], **options: Any) -> None:
-        self._last = last
-        widget = TextareaWidget(attrs={"rows": 3} | _PLAIN | attrs)
-        super().__init__(**{"widget": widget, "required": False, "max_length": 20_000} | options)
-
-    def prepare_value(self, value: Any) -> Any:
-        """As lines."""
-        if not isinstance(value, dict):
-            return value
-        return "\n".join(f"{name} = {text}" for name, text in sorted(value.items()))
-
-    def to_python(self, value: Any) -> Any:
-        """Read it."""
-        table: dict[str, str] = {}
-        for number, line in enumerate((super().to_python(value) or "").splitlines(), 1):
-            if not line.strip():
-                continue
-            name, sign, text = line.rpartition("=") if self._last else line.partition("=")
-            name, text = name.strip(), text.strip()
-            if not (name and sign and text):
-                raise forms.ValidationError(f"Line {number}: write it as NAME = VALUE.")
-            if name in table:
-                raise forms.ValidationError(f"Line {number}: {name} is there twice.")
-            table[name] = text
-        return table
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether the table is another."""
-        try:
-            return bool(self.to_python(data) != (initial or {}))
-        except forms.ValidationError:
-            return True
 
 
 class MappingForm(forms.ModelForm):
@@ -119,8 +70,7 @@ class MappingForm(forms.ModelForm):
     )
     labels = TableField(
         last=False,
-        attrs=_EXPRESSION
-        | {"placeholder": "host = /host/name\ncluster = 'main'", "data-lines": ""},
+        attrs=EXPRESSION | {"placeholder": "host = /host/name\ncluster = 'main'", "data-lines": ""},
         help_text="NAME = expression, a line each.",
     )
     field_name = ExpressionField(
@@ -158,7 +108,7 @@ class MappingForm(forms.ModelForm):
         required=False,
         strip=False,
         max_length=MAX_BODY,
-        widget=TextareaWidget(attrs={"rows": 12, "class": "is-mono"} | _PLAIN),
+        widget=TextareaWidget(attrs={"rows": 12, "class": "is-mono"} | PLAIN),
     )
 
     class Meta:
@@ -302,7 +252,8 @@ def form_field(name: str) -> str:
 def captured_deliveries(key_ids: Sequence[int]) -> Any:
     """The latest payloads that these keys brought to the door."""
     mine = Q(key_id__in=key_ids, format=GenericFormat.slug)
-    return RawDelivery.objects.filter(mine).select_related("key").order_by("-id")[:MOST_CAPTURED]
+    rows = RawDelivery.objects.filter(mine).select_related("key").defer("body", "headers")
+    return rows.order_by("-id")[:MOST_CAPTURED]
 
 
 def _delivery(text: str) -> RawDelivery | None:
