@@ -148,7 +148,12 @@ def _page(sender: Sender, now: datetime) -> dict[str, Any]:
     figures = sender_figures([sender], now=now)[sender.pk]
     hours = [now - timedelta(hours=HOURS - place) for place in range(HOURS)]
     pairs = [
-        Pair(requests, failures, f"{start:%H:%M}" if place % 4 == 0 else "", start)
+        Pair(
+            requests,
+            failures,
+            f"{start:%H:%M}" if place % 4 == 0 else "",
+            f"from {start:%H:%M}: {requests} requests, {failures} failed",
+        )
         for place, (start, requests, failures) in enumerate(
             zip(hours, figures.requests, figures.failures, strict=True)
         )
