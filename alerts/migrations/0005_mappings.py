@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("alerts", "0003_senders_and_raw_deliveries"),
+        ("alerts", "0004_sns_topics"),
     ]
 
     operations = [
