@@ -17,8 +17,8 @@ from alerts.policy_admin import InhibitionAdmin, SubscriptionAdmin
 from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
-from alerts.signing_admin import SigningSecretAdmin
 from alerts.sender_admin import SenderAdmin
+from alerts.signing_admin import SigningSecretAdmin
 from alerts.silence_admin import SilenceAdmin
 from alerts.sns_admin import SnsTopicAdmin
 from alerts.template_admin import TemplateAdmin
@@ -40,8 +40,8 @@ __all__ = [
     "RemediationAdmin",
     "RuleAdmin",
     "ScheduleAdmin",
-    "SigningSecretAdmin",
     "SenderAdmin",
+    "SigningSecretAdmin",
     "SilenceAdmin",
     "SnsTopicAdmin",
     "SubscriptionAdmin",

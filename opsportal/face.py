@@ -40,7 +40,6 @@ NAVIGATION = [
                 "admin:alerts_heartbeat_changelist",
                 "alerts.view_heartbeat",
             ),
-            ("SNS topics", "cloud", "admin:alerts_snstopic_changelist", "alerts.view_snstopic"),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
             (
                 "Templates",
@@ -90,6 +89,7 @@ NAVIGATION = [
                 "alerts.view_rawdelivery",
             ),
             ("Mappings", "schema", "admin:alerts_mapping_changelist", "alerts.view_mapping"),
+            ("SNS topics", "cloud", "admin:alerts_snstopic_changelist", "alerts.view_snstopic"),
         ],
     ),
     (

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("alerts", "0004_sns_topics"),
+        ("alerts", "0005_signing_secrets"),
     ]
 
     operations = [
