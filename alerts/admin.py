@@ -7,14 +7,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from alerts.channel_admin import ChannelAdmin
+from alerts.delivery_admin import RawDeliveryAdmin
 from alerts.escalation_admin import EscalationAdmin, EscalationPolicyAdmin
 from alerts.heartbeat_admin import HeartbeatAdmin
+from alerts.mapping_admin import MappingAdmin
 from alerts.models import Alert, Decision, DeliveryAttempt, Notification, Transition
 from alerts.oncall_admin import OverrideAdmin, ScheduleAdmin
 from alerts.policy_admin import InhibitionAdmin, SubscriptionAdmin
 from alerts.remediation_admin import RemediationAdmin
 from alerts.replay import replay_notification
 from alerts.rule_admin import RuleAdmin
+from alerts.sender_admin import SenderAdmin
 from alerts.signing_admin import SigningSecretAdmin
 from alerts.silence_admin import SilenceAdmin
 from alerts.sns_admin import SnsTopicAdmin
@@ -31,10 +34,13 @@ __all__ = [
     "EscalationPolicyAdmin",
     "HeartbeatAdmin",
     "InhibitionAdmin",
+    "MappingAdmin",
     "OverrideAdmin",
+    "RawDeliveryAdmin",
     "RemediationAdmin",
     "RuleAdmin",
     "ScheduleAdmin",
+    "SenderAdmin",
     "SigningSecretAdmin",
     "SilenceAdmin",
     "SnsTopicAdmin",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 WIDTH, HEIGHT = 720, 150
 _LEFT, _BOTTOM, _TOP = 40, 20, 10
@@ -11,12 +10,12 @@ _WIDEST = 40
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two figures that stand side by side; `of` is what they are about, `label` stands below."""
+    """Two figures that stand side by side; `label` stands below, `title` is told on hovering."""
 
     first: int
     second: int
     label: str
-    of: Any
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Bars:
     second_y: float
     second_height: float
     label: str
-    of: Any
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def draw_pairs(pairs: Sequence[Pair]) -> Chart:
                 second_y=round(base - second, 1),
                 second_height=round(second, 1),
                 label=pair.label,
-                of=pair.of,
+                title=pair.title,
             )
         )
     lines = [(round(base - part * top / 2 * scale, 1), part * top // 2) for part in (0, 1, 2)]

@@ -223,7 +223,8 @@ def _note_failure(entry: _Entry, error: OpsError) -> None:
     received = entry.received
     if received is None or not received.key_id or isinstance(error, RateLimitedError):
         return
-    text = "\n".join([error.message, *(f"{e.field}: {e.message}" for e in error.errors)])
+    more = [f"{e.field}: {e.message}" for e in error.errors if e.message not in error.message]
+    text = "\n".join([error.message, *more])
     keep_failure(
         delivery_of(
             received, format_slug=entry.door.format.slug, address=entry.address, error=text

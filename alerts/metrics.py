@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Sum
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from alerts.escalate import late_escalations
-from alerts.models import Alert, ChannelState, Escalation, Transition
+from alerts.models import Alert, ChannelState, Escalation, SenderCount, Transition
 from opsportal.lib.outbox import UNFINISHED
 from opsportal.lib.times import utc_now
 
@@ -39,6 +39,15 @@ class AlertMetrics:
         for name in waiting.values_list("channel__name", flat=True):
             broken.add_metric([name], 1)
         yield broken
+        failing = GaugeMetricFamily(
+            "opsportal_received_failed_last_hour",
+            "Requests at the doors of alerts that failed, by format.",
+            labels=["format"],
+        )
+        counts = SenderCount.objects.filter(slot__gte=hour_ago).order_by("format")
+        for slug, total in counts.values_list("format").annotate(Sum("failures")):
+            failing.add_metric([slug], total)
+        yield failing
         # Ids only grow, also when old rows are pruned: cheap, and monotonic as counters must be.
         newest = Transition.objects.aggregate(newest=Max("pk"))["newest"]
         yield CounterMetricFamily(

@@ -71,7 +71,8 @@ def _pairs(days: Sequence[Day]) -> list[Pair]:
             day.messages_without,
             day.messages_with,
             f"{day.day:%d %b}" if number % every == 0 else "",
-            day,
+            f"{day.day}: {day.messages_without} without, {day.messages_with} with; "
+            f"{day.matched} matched",
         )
         for number, day in enumerate(days)
     ]

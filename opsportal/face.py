@@ -40,7 +40,6 @@ NAVIGATION = [
                 "admin:alerts_heartbeat_changelist",
                 "alerts.view_heartbeat",
             ),
-            ("SNS topics", "cloud", "admin:alerts_snstopic_changelist", "alerts.view_snstopic"),
             ("Channels", "send", "admin:alerts_channel_changelist", "alerts.view_channel"),
             (
                 "Templates",
@@ -71,6 +70,26 @@ NAVIGATION = [
                 "admin:alerts_escalation_changelist",
                 "alerts.view_escalation",
             ),
+        ],
+    ),
+    (
+        "Senders",
+        [
+            ("Senders", "cell_tower", "admin:alerts_sender_changelist", "alerts.view_sender"),
+            (
+                "Raw deliveries",
+                "move_to_inbox",
+                "admin:alerts_rawdelivery_changelist",
+                "alerts.view_rawdelivery",
+            ),
+            (
+                "Failed",
+                "sms_failed",
+                "admin:alerts_rawdelivery_changelist?verdict__exact=failed",
+                "alerts.view_rawdelivery",
+            ),
+            ("Mappings", "schema", "admin:alerts_mapping_changelist", "alerts.view_mapping"),
+            ("SNS topics", "cloud", "admin:alerts_snstopic_changelist", "alerts.view_snstopic"),
         ],
     ),
     (

@@ -26,6 +26,7 @@ ALERT_FORMATS = [
     "alerts.formats.alertmanager_webhook.AlertmanagerWebhookFormat",
     "alerts.formats.grafana.GrafanaFormat",
     "alerts.formats.opsgenie.OpsgenieFormat",
+    "alerts.formats.generic.GenericFormat",
 ]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [
@@ -63,6 +64,7 @@ CONFIG_SECTIONS = [
     "alerts.configure.SilenceSection",
     "alerts.configure.InhibitionSection",
     "alerts.configure.HeartbeatSection",
+    "alerts.configure.MappingSection",
 ]
 # What `manage.py demo` plays.
 DEMOS = [
@@ -70,6 +72,7 @@ DEMOS = [
     "alerts.demo.AlertDemo",
     "alerts.demo.FlappingDemo",
     "alerts.demo.HeartbeatDemo",
+    "alerts.demo.WebhookDemo",
     "alerts.demo.CloudDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.

@@ -180,6 +180,7 @@ TEAM_OWNED = [
     "alerts.escalationpolicy",
     "alerts.heartbeat",
     "alerts.inhibition",
+    "alerts.mapping",
     "alerts.messagetemplate",
     "alerts.override",
     "alerts.rule",

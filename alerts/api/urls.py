@@ -3,6 +3,7 @@
 from django.urls import path
 
 from alerts.api.configuration import ChannelList, RuleList
+from alerts.api.deliveries import DeliveryDetail, DeliveryList, ReplayDelivery
 from alerts.api.explain import ExplainAlert
 from alerts.api.heartbeats import HeartbeatDetail, HeartbeatList
 from alerts.api.noise import Noise
@@ -24,6 +25,7 @@ from alerts.api.remediations import (
     RemediationList,
 )
 from alerts.api.respond import BulkAction, action_view
+from alerts.api.senders import SenderList
 from alerts.api.silences import SilenceDetail, SilenceList, SilencePreview
 from alerts.api.subscriptions import InhibitionList, SubscriptionDetail, SubscriptionList
 
@@ -74,6 +76,14 @@ api_urlpatterns = [
     path("inhibitions", InhibitionList.as_view(), name="api-inhibitions"),
     path("rules/preview", RulePreview.as_view(), name="api-rules-preview"),
     path("rules", RuleList.as_view(), name="api-rules"),
+    path("senders", SenderList.as_view(), name="api-senders"),
+    path("deliveries", DeliveryList.as_view(), name="api-deliveries"),
+    path("deliveries/<str:delivery_id>", DeliveryDetail.as_view(), name="api-delivery"),
+    path(
+        "deliveries/<str:delivery_id>/replay",
+        ReplayDelivery.as_view(),
+        name="api-delivery-replay",
+    ),
     path("channels", ChannelList.as_view(), name="api-channels"),
     path("oncall", OnCallView.as_view(), name="api-oncall"),
     path("schedules", ScheduleList.as_view(), name="api-schedules"),

@@ -4,6 +4,7 @@ from alerts.change.actions import complaint_of_action
 from alerts.change.channels import channel_state, delete_channel, save_channel
 from alerts.change.heartbeats import delete_heartbeat, save_heartbeat
 from alerts.change.inhibitions import delete_inhibition, save_inhibition
+from alerts.change.mappings import check_mapping, delete_mapping, keys_of, save_mapping
 from alerts.change.order import order_rules
 from alerts.change.restore import restore_rule, rule_of_version
 from alerts.change.rules import check_rule, delete_rule, save_rule
@@ -20,6 +21,7 @@ from alerts.change.topics import allow_topic, forget_topic
 __all__ = [
     "allow_topic",
     "channel_state",
+    "check_mapping",
     "check_rule",
     "check_silence",
     "close_silence",
@@ -28,18 +30,21 @@ __all__ = [
     "delete_channel",
     "delete_heartbeat",
     "delete_inhibition",
+    "delete_mapping",
     "delete_rule",
     "delete_signing_secret",
     "delete_subscription",
     "delete_template",
     "end_silence",
     "forget_topic",
+    "keys_of",
     "order_rules",
     "restore_rule",
     "rule_of_version",
     "save_channel",
     "save_heartbeat",
     "save_inhibition",
+    "save_mapping",
     "save_rule",
     "save_signing_secret",
     "save_silence",

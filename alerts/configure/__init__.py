@@ -3,6 +3,7 @@
 from alerts.configure.channels import ChannelSection
 from alerts.configure.heartbeats import HeartbeatSection
 from alerts.configure.inhibitions import InhibitionSection
+from alerts.configure.mappings import MappingSection
 from alerts.configure.oncall import EscalationSection, ScheduleSection
 from alerts.configure.rules import RuleSection
 from alerts.configure.silences import SilenceSection
@@ -14,6 +15,7 @@ __all__ = [
     "EscalationSection",
     "HeartbeatSection",
     "InhibitionSection",
+    "MappingSection",
     "RuleSection",
     "ScheduleSection",
     "SilenceSection",

@@ -2,5 +2,6 @@
 
 from alerts.demo.day import AlertDemo
 from alerts.demo.troubles import CloudDemo, FlappingDemo, HeartbeatDemo, MailDemo
+from alerts.demo.webhooks import WebhookDemo
 
-__all__ = ["AlertDemo", "CloudDemo", "FlappingDemo", "HeartbeatDemo", "MailDemo"]
+__all__ = ["AlertDemo", "CloudDemo", "FlappingDemo", "HeartbeatDemo", "MailDemo", "WebhookDemo"]

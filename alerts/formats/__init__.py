@@ -54,6 +54,11 @@ class Rejection:
     index: int
     errors: tuple[FieldError, ...]
 
+    def as_json(self) -> dict[str, object]:
+        """As an answer tells it."""
+        errors = [{"field": error.field, "message": error.message} for error in self.errors]
+        return {"index": self.index, "errors": errors}
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:

@@ -122,13 +122,7 @@ class NativeFormat(AlertFormat):
         answer = {
             "accepted": len(receipts),
             "results": answers(receipts),
-            "rejected": [
-                {
-                    "index": r.index,
-                    "errors": [{"field": e.field, "message": e.message} for e in r.errors],
-                }
-                for r in parsed.rejected
-            ],
+            "rejected": [rejection.as_json() for rejection in parsed.rejected],
         }
         return Reply(200, msgspec.json.encode(answer))
 

@@ -5,6 +5,7 @@ from alerts.models.episode import Alert, Decision, Transition
 from alerts.models.escalation import Escalation
 from alerts.models.heartbeat import Heartbeat, HeartbeatWatch
 from alerts.models.hits import RuleHit
+from alerts.models.mapping import MappedKey, Mapping
 from alerts.models.notification import AlertGroup, DeliveryAttempt, IdempotentReply, Notification
 from alerts.models.oncall import (
     EscalationPolicy,
@@ -42,6 +43,8 @@ __all__ = [
     "Inhibition",
     "Layer",
     "LayerPerson",
+    "MappedKey",
+    "Mapping",
     "MessageTemplate",
     "Notification",
     "Override",

@@ -32,7 +32,8 @@ def _pairs(hours: Sequence[Hour]) -> list[Pair]:
             hour.episodes,
             hour.told,
             f"{hour.start:%H}" if hour.start.hour % 3 == 0 else "",
-            hour,
+            f"{hour.start:%H:%M} UTC: {hour.episodes} episodes, {hour.repeats} repeats, "
+            f"{hour.told} told",
         )
         for hour in hours
     ]

@@ -33,7 +33,8 @@ SCOPES = {
     "events:read": "Read change events",
     "silences:write": "Make, change and end silences",
     "subscriptions:write": "Make, change and remove subscriptions",
-    "config:read": "Read rules, channels, silences, inhibitions, subscriptions; no secrets",
+    "config:read": "Read rules, channels, silences, inhibitions, subscriptions, senders and what "
+    "they sent; no secrets",
     "metrics:read": "Read /metrics",
 }
 USED_EVERY = timedelta(minutes=1)

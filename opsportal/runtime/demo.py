@@ -96,6 +96,11 @@ class Stage:
         self._key = key
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=30))
 
+    @property
+    def key_prefix(self) -> str:
+        """What names its key in configuration files."""
+        return self._key.split("_")[1]
+
     def instant(self) -> datetime:
         """The hour it plays at."""
         return utc_now() - self.behind

@@ -65,6 +65,17 @@ class Visit:
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         return int(self.page.evaluate(wide))
 
+    def too_wide(self, paths: list[str]) -> list[str]:
+        """Those that scroll sideways, on a desk or on a phone."""
+        found = []
+        for width in (1440, 390):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for path in paths:
+                self.open(path)
+                if self.overflow() > 0:
+                    found.append(f"{path} at {width}: {self.overflow()}")
+        return found
+
 
 @pytest.fixture
 def visit(chromium, live_server) -> Iterator[Visit]:
@@ -114,13 +125,7 @@ def paths() -> list[str]:
 
 
 def test_no_page_complains_and_none_scrolls_sideways(visit, paths):
-    wide = []
-    for width in (1440, 390):
-        visit.page.set_viewport_size({"width": width, "height": 900})
-        for path in paths:
-            visit.open(path)
-            if visit.overflow() > 0:
-                wide.append(f"{path} at {width}: {visit.overflow()}")
+    wide = visit.too_wide(paths)
     assert visit.complaints == []
     assert wide == []
 

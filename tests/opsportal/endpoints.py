@@ -119,6 +119,21 @@ NATIVE = [
     _remediation("/approve", "post", "alerts:respond"),
     _remediation("/reject", "post", "alerts:respond"),
     Endpoint("api/v1/channels", "get", "config:read"),
+    Endpoint("api/v1/senders", "get", "config:read"),
+    Endpoint("api/v1/deliveries", "get", "config:read"),
+    *(
+        Endpoint(
+            f"api/v1/deliveries/<str:delivery_id>{verb}",
+            method,
+            scope,
+            found=f"api/v1/deliveries/1{verb}",
+            unknown=f"/api/v1/deliveries/999999{verb}",
+        )
+        for verb, method, scope in (
+            ("", "get", "config:read"),
+            ("/replay", "post", "alerts:respond"),
+        )
+    ),
     Endpoint("api/v1/oncall", "get", "alerts:read"),
     Endpoint("api/v1/schedules", "get", "alerts:read"),
     Endpoint(

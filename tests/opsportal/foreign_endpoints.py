@@ -62,6 +62,11 @@ OPSGENIE = [
         ),
     )
 ]
-FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE]
+GENERIC = [
+    Endpoint("hooks/generic", "post", "alerts:write"),
+    Endpoint("hooks/generic", "put", "alerts:write"),
+    Endpoint("hooks/generic/<str:key>", "post", "alerts:write", found=f"hooks/generic/{KEY}"),
+]
+FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC]
 # For health checks, without a key.
 OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy"}

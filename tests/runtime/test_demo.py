@@ -48,6 +48,7 @@ def test_a_demo_fills_the_portal_and_ctrl_c_ends_it(portal):
         wait_until(lambda: told(portal), 120, what="a delivery to the demo's sink")
         wait_until(lambda: ask(portal, "alerts?status=acknowledged")["results"], 60)
         wait_until(lambda: ask(portal, "alerts?name=HostUnreachable")["results"], 60)
+        wait_until(lambda: ask(portal, "alerts?name=SiteDown")["results"], 60)
         demo.send_signal(signal.SIGINT)
         said, complaints = demo.communicate(timeout=60)
     finally:

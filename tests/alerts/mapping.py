@@ -1,0 +1,42 @@
+"""Mappings and payloads for tests."""
+
+from typing import Any
+
+from alerts.models import MappedKey, Mapping
+from opsportal.accounts.models import ApiKey
+
+# As Uptime Kuma would post it, made up after its documentation.
+PAYLOAD: dict[str, Any] = {
+    "heartbeat": {"monitorID": 7, "status": 0, "time": "2026-03-01 11:58:00", "ping": 812.5},
+    "monitor": {
+        "id": 7, "name": "shop", "url": "https://shop.example.org/",
+        "tags": [{"name": "team", "value": "payments"}],
+    },
+    "msg": "[shop] [Down] timeout of 48000ms exceeded",
+}  # fmt: skip
+FIELDS = {
+    "name": "'SiteDown'",
+    "dedup_key": "/monitor/id",
+    "status": "heartbeat.status",
+    "severity": "'high'",
+    "summary": "/msg",
+    "service": "/monitor/name",
+    "value": "heartbeat.ping",
+    "starts_at": "/heartbeat/time",
+    "link": "/monitor/url",
+}
+STATUSES = {"0": "firing", "1": "resolved", "3": "ignore"}
+
+
+def make_mapping(*keys: ApiKey, **values) -> Mapping:
+    """A stored mapping, by default one for PAYLOAD."""
+    given = {"name": "kuma", "fields": FIELDS, "statuses": STATUSES} | values
+    mapping = Mapping.objects.create(**given)
+    for key in keys:
+        MappedKey.objects.create(mapping=mapping, key=key)
+    return mapping
+
+
+def status(code: int) -> dict[str, Any]:
+    """PAYLOAD with another status."""
+    return {**PAYLOAD, "heartbeat": {**PAYLOAD["heartbeat"], "status": code}}
