@@ -15,7 +15,11 @@ from tests.waiting import wait_until
 
 cli = pytest.importorskip("alertaclient.cli").cli
 PROGRAM = Path(sys.executable).parent / "alerta"
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    # What `alerta version` asks click for.
+    pytest.mark.filterwarnings("ignore:The '__version__' attribute is deprecated"),
+]
 MAIL = """
 channels:
 - {name: ops mail, kind: email, settings: {to: [ops@example.com]}}
@@ -80,6 +84,7 @@ def portal_and_alerta(walk, tmp_path):
         walker.key = key
         alerta = CommandLine(f"{walker.portal.url}/alerta", key, tmp_path)
         yield walker, mail, alerta
+        # For whoever wants to read what was said.
         if path := os.environ.get("ALERTA_TRANSCRIPT"):
             Path(path).write_text("\n".join(alerta.transcript))
 
