@@ -8,13 +8,14 @@ MAKEFLAGS += --no-print-directory
 # The lock files say all; a machine's own constraints can only contradict them.
 export PIP_CONSTRAINT := /dev/null
 .SILENT:
-.PHONY: run demo test test-postgres coverage lint lock bench clean help
+.PHONY: run demo test test-postgres alerta coverage lint lock bench clean help
 
 help:
 	echo "make run            start the portal on http://$(HOST):$(PORT)"
 	echo "make demo           a portal with a life of its own; or life for the one that runs"
 	echo "make test           the test suite on SQLite"
 	echo "make test-postgres  the test suite on PostgreSQL, with Redis where present"
+	echo "make alerta         alerta-server, for the test that compares the portal with it"
 	echo "make coverage       what the tests that need no processes reach"
 	echo "make lint           ruff, mypy, import-linter, migrations, deploy check"
 	echo "make lock           lock the requirements anew"
@@ -31,6 +32,10 @@ test: $(VENV)/.dev
 
 test-postgres: $(VENV)/.dev
 	$(BIN)/python -m tests.postgres -n 2 -q $(ARGS)
+
+# In an environment of its own, below var/: it wants other versions than the portal.
+alerta: $(VENV)/.dev
+	$(BIN)/python -m tests.alerta_server
 
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -q -m "not processes" --cov --cov-report=term:skip-covered $(ARGS)

@@ -202,7 +202,7 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
     except IntegrityError:
         # Another process kept an answer to this Idempotency-Key meanwhile: now it is found.
         stored = store(submission)
-    _note(entry, len(parsed.events), _first_complaint(parsed))
+    _note(entry, parsed.size, _first_complaint(parsed))
     return stored if isinstance(stored, Reply) else alert_format.answer(parsed, stored)
 
 

@@ -48,7 +48,7 @@ def delivery_of(
         truncated=len(text) > most or len(received.path) > LONGEST_PATH,
         verdict=_verdict(parsed),
         error=(error or _complaints(parsed))[:5000],
-        events=len(parsed.events) if parsed is not None else 0,
+        events=parsed.size if parsed is not None else 0,
         alert_ids=list(dict.fromkeys(alert_ids))[:MOST_ALERTS],
     )
 

@@ -112,8 +112,12 @@ class Respond(Struct, frozen=True, gc=False, kw_only=True):
     arguments: Mapping[str, Any] = {}
 
 
+class PostedDocument(Struct, frozen=True):
+    """What is posted to a contract that keeps documents of its own; the base of each such."""
+
+
 # What a request may ask for beside storing events.
-Order = Acknowledge | Respond | Change | TopicNews
+Order = Acknowledge | Respond | Change | PostedDocument | TopicNews
 
 
 def alert_url(alert_id: int) -> str:

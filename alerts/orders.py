@@ -7,6 +7,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from alerts.act import ACTIONS, reword_alert
+from alerts.alerta.receive import receive_post
+from alerts.formats import Reply
+from alerts.formats.alerta.body import PostedAlert
 from alerts.hear import hear_topic
 from alerts.models import Alert
 from alerts.normalise import Acknowledge, Order, Respond, TopicNews
@@ -20,37 +23,41 @@ _DEEDS: Mapping[str, Callable[..., Alert]] = MappingProxyType({**ACTIONS, "rewor
 
 def carry_out(
     orders: Sequence[Order], *, actor: Actor, team_id: int | None, now: datetime
-) -> list[int]:
-    """Do them in their order, in the caller's transaction; the ids of the alerts concerned.
+) -> tuple[list[int], Reply | None]:
+    """Do them in their order, in the caller's transaction.
 
-    A team's sender has a say in alerts of its team and of none. A change of no actor is the
-    sender's.
+    The ids of the alerts concerned; and the answer, where only whoever does it knows that. A team's
+    sender has a say in alerts of its team and of none. A change of no actor is the sender's.
     """
-    concerned = []
+    concerned: list[int] = []
+    reply = None
     for order in orders:
-        if isinstance(order, Change):
-            record_change(replace(order, actor=order.actor or actor.name), now=now)
-            continue
-        if isinstance(order, TopicNews):
-            hear_topic(order, actor=actor, now=now)
-            continue
-        if isinstance(order, Acknowledge):
-            order = Respond(  # noqa: PLW2901  (the same in other words)
-                action="acknowledge", dedup_key=order.dedup_key, arguments={"note": order.note}
-            )
-        if (alert_id := _respond(order, actor, team_id, now)) is not None:
-            concerned.append(alert_id)
-    return concerned
+        ids: list[int] = []
+        match order:
+            case PostedAlert():
+                ids, reply = receive_post(order, actor=actor, team_id=team_id, now=now)
+            case Change():
+                record_change(replace(order, actor=order.actor or actor.name), now=now)
+            case TopicNews():
+                hear_topic(order, actor=actor, now=now)
+            case Acknowledge():  # the same in other words
+                note = {"note": order.note}
+                taken = Respond(action="acknowledge", dedup_key=order.dedup_key, arguments=note)
+                ids = _respond(taken, actor, team_id, now)
+            case Respond():
+                ids = _respond(order, actor, team_id, now)
+        concerned += ids
+    return concerned, reply
 
 
-def _respond(order: Respond, actor: Actor, team_id: int | None, now: datetime) -> int | None:
-    """The alert; one that is not as the deed wants it, such as acknowledged already, stays so."""
+def _respond(order: Respond, actor: Actor, team_id: int | None, now: datetime) -> list[int]:
+    """The alert, if it is there; not as the deed wants it, as when it is taken, it stays so."""
     alert = _find(order)
     if alert is None or (team_id is not None and alert.team_id not in (None, team_id)):
-        return None
+        return []
     with suppress(OpsError):  # others share the transaction
         _DEEDS[order.action](alert.pk, actor=actor, now=now, **order.arguments)
-    return alert.pk
+    return [alert.pk]
 
 
 def _find(order: Respond) -> Alert | None:

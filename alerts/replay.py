@@ -46,7 +46,7 @@ def replay_delivery(delivery: RawDelivery, *, actor: Actor, now: datetime) -> Ra
             why = "more came in than was kept" if row.truncated else f"its verdict is {row.verdict}"
             raise ConflictError(f"This delivery cannot be replayed: {why}.")
         stored = store_submission(_submission(row, now))
-        if isinstance(stored, Reply):
+        if isinstance(stored, Reply) and stored.status >= 400:
             raise ConflictError(f"Its key {row.key} is no longer good; nothing was stored.")
         record_audit(actor, "replay", row, after={"verdict": row.verdict}, now=now)
     return row

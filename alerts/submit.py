@@ -99,9 +99,12 @@ def _finish(
     """What comes after the events are stored: orders, the raw delivery, the kept answer."""
     parsed = submission.parsed
     concerned: list[int] = []
+    reply = None
     if parsed.orders:
         team_id = submission.key.team_id
-        concerned = carry_out(parsed.orders, actor=submission.actor, team_id=team_id, now=now)
+        concerned, reply = carry_out(
+            parsed.orders, actor=submission.actor, team_id=team_id, now=now
+        )
     if submission.format.keeps_all or parsed.rejected or submission.replayed:
         ids = [receipt.alert_id for receipt in receipts if receipt.alert_id is not None]
         row = delivery_of(
@@ -116,8 +119,8 @@ def _finish(
         else:
             kept.append(row)
     if not submission.token:
-        return receipts
-    reply = submission.format.answer(parsed, receipts)
+        return reply or receipts
+    reply = reply or submission.format.answer(parsed, receipts)
     _keep_reply(submission, reply)
     return reply
 
@@ -162,6 +165,12 @@ def _keep_reply(submission: Submission, reply: Reply) -> None:
         body=reply.body.decode(),
         created_at=submission.received.now,
     )
+
+
+def store_shared(submission: Submission) -> Stored:
+    """Store it in a transaction with others; but alone what must be."""
+    alone = submission.format.alone
+    return store_submission(submission) if alone else shared_commits.submit(submission)
 
 
 # Requests on the hot paths share commits; a batch holds about so many alerts.

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from alerts.alerta.tidy import end_acknowledgements, prune_documents
 from alerts.change.calendars import import_calendars
 from alerts.deliver import deliver_notifications
 from alerts.escalate import walk_escalations, watch_escalations
@@ -113,6 +114,7 @@ def expire_alerts() -> None:
     now = utc_now()
     expire_episodes(now=now)
     wake_snoozed(now=now)
+    end_acknowledgements(now=now)
 
 
 def mend_deliveries() -> None:
@@ -128,3 +130,4 @@ def prune_alerts() -> None:
     prune_replies(now=now)
     prune_deliveries(now=now)
     prune_hits(now=now)
+    prune_documents(now=now)

@@ -1,6 +1,6 @@
 """Where the gateway answers: pages, its REST API, and the doors of the alert formats."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 
 from alerts.api.opsgenie import OpsgenieAlert, OpsgenieRequest
 from alerts.api.urls import api_urlpatterns
@@ -57,10 +57,11 @@ def _route(door: str) -> str:
 
 
 # The native door shares its path with the list of alerts, which hands every POST on.
-intake_urlpatterns = [
+intake_urlpatterns: list[URLPattern | URLResolver] = [
     *(path(_route(door), intake_view) for door in doors() if not door.startswith("/api/")),
     path("alertmanager/-/ready", ready),
     path("alertmanager/-/healthy", ready),
+    path("alerta/", include("alerts.api.alerta.urls")),
     *(
         route
         for prefix in ("v2/alerts", "opsgenie/v2/alerts")

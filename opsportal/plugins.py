@@ -27,6 +27,7 @@ ALERT_FORMATS = [
     "alerts.formats.grafana.GrafanaFormat",
     "alerts.formats.opsgenie.OpsgenieFormat",
     "alerts.formats.generic.GenericFormat",
+    "alerts.formats.alerta.AlertaFormat",
 ]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [

@@ -17,7 +17,7 @@ django = get_wsgi_application()
 
 # Models can be imported only once Django is set up.
 from alerts.intake import Posted, find_door, take_in
-from alerts.submit import shared_commits
+from alerts.submit import store_shared
 from opsportal.lib.memory import calm_collector
 from opsportal.lib.requests import request_id
 from opsportal.lib.times import utc_now
@@ -31,7 +31,7 @@ def application(environ: dict[str, Any], start_response: "StartResponse") -> Ite
     if door is None or environ["REQUEST_METHOD"] not in door.format.methods:
         return django(environ, start_response)
     request = Posted(environ, environ["wsgi.input"].read)
-    reply = take_in(door, request, now=utc_now(), store=shared_commits.submit)
+    reply = take_in(door, request, now=utc_now(), store=store_shared)
     start_response(
         f"{reply.status} {responses.get(reply.status, '')}",
         [

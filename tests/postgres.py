@@ -121,11 +121,11 @@ class PostgresServer:
 
 
 @contextmanager
-def new_database(url: str) -> Iterator[str]:
+def new_database(url: str, options: str = "") -> Iterator[str]:
     """The URL of an empty database on the server at `url`, for as long as the block lasts."""
     name = f"portal_{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" {options}'.encode())
         try:
             yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
-from alerts.normalise import AlertEvent, Order, Receipt
+from alerts.normalise import AlertEvent, Order, PostedDocument, Receipt
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
 from opsportal.lib.times import EARLIEST, LATEST
 
@@ -77,6 +77,11 @@ class Parsed:
     # What the sender calls its alert, where the answer says it.
     sender_key: str = ""
 
+    @property
+    def size(self) -> int:
+        """How many alerts it speaks of."""
+        return len(self.events) + sum(isinstance(order, PostedDocument) for order in self.orders)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -108,6 +113,8 @@ class AlertFormat:
     overload: ClassVar[int | None] = 429
     # Whether all that comes in is kept, or only what failed. (Each episode keeps its own part.)
     keeps_all: ClassVar[bool] = True
+    # Whether each request is a transaction by itself, since it locks more than its episodes' keys.
+    alone: ClassVar[bool] = False
     # Headers that `parse` looks at, in lower case.
     keeps_headers: ClassVar[tuple[str, ...]] = ()
 

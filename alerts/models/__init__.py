@@ -1,5 +1,6 @@
 """The nouns of the gateway. Deeds are in modules of their own."""
 
+from alerts.models.alerta import AlertaAlert, AlertaHeartbeat
 from alerts.models.channel import Channel, ChannelState, MessageTemplate
 from alerts.models.episode import Alert, Decision, Transition
 from alerts.models.escalation import Escalation
@@ -28,6 +29,8 @@ from alerts.models.view import SavedView
 __all__ = [
     "Alert",
     "AlertGroup",
+    "AlertaAlert",
+    "AlertaHeartbeat",
     "Channel",
     "ChannelState",
     "Decision",

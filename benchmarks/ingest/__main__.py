@@ -8,9 +8,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.ingest.load import run_load
-from benchmarks.ingest.peers import PEERS, UnavailableError, our_portal
+from benchmarks.ingest.peers import PEERS, our_portal
 from benchmarks.ingest.stored import fill_barest, fill_portal
 from benchmarks.portal import cpu_seconds, postgres
+from tests.alerta_server import UnavailableError
 
 # name -> (what, alerts a post, keys; 0 makes each alert a new one)
 CASES = {

@@ -12,10 +12,8 @@ from pathlib import Path
 
 from benchmarks.ingest.load import ALERTA, ALERTMANAGER, Target
 from benchmarks.portal import ROOT, Portal, new_database, running, wait_for
+from tests.alerta_server import LOCALE, UnavailableError, install_alerta, running_alerta
 from tests.portal import free_port
-
-ALERTA_VERSION = "9.1.0"
-VENV = ROOT / "var" / f"alerta-{ALERTA_VERSION}"
 
 
 @dataclass(frozen=True)
@@ -30,14 +28,10 @@ class Server:
     database: str = ""
 
 
-class UnavailableError(Exception):
-    """This yardstick is not to be had here; says why."""
-
-
 @contextmanager
-def _process(argv, environment, folder=None) -> Iterator[subprocess.Popen[bytes]]:
-    log = subprocess.DEVNULL if folder is None else (folder / "peer.log").open("ab")
-    process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=log, stderr=log)
+def _process(argv, environment) -> Iterator[subprocess.Popen[bytes]]:
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet)
     try:
         yield process
     finally:
@@ -79,53 +73,15 @@ def barest(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]
         yield Server("y1 barest", target, (process.pid, *also), database=database)
 
 
-def _install_alerta() -> None:
-    if (VENV / "done").exists():
-        return
-    print(f"installing alerta-server {ALERTA_VERSION} into {VENV} ...", file=sys.stderr)
-    wanted = [f"alerta-server=={ALERTA_VERSION}", "psycopg2-binary", "gunicorn", "setuptools<81"]
-    pip = [str(VENV / "bin/pip"), "install", "-q", "--disable-pip-version-check"]
-    for argv in ([sys.executable, "-m", "venv", "--clear", str(VENV)], [*pip, *wanted]):
-        done = subprocess.run(argv, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise UnavailableError(f"alerta-server is not installed: {done.stderr.strip()[-300:]}")
-    (VENV / "done").touch()
-
-
 @contextmanager
 def alerta(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]:
     """y2: alerta-server under gunicorn on PostgreSQL, in the C locale, where it serves best."""
     if not server:
         raise UnavailableError("alerta-server needs PostgreSQL")
-    _install_alerta()
-    locale = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-    database = new_database(server, "alerta_benchmark", locale)
-    settings = folder / "alertad.conf"
-    settings.write_text("AUTH_REQUIRED = False\nSECRET_KEY = 'benchmark'\nLOG_LEVEL = 'ERROR'\n")
-    environment = {
-        **os.environ,
-        # Its driver knows the address by this name only.
-        "DATABASE_URL": database.replace("postgres://", "postgresql://"),
-        "ALERTA_SVR_CONF_FILE": str(settings),
-    }
-    # Its workers trip over each other when they make the tables side by side.
-    make = [str(VENV / "bin/python"), "-c", "from alerta.app import create_app; create_app()"]
-    done = subprocess.run(make, env=environment, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise UnavailableError(f"alerta-server does not start: {done.stderr.strip()[-300:]}")
-    port = free_port()
-    argv = [
-        str(VENV / "bin/gunicorn"), "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread",
-        "--threads", "4", "--log-level", "error", "alerta.app:create_app()",
-    ]  # fmt: skip
-    with _process(argv, environment, folder) as process:
-        try:
-            wait_for(f"http://127.0.0.1:{port}/management/gtg", 30)
-        except OSError as error:
-            said = (folder / "peer.log").read_text()[-300:]
-            raise UnavailableError(f"alerta-server does not answer ({error}): {said}") from error
-        target = Target(f"http://127.0.0.1:{port}", "/alert", ALERTA, arrays=False)
-        yield Server("y2 alerta", target, (process.pid, *also))
+    install_alerta()
+    database = new_database(server, "alerta_benchmark", LOCALE)
+    with running_alerta(database, folder, workers=2) as (url, process):
+        yield Server("y2 alerta", Target(url, "/alert", ALERTA, arrays=False), (process.pid, *also))
 
 
 @contextmanager

@@ -51,3 +51,15 @@ class ForeignKeyAuthentication(ApiKeyAuthentication):
     def key_text(self, request: Request) -> str:
         """The key that it carries."""
         return offered_key(request.META)
+
+
+class QueryKeyAuthentication(ForeignKeyAuthentication):
+    """The same, or `?api-key=`, for contracts that have it there."""
+
+    def carries_key(self, request: Request) -> bool:
+        """Whether the request is a machine's at all."""
+        return super().carries_key(request) or "api-key" in request.query_params
+
+    def key_text(self, request: Request) -> str:
+        """The key that it carries."""
+        return super().key_text(request) or request.query_params.get("api-key", "")

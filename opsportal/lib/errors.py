@@ -54,6 +54,20 @@ class TooLargeError(PayloadError):
     status = 413
 
 
+class UnsupportedMediaError(PayloadError):
+    """The body is of a kind that nothing here reads."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class NotFoundError(OpsError):
+    """There is no such thing."""
+
+    code = "not_found"
+    status = 404
+
+
 class NotAuthenticatedError(OpsError):
     """No key, or one that is not (any longer) valid."""
 

@@ -1,5 +1,6 @@
 """The endpoints of foreign contracts, and what each takes."""
 
+from tests.opsportal.alerta_endpoints import ALERTA, ALERTA_OPEN
 from tests.opsportal.endpoints import KEY, Endpoint
 
 # Below these they answer.
@@ -67,6 +68,6 @@ GENERIC = [
     Endpoint("hooks/generic", "put", "alerts:write"),
     Endpoint("hooks/generic/<str:key>", "post", "alerts:write", found=f"hooks/generic/{KEY}"),
 ]
-FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC]
-# For health checks, without a key.
-OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy"}
+FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC, *ALERTA]
+# For health checks, and what clients ask without a key.
+OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy", *ALERTA_OPEN}
