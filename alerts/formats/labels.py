@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from alerts.normalise import SEVERITY_RANK, SEVERITY_SYNONYMS, Link
+from alerts.normalise import ALERTMANAGER_KEY, SEVERITY_RANK, SEVERITY_SYNONYMS, Link
 from opsportal.lib.times import EARLIEST, LATEST
 
 # Go's zero time, which stands for "not set".
@@ -95,7 +95,7 @@ def fingerprint(labels: tuple[tuple[str, str], ...]) -> str:
 
 def dedup_key_of(labels: Mapping[str, str]) -> str:
     """One for each set of labels, whether Prometheus sends it or Alertmanager passes it on."""
-    return f"am:{fingerprint(tuple(sorted(labels.items())))}"
+    return ALERTMANAGER_KEY + fingerprint(tuple(sorted(labels.items())))
 
 
 def instant_of(given: datetime | None) -> datetime | None:
