@@ -77,6 +77,13 @@ class ForbiddenError(OpsError):
     status = 403
 
 
+class NotFoundError(OpsError):
+    """There is no such thing."""
+
+    code = "not_found"
+    status = 404
+
+
 class ConflictError(OpsError):
     """The thing is already in the state asked for, or changed meanwhile."""
 

@@ -15,6 +15,7 @@ from alerts.receive import receive_alerts
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+Said = dict[str, object]
 LABELS = {"alertname": "DiskFull", "instance": "h1"}
 
 
@@ -22,7 +23,7 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def say(now: datetime, *alerts: dict) -> list[str]:
+def say(now: datetime, *alerts: Said) -> list[str]:
     """Post these at that time; what became of each."""
     posted = [{"labels": LABELS, **alert} for alert in alerts]
     received = Received(json.dumps(posted).encode(), now, content_type="application/json")
@@ -30,13 +31,13 @@ def say(now: datetime, *alerts: dict) -> list[str]:
     return [receipt.outcome for receipt in receive_alerts(parsed.events, now=now)]
 
 
-def fires(start: datetime, now: datetime, **more) -> dict:
+def fires(start: datetime, now: datetime, **more) -> Said:
     """As Prometheus sends it at `now`: it ends four intervals later unless it is said again."""
     end = now + timedelta(minutes=4)
     return {"startsAt": start.isoformat(), "endsAt": end.isoformat(), **more}
 
 
-def ends(start: datetime, end: datetime) -> dict:
+def ends(start: datetime, end: datetime) -> Said:
     return {"startsAt": start.isoformat(), "endsAt": end.isoformat()}
 
 

@@ -120,7 +120,8 @@ SAID = [
     ([{"labels": {}}, {**OK, "startsAt": "2026-01-02T00:00:00Z", "endsAt": "2026-01-01T00:00:00Z"}],
      400, "at least one label pair required; start time must be before end time"),
     ([{**OK, "startsAt": "2026-03-04T06:00:00Z"}], 400, "start time must be before end time"),
-    ([{**OK, "endsAt": "9999-12-31T23:59:59-05:00", "startsAt": "1066-10-14T09:00:00Z"}], 200, None),
+    ([{**OK, "endsAt": "9999-12-31T23:59:59-05:00", "startsAt": "1066-10-14T09:00:00Z"}],
+     200, None),
 ]  # fmt: skip
 
 
@@ -130,8 +131,9 @@ def test_errors_are_alertmanagers(payload, status, said):
 
 
 @pytest.mark.parametrize(
-    "payload", [b"{", b"{}", b"5", [5], [None], [[]], b'[{"labels":{"a":"\xff"}}]', [{"labels": []}],
-                [{"labels": {"a": 1}}], [{**OK, "annotations": {"a": 1}}], [{**OK, "startsAt": 5}],
+    "payload", [b"{", b"{}", b"5", [5], [None], [[]], b'[{"labels":{"a":"\xff"}}]',
+                [{"labels": []}], [{"labels": {"a": 1}}], [{**OK, "annotations": {"a": 1}}],
+                [{**OK, "startsAt": 5}],
                 [{**OK, "startsAt": "10000-01-01T00:00:00Z"}], b"[" * 100_000],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_to_be_so(payload):
