@@ -142,6 +142,14 @@ def _interval(days: Sequence[int], start: time, end: str, zone: str) -> dict[str
     }
 
 
+class _Plain(yaml.CSafeDumper):
+    """Says things that are the same as often as they are."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Always."""
+        return True
+
+
 def _comment(what: str, notes: Sequence[str]) -> str:
     text = f"{what}: {'; '.join(notes)}" if notes else what
     plain = "".join(char if char.isprintable() else " " for char in text)
@@ -150,6 +158,6 @@ def _comment(what: str, notes: Sequence[str]) -> str:
 
 def _yaml(value: object, indent: str = "") -> str:
     text = yaml.dump(
-        value, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=False, width=1000
+        value, Dumper=_Plain, sort_keys=False, allow_unicode=False, width=1000
     )
     return "".join(f"{indent}{line}\n" for line in text.splitlines())

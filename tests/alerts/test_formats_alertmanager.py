@@ -114,6 +114,7 @@ SAID = [
     ([{**OK, "generatorURL": "/graph?x=%"}, {**OK, "generatorURL": ""}], 200, None),
     ([{"labels": {}}], 400, "at least one label pair required"),
     ([{"labels": {"a": "", "b": None}}, OK], 400, "at least one label pair required"),
+    ([{**OK, "startsAt": "", "endsAt": ""}, {**OK, "startsAt": None}], 200, None),
     ([{"labels": {"": "x"}}], 400, 'invalid label set: invalid name ""'),
     ([{**OK, "annotations": {"": "x"}}], 400, 'invalid annotations: invalid name ""'),
     ([{"labels": {"bad-name": "x", "名": "x"}}], 200, None),

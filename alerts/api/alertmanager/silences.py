@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from alerts.alertmanager.matchers import parse_filter
 from alerts.alertmanager.silences import find_silence, list_silences, put_silence, show_silence
 from alerts.api.alertmanager.parameters import read_flag, read_silence
-from alerts.api.alertmanager.views import AlertmanagerView, answer_json
+from alerts.api.alertmanager.views import AlertmanagerView, answer_json, answer_nothing
 from alerts.change import end_silence
 from alerts.formats.alertmanager import ShapeError, check_json
 from alerts.models import Silence
@@ -59,7 +59,7 @@ class SilenceById(_Scoped):
         try:
             silence = find_silence(_read_id(silence_id))
         except NotFoundError:
-            return HttpResponse(status=404)
+            return answer_nothing(404)
         return answer_json(show_silence(silence, now=utc_now()))
 
     def delete(self, request: Request, silence_id: str) -> HttpResponse:
@@ -67,11 +67,11 @@ class SilenceById(_Scoped):
         try:
             silence = find_silence(_read_id(silence_id))
         except NotFoundError:
-            return HttpResponse(status=404)
+            return answer_nothing(404)
         if not request_can_silence(request, silence.team_id):
             raise ForbiddenError("This key may end the silences of its own team only.")
         end_silence(silence, actor=actor_of(request), now=utc_now())
-        return HttpResponse()
+        return answer_nothing()
 
 
 def _read_id(text: str) -> UUID:

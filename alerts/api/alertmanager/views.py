@@ -64,6 +64,11 @@ class AlertmanagerView(APIView):
         return answer
 
 
+def answer_nothing(status: int = 200) -> HttpResponse:
+    """An answer without a body."""
+    return HttpResponse(status=status, content_type="application/json")
+
+
 def answer_json(value: object, status: int = 200) -> HttpResponse:
     """An answer that costs no more than its text."""
     return HttpResponse(msgspec.json.encode(value), status=status, content_type="application/json")
