@@ -69,8 +69,8 @@ class Ours(Speaker):
             method,
             f"/alertmanager/api/v2/{path}",
             body or b"",
-            content_type=content_type or "application/octet-stream",
             headers=self.headers,
+            CONTENT_TYPE=content_type,
         )
         return decoded(answer.status_code, answer.content)
 
