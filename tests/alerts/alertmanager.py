@@ -102,6 +102,7 @@ def original(folder: Path, configuration: str) -> Iterator[Original]:
         [program, f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
          f"--storage.path={folder / 'data'}", f"--config.file={folder / 'alertmanager.yml'}",
          "--log.level=error"],
+        stderr=subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
 
