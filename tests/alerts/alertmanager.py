@@ -15,6 +15,9 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
+from alerts.formats import Received
+from alerts.formats.alertmanager import AlertmanagerFormat
+from alerts.receive import receive_alerts
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key
 from opsportal.lib.times import utc_now
@@ -117,6 +120,25 @@ def original(folder: Path, configuration: str) -> Iterator[Original]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def say(now: datetime, *alerts: dict[str, Any]) -> list[str]:
+    """Post these at that time, as Prometheus does; what became of each."""
+    received = Received(json.dumps(alerts).encode(), now, content_type="application/json")
+    parsed = AlertmanagerFormat().parse(received)
+    return [receipt.outcome for receipt in receive_alerts(parsed.events, now=now)]
+
+
+def fires(labels: dict[str, str], start: datetime, now: datetime, **more: Any) -> dict[str, Any]:
+    """As Prometheus sends it at `now`: it ends four intervals later unless it is said again."""
+    end = now + timedelta(minutes=4)
+    times = {"startsAt": start.isoformat(), "endsAt": end.isoformat()}
+    return {"labels": labels, **times, **more}
+
+
+def ends(labels: dict[str, str], start: datetime, end: datetime) -> dict[str, Any]:
+    """As Prometheus says that it is over."""
+    return {"labels": labels, "startsAt": start.isoformat(), "endsAt": end.isoformat()}
 
 
 def at(**amount: float) -> str:

@@ -2,16 +2,14 @@
 notifier: firing again each minute with an end that moves, resolved again for a quarter of an hour).
 """
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alerts.expire import expire_episodes
-from alerts.formats import Received
-from alerts.formats.alertmanager import AlertmanagerFormat
 from alerts.models import Alert, Transition
-from alerts.receive import receive_alerts
+from tests.alerts import alertmanager
+from tests.alerts.alertmanager import say
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -23,22 +21,12 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def say(now: datetime, *alerts: Said) -> list[str]:
-    """Post these at that time; what became of each."""
-    posted = [{"labels": LABELS, **alert} for alert in alerts]
-    received = Received(json.dumps(posted).encode(), now, content_type="application/json")
-    parsed = AlertmanagerFormat().parse(received)
-    return [receipt.outcome for receipt in receive_alerts(parsed.events, now=now)]
-
-
-def fires(start: datetime, now: datetime, **more) -> Said:
-    """As Prometheus sends it at `now`: it ends four intervals later unless it is said again."""
-    end = now + timedelta(minutes=4)
-    return {"startsAt": start.isoformat(), "endsAt": end.isoformat(), **more}
+def fires(start: datetime, now: datetime, **more: object) -> Said:
+    return alertmanager.fires(LABELS, start, now, **more)
 
 
 def ends(start: datetime, end: datetime) -> Said:
-    return {"startsAt": start.isoformat(), "endsAt": end.isoformat()}
+    return alertmanager.ends(LABELS, start, end)
 
 
 def episodes() -> list[tuple[datetime, datetime | None]]:
@@ -65,8 +53,8 @@ def test_an_alert_of_a_lost_prometheus_resolves_by_itself():
 
 
 def test_without_an_end_it_lasts_five_minutes_after_the_last_post():
-    say(at(0), {})
-    say(at(3), {})
+    say(at(0), {"labels": LABELS})
+    say(at(3), {"labels": LABELS})
     assert expire_episodes(now=at(7.9)) == 0
     assert expire_episodes(now=at(8)) == 1
     assert Transition.objects.filter(kind="expired").count() == 1
@@ -121,5 +109,5 @@ def test_a_gap_after_a_resolve_begins_an_episode_with_its_own_start():
 
 def test_a_resolve_ends_an_alert_even_where_clocks_differ():
     """It says no start: it is about what is open."""
-    say(at(0), {})
-    assert say(at(1), {"endsAt": at(-3).isoformat()}) == ["resolved"]
+    say(at(0), {"labels": LABELS})
+    assert say(at(1), {"labels": LABELS, "endsAt": at(-3).isoformat()}) == ["resolved"]
