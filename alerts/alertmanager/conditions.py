@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from alerts.formats.alertmanager import FILLED_BY, SOURCE
+from alerts.formats.alertmanager import SOURCE
+from alerts.formats.labels import FILLED_BY
 from alerts.labels import LABEL, MATCH_FIELDS
 from alerts.normalise import FIRING, SEVERITIES, SEVERITY_SYNONYMS
 from opsportal.lib.matchers import Matcher, Matchers

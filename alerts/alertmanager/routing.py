@@ -157,7 +157,5 @@ def _comment(what: str, notes: Sequence[str]) -> str:
 
 
 def _yaml(value: object, indent: str = "") -> str:
-    text = yaml.dump(
-        value, Dumper=_Plain, sort_keys=False, allow_unicode=False, width=1000
-    )
+    text = yaml.dump(value, Dumper=_Plain, sort_keys=False, allow_unicode=False, width=1000)
     return "".join(f"{indent}{line}\n" for line in text.splitlines())

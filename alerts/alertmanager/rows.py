@@ -10,7 +10,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from alerts.formats.alertmanager import fingerprint
+from alerts.formats.labels import fingerprint
 from alerts.labels import overlay_labels, shown_labels
 from alerts.models import Alert
 from alerts.normalise import ALERTMANAGER_KEY

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.formats.alertmanager import fingerprint
+from alerts.formats.labels import fingerprint
 from alerts.models import Alert, Inhibition, Silence, Subscription
 from alerts.normalise import AlertEvent
 from alerts.receive import receive_alerts
@@ -36,7 +36,8 @@ def only(found):
 
 def fire_natively(name="DiskFull", key="k", **fields) -> Alert:
     event = AlertEvent(name=name, dedup_key=key, **fields)
-    return Alert.objects.get(pk=receive_alerts([event], now=utc_now())[0].alert_id)
+    receive_alerts([event], now=utc_now())
+    return Alert.objects.get(dedup_key=key, resolved_at=None)
 
 
 def quiet(match: str, **values) -> Silence:

@@ -20,6 +20,7 @@ from tests.alerts.receivers import Reply
 from tests.alerts.storming import route
 
 pytestmark = pytest.mark.django_db
+Said = dict[str, object]
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WAIT, INTERVAL = timedelta(seconds=30), timedelta(minutes=5)
 FIRING, RESOLVED = "firing", "resolved"
@@ -33,7 +34,7 @@ def labels(number: int, **more: str) -> dict[str, str]:
     return {"alertname": "A", "instance": f"h{number}"} | more
 
 
-def post(minutes: float, *alerts: dict) -> None:
+def post(minutes: float, *alerts: Said) -> None:
     """Post them then, and have them routed, told, flushed and delivered."""
     now = at(minutes)
     say(now, *alerts)
@@ -50,7 +51,7 @@ def work(minutes: float) -> None:
     run_until_quiet(now)
 
 
-def firing(minutes: float, *numbers: int, **more: str) -> list[dict]:
+def firing(minutes: float, *numbers: int, **more: str) -> list[Said]:
     return [fires(labels(number, **more), at(0), at(minutes)) for number in numbers]
 
 

@@ -170,13 +170,13 @@ def _seconds(text: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def put(speaker, *matchers: str, **more: Any) -> str:
+def put(speaker, *matchers: str, **more: Any) -> Any:
     status, answer = speaker.post("silences", silence(*matchers, **more))
     assert status == 200, answer
     return answer["silenceID"]
 
 
-def state(speaker, silence_id: str) -> str:
+def state(speaker, silence_id: str) -> Any:
     return speaker.listed(f"silence/{silence_id}")["status"]["state"]
 
 
@@ -184,7 +184,7 @@ def life(speaker) -> list[Any]:
     """A silence's life, as far as the contract says what becomes of it: is it the same id?"""
     story: list[Any] = []
 
-    def again(silence_id: str, **changes: Any) -> str:
+    def again(silence_id: str, **changes: Any) -> Any:
         found = speaker.listed(f"silence/{silence_id}")
         body = {n: found[n] for n in ("matchers", "startsAt", "endsAt", "createdBy", "comment")}
         answer = speaker.post("silences", body | {"id": silence_id} | changes)

@@ -1,6 +1,7 @@
 """Silences as Alertmanager's clients make, change and end them."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,21 +27,21 @@ def api():
     return Ours()
 
 
-def put(api, *matchers, **more) -> str:
+def put(api, *matchers, **more) -> Any:
     status, said = api.post("silences", silence(*matchers, **more))
     assert status == 200, said
     return said["silenceID"]
 
 
-def shown(api, silence_id) -> dict:
+def shown(api, silence_id) -> Any:
     return api.listed(f"silence/{silence_id}")
 
 
-def state(api, silence_id) -> str:
+def state(api, silence_id) -> Any:
     return shown(api, silence_id)["status"]["state"]
 
 
-def again(api, silence_id, **changes) -> str:
+def again(api, silence_id, **changes) -> Any:
     """Post it once more under its id, as `amtool silence update` does."""
     found = shown(api, silence_id)
     status, said = api.post("silences", found | changes)

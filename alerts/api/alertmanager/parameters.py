@@ -12,7 +12,8 @@ from alerts.alertmanager.alerts import Wanted
 from alerts.alertmanager.matchers import ApiMatcher, check_pattern, parse_filter
 from alerts.alertmanager.silences import WantedSilence
 from alerts.formats import split_json
-from alerts.formats.alertmanager import ShapeError, set_instant, unreadable
+from alerts.formats.alertmanager import ShapeError, unreadable
+from alerts.formats.labels import instant_of
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import Matcher, Matchers
 
@@ -101,8 +102,8 @@ def read_silence(body: Any) -> WantedSilence:
     return WantedSilence(
         id=posted.id or "",
         matchers=matchers,
-        starts_at=set_instant(starts_at) or _BEGINNING,
-        ends_at=set_instant(ends_at) or _BEGINNING,
+        starts_at=instant_of(starts_at) or _BEGINNING,
+        ends_at=instant_of(ends_at) or _BEGINNING,
         created_by=created_by,
         comment=comment,
     )
