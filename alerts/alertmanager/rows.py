@@ -10,7 +10,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from alerts.formats.labels import fingerprint
+from alerts.formats.fingerprints import fingerprint
 from alerts.labels import overlay_labels, shown_labels
 from alerts.models import Alert
 from alerts.normalise import ALERTMANAGER_KEY
@@ -71,7 +71,7 @@ class OpenAlert(Struct, gc=False):
         """Alertmanager's identity of it."""
         if self.dedup_key.startswith(ALERTMANAGER_KEY):
             return self.dedup_key.removeprefix(ALERTMANAGER_KEY)
-        return fingerprint(tuple(sorted(self.shown_labels().items())))
+        return fingerprint(self.shown_labels())
 
 
 class _Instant(Func):

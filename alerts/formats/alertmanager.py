@@ -6,8 +6,9 @@ and leave the batch's good members stored; errors of shape refuse the whole batc
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply, spli
 from alerts.formats.labels import (
     LabelledAlert,
     cut_values,
-    dedup_key_of,
+    dedup_keys_of,
     fields_of,
     instant_of,
     pairs_of,
@@ -87,12 +88,14 @@ class AlertmanagerFormat(AlertFormat):
         members = _split(received.body)
         alerts = _decode(members)
         _check_shapes(alerts)
-        events, rejected = [], []
+        checked, rejected = [], []
         for index, alert in enumerate(alerts):
             try:
-                events.append(_event(alert, members[index], received))
+                checked.append(_check(alert, members[index], received.now))
             except ValueError as error:
                 rejected.append(Rejection(index, (FieldError("", str(error)),)))
+        keys = dedup_keys_of([each.labels for each in checked])
+        events = [_event(*pair, received) for pair in zip(checked, keys, strict=True)]
         return Parsed(events, rejected)
 
     def answer(self, parsed: Parsed, receipts: Sequence[Receipt]) -> Reply:
@@ -139,20 +142,36 @@ def _check_shapes(alerts: Sequence[LabelledAlert]) -> None:
             raise ShapeError(422, f"{index}.labels in body is required", 602)
 
 
-def _event(alert: LabelledAlert, payload: bytes, received: Received) -> AlertEvent:
+class _Checked(NamedTuple):
+    """An alert that says what an alert must say."""
+
+    labels: dict[str, str]
+    notes: dict[str, str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    generator_url: str | None
+    payload: bytes
+
+
+def _check(alert: LabelledAlert, payload: bytes, now: datetime) -> _Checked:
+    """Raises ValueError, in Alertmanager's words where it has some."""
     starts_at, ends_at = instant_of(alert.starts_at), instant_of(alert.ends_at)
-    if starts_at and (ends_at or received.now + RESOLVE_TIMEOUT) < starts_at:
+    if starts_at and (ends_at or now + RESOLVE_TIMEOUT) < starts_at:
         raise ValueError("start time must be before end time")
-    labels, notes = pairs_of(alert)
+    return _Checked(*pairs_of(alert), starts_at, ends_at, alert.generator_url, payload)
+
+
+def _event(alert: _Checked, dedup_key: str, received: Received) -> AlertEvent:
+    ends_at, payload = alert.ends_at, alert.payload
     return AlertEvent(
-        **fields_of(labels, notes),
-        dedup_key=dedup_key_of(labels),
+        **fields_of(alert.labels, alert.notes),
+        dedup_key=dedup_key,
         status=RESOLVED if ends_at and ends_at <= received.now else FIRING,
         source=SOURCE,
-        labels=cut_values(labels, payload),
-        annotations=cut_values(notes, payload),
+        labels=cut_values(alert.labels, payload),
+        annotations=cut_values(alert.notes, payload),
         links=web_links((alert.generator_url, GENERATOR)),
-        starts_at=starts_at,
+        starts_at=alert.starts_at,
         ends_at=ends_at,
         timeout=None if ends_at else RESOLVE_TIMEOUT,
         team_id=received.team_id,

@@ -7,7 +7,6 @@ import pytest
 
 from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat
-from alerts.formats.labels import fingerprint
 from opsportal.lib.errors import OpsError, PayloadError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -31,10 +30,6 @@ def answer(payload, content_type="application/json"):
 
 def one(labels=None, **fields):
     return parse([{"labels": labels or {"alertname": "DiskFull"}, **fields}]).events[0]
-
-
-def test_fingerprints_are_alertmanagers():
-    assert fingerprint((("alertname", "ok1"),)) == "d7252752c04bd3c5"
 
 
 def test_labels_and_annotations_fill_the_fields():
