@@ -14,6 +14,8 @@ from chronos.normalise import Change
 LONGEST_SNOOZE, LONGEST_NOTE = timedelta(days=365), 10_000
 FIRING = "firing"
 RESOLVED = "resolved"
+# What dedup keys begin with that are Alertmanager's fingerprints.
+ALERTMANAGER_KEY = "am:"
 
 # Worst first; the rank orders and compares.
 SEVERITIES = ("critical", "high", "warning", "low", "info")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from alerts.episodes import NewEpisode, Rewrite, Statements, Stored, Touch, statements
+from alerts.episodes import End, NewEpisode, Rewrite, Statements, Stored, Touch, statements
 from alerts.episodes.rows import content_hash
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Receipt, worse
 from opsportal.lib.deadlocks import start_over
@@ -49,6 +49,8 @@ class _Outcome:
 
     receipts: list[Receipt | None]
     rewrites: dict[int, Rewrite] = field(default_factory=dict)
+    # Places of resolves that are not about the episode that is open now.
+    outdated: set[int] = field(default_factory=set)
     transitions: list[tuple[int, str, str, str]] = field(default_factory=list)
 
 
@@ -105,9 +107,7 @@ def _one_round(
     """Bring every story one step on; those that are not told yet are returned."""
     database, now = prepared.database, prepared.now
     runs = {key: _leading_run(said) for key, said in stories.items()}
-    touches = [
-        Touch(key, len(run), _expiry(run[-1][1], now) if run else None) for key, run in runs.items()
-    ]
+    touches = [_touch(key, run, now) for key, run in runs.items()]
     stored = database.touch(touches, now)
     missing = [key for key, run in runs.items() if run and key not in stored]
     opened: dict[str, int] = {}
@@ -115,6 +115,9 @@ def _one_round(
     if missing:
         reopened = database.seen_since(missing, now - REOPENED_WITHIN)
         opened = database.insert(_rows(prepared, missing, runs))
+    open_keys = stored.keys() | opened.keys()
+    ends = {key: said[len(runs[key]) :] for key, said in stories.items() if key in open_keys}
+    outcome.outdated |= database.outdated(found) if (found := _ends(ends)) else set()
     left: dict[str, _Said] = {}
     for key, run in runs.items():
         state: Stored | None = stored.get(key)
@@ -130,6 +133,26 @@ def _one_round(
             if rest:
                 left[key] = rest
     return left
+
+
+def _touch(key: str, run: _Said, now: datetime) -> Touch:
+    """What is said of a key that may be open."""
+    if not run:
+        return Touch(key, 0, None, None)
+    since = min([event.starts_at for _, event in run if event.starts_at], default=None)
+    return Touch(key, len(run), _expiry(run[-1][1], now), since)
+
+
+def _ends(ends: Mapping[str, _Said]) -> list[End]:
+    """The resolves that say when it ended, up to what fires after."""
+    found: list[End] = []
+    for key, said in ends.items():
+        for place, event in said:
+            if event.status == FIRING:
+                break
+            if event.ends_at is not None:
+                found.append(End(place, key, event.ends_at, event.starts_at is not None))
+    return found
 
 
 def _rows(prepared: Prepared, keys: Sequence[str], runs: Mapping[str, _Said]) -> list[Any]:
@@ -211,11 +234,15 @@ def _resolve(
     outcome: _Outcome,
     now: datetime,
 ) -> list[tuple[int, AlertEvent]]:
-    """End the episode at the first resolve; further ones are ignored. Returns what fires after."""
+    """End the episode at the first resolve that is about it; others are ignored.
+
+    Returns what fires after. Prometheus repeats a resolve for a quarter of an hour, during which
+    the same may fire anew.
+    """
     for number, (place, event) in enumerate(said):
         if event.status == FIRING:
             return list(said[number:])
-        if state is None:
+        if state is None or place in outcome.outdated:
             outcome.receipts[place] = Receipt(
                 None, event.dedup_key, "ignored", RESOLVED, event.severity, 0
             )

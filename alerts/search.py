@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from alerts.labels import MATCH_FIELDS
+from alerts.labels import QUERY_FIELDS
 from alerts.models import Alert
 from alerts.normalise import SEVERITIES, SEVERITY_RANK
 from opsportal.lib.api import parse_time_range
@@ -90,7 +90,7 @@ def search_alerts(query: AlertQuery) -> QuerySet[Alert]:
         found = found.filter(
             Q(name__icontains=word) | Q(summary__icontains=word) | Q(service__icontains=word)
         )
-    return filter_queryset(found, matchers, MATCH_FIELDS) if matchers.items else found
+    return filter_queryset(found, matchers, QUERY_FIELDS) if matchers.items else found
 
 
 def severity_rank() -> Case:

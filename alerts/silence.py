@@ -11,7 +11,7 @@ from django.db.models import Max, Q, QuerySet
 
 from alerts.change.personal import personal_channel
 from alerts.change.silences import close_silence, end_silence, save_silence
-from alerts.labels import MATCH_FIELDS, alert_labels
+from alerts.labels import MATCH_FIELDS, QUERY_FIELDS, alert_labels
 from alerts.models import Alert, Notification, Silence, Transition
 from alerts.normalise import AlertEvent, Link
 from alerts.receive import receive_alerts
@@ -142,7 +142,7 @@ def sweep_silences(*, now: datetime) -> None:
 def _matched(silence: Silence, alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     if silence.team_id is not None:
         alerts = alerts.filter(Q(team=None) | Q(team=silence.team_id))
-    return filter_queryset(alerts, parse_matchers(silence.match), MATCH_FIELDS)
+    return filter_queryset(alerts, parse_matchers(silence.match), QUERY_FIELDS)
 
 
 def _hits(alerts: QuerySet[Alert]) -> Hits:

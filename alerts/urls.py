@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from alerts.api.alertmanager.urls import alertmanager_urlpatterns
 from alerts.api.opsgenie import OpsgenieAlert, OpsgenieRequest
 from alerts.api.urls import api_urlpatterns
 from alerts.formats import ID_IN_PATH, KEY_IN_PATH
@@ -56,8 +57,9 @@ def _route(door: str) -> str:
     return route.replace(ID_IN_PATH, "/<path:id>/")
 
 
-# The native door shares its path with the list of alerts, which hands every POST on.
+# Two doors share their path with a list of alerts, which hands every POST on.
 intake_urlpatterns: list[URLPattern | URLResolver] = [
+    *alertmanager_urlpatterns,
     *(path(_route(door), intake_view) for door in doors() if not door.startswith("/api/")),
     path("alertmanager/-/ready", ready),
     path("alertmanager/-/healthy", ready),

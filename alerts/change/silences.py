@@ -26,17 +26,19 @@ _LONGEST_COMMENT_IN_NAME = 80
 
 
 @transaction.atomic
-def save_silence(silence: Silence, *, actor: Actor, now: datetime) -> bool:
+def save_silence(silence: Silence, *, actor: Actor, now: datetime, author: str = "") -> bool:
     """Store a new or changed silence; whether anything was different.
 
     A change of what is silenced, or of times that have begun, ends the silence and makes another
-    in its place; `silence` is that one then. Raises PayloadError, ConflictError.
+    in its place; `silence` is that one then. `author` is who is said to have made it, where that is
+    not who does. Raises PayloadError, ConflictError.
     """
     stored = None
     if silence.pk:
         stored = Silence.objects.select_for_update(of=("self",)).filter(pk=silence.pk).first()
     before = silence_state(stored) if stored else None
     _settle_start(silence, stored, now)
+    silence.author = author[:200] or silence.author
     if before is not None and before == silence_state(silence):
         return False
     _check_silence(silence, now)
@@ -46,7 +48,7 @@ def save_silence(silence: Silence, *, actor: Actor, now: datetime) -> bool:
         silence.pk, silence.uuid, silence._state.adding = None, uuid4(), True
         silence.noticed_at = silence.matched_at = silence.ended_at = None
     if before is None:
-        silence.author, silence.user_id = actor.name[:200], actor.user_id
+        silence.author, silence.user_id = (author or actor.name)[:200], actor.user_id
     elif stored is not None and stored.ends_at != silence.ends_at:
         silence.noticed_at = None
     silence.name = silence.name.strip() or _name_of(silence)

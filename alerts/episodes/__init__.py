@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.db import connection
 
 from alerts.episodes.postgres import PostgresStatements
-from alerts.episodes.rows import NewEpisode, NewNotification, Rewrite, Settled, Stored, Touch
+from alerts.episodes.rows import End, NewEpisode, NewNotification, Rewrite, Settled, Stored, Touch
 from alerts.episodes.sqlite import SqliteStatements
 
 
@@ -26,7 +26,13 @@ class Statements(Protocol):
         """The rows for `insert`, which needs no time for them then."""
 
     def touch(self, touches: Sequence[Touch], now: datetime) -> dict[str, Stored]:
-        """Count repeats on open episodes and lock them; those found, by key, as they now are."""
+        """Count repeats on open episodes and lock them; those found, by key, as they now are.
+
+        The earliest start that was ever told is theirs.
+        """
+
+    def outdated(self, ends: Sequence[End]) -> set[int]:
+        """Numbers of resolves that are about an earlier episode than the open one."""
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Which keys had an episode that was resolved after `since`."""
@@ -66,6 +72,7 @@ def statements() -> Statements:
 
 
 __all__ = [
+    "End",
     "NewEpisode",
     "NewNotification",
     "Rewrite",

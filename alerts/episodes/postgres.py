@@ -16,6 +16,7 @@ from alerts.episodes.rows import (
     HELD_BACK,
     STATE,
     TOLD,
+    End,
     NewEpisode,
     NewNotification,
     Rewrite,
@@ -44,6 +45,7 @@ _TYPES = {
     "repeat_count": "int",
     "value": "float8",
     "wake": "bool",
+    "whole": "bool",
     "labels": "jsonb",
     "annotations": "jsonb",
     "links": "jsonb",
@@ -54,7 +56,7 @@ _TYPES = {
     "expires_at": "timestamptz",
     "resolved_at": "timestamptz",
 }
-_TOUCHED = ("dedup_key", "repeats", "expires_at")
+_TOUCHED = ("dedup_key", "repeats", "expires_at", "starts_at")
 _INSERTED = STATE + CONTENT
 _STATES = ("id", "status", "severity", "received_severity", "wake", "resolved_at")
 _CONTENTS = ("id", *CONTENT)
@@ -82,11 +84,18 @@ WITH given AS MATERIALIZED (
 UPDATE alerts_alert alert
 SET repeat_count = alert.repeat_count + given.repeats,
     last_received_at = CASE WHEN given.repeats > 0 THEN %s ELSE alert.last_received_at END,
-    expires_at = CASE WHEN given.repeats > 0 THEN given.expires_at ELSE alert.expires_at END
+    expires_at = CASE WHEN given.repeats > 0 THEN given.expires_at ELSE alert.expires_at END,
+    starts_at = least(alert.starts_at, given.starts_at)
 FROM held JOIN given ON given.dedup_key = held.dedup_key
 WHERE alert.id = held.id
 RETURNING alert.id, alert.dedup_key, status, severity, received_severity, repeat_count,
     content_hash, snoozed_until IS NOT NULL
+"""
+_OUTDATED = f"""
+SELECT number FROM {_given(("number", "dedup_key", "resolved_at", "whole"))}
+JOIN alerts_alert alert ON alert.dedup_key = given.dedup_key
+WHERE alert.resolved_at = given.resolved_at
+    OR (alert.resolved_at IS NULL AND whole AND alert.starts_at > given.resolved_at)
 """
 _SEEN = """
 SELECT DISTINCT dedup_key FROM alerts_alert WHERE dedup_key = ANY(%s::text[]) AND resolved_at > %s
@@ -186,6 +195,12 @@ class PostgresStatements:
             keys = _array([touch.dedup_key for touch in touches])
             cursor.execute(_TOUCH, [json_text(touches), keys, now])
             return {row[1]: Stored(*row) for row in cursor.fetchall()}
+
+    def outdated(self, ends: Sequence[End]) -> set[int]:
+        """Numbers of resolves that are about earlier episodes."""
+        with connection.cursor() as cursor:
+            cursor.execute(_OUTDATED, [json_text(ends)])
+            return {row[0] for row in cursor.fetchall()}
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Keys with an episode resolved after `since`."""

@@ -15,11 +15,25 @@ RAW_CAP = 16_384
 
 
 class Touch(Struct, frozen=True, gc=False):
-    """A key that is spoken of: how often it was said to fire, and until when it holds."""
+    """A key that is spoken of: how often it was said to fire, until when it holds, since when."""
 
     dedup_key: str
     repeats: int
     expires_at: datetime | None
+    starts_at: datetime | None
+
+
+class End(Struct, frozen=True, gc=False):
+    """A resolve that says when it was, of a key that is open.
+
+    An earlier episode is meant where one ended at that very time, or where the resolve says when
+    it began (`whole`) and the open one began only after its end.
+    """
+
+    number: int
+    dedup_key: str
+    resolved_at: datetime
+    whole: bool
 
 
 class Stored(Struct, gc=False):

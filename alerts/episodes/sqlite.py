@@ -20,6 +20,7 @@ from alerts.episodes.rows import (
     HELD_BACK,
     STATE,
     TOLD,
+    End,
     NewEpisode,
     NewNotification,
     Rewrite,
@@ -41,7 +42,17 @@ FROM json_each(?) AS given CROSS JOIN alerts_alert alert
 WHERE dedup_key = given.value AND resolved_at IS NULL
 """
 _TOUCH = """
-UPDATE alerts_alert SET repeat_count = ?, last_received_at = ?, expires_at = ? WHERE id = ?
+UPDATE alerts_alert SET repeat_count = ?, last_received_at = ?, expires_at = ?,
+    starts_at = min(starts_at, coalesce(?, starts_at))
+WHERE id = ?
+"""
+_OUTDATED = """
+SELECT json_extract(given.value, '$[0]')
+FROM json_each(?) AS given CROSS JOIN alerts_alert alert
+WHERE dedup_key = json_extract(given.value, '$[1]')
+    AND (resolved_at = json_extract(given.value, '$[2]')
+        OR (resolved_at IS NULL AND json_extract(given.value, '$[3]')
+            AND starts_at > json_extract(given.value, '$[2]')))
 """
 _SEEN = """
 SELECT DISTINCT dedup_key FROM json_each(?) AS given CROSS JOIN alerts_alert
@@ -136,7 +147,8 @@ class SqliteStatements:
             stored = found.get(touch.dedup_key)
             if stored and touch.repeats:
                 stored.repeat_count += touch.repeats
-                counted.append((stored.repeat_count, at, _instant(touch.expires_at), stored.id))
+                until, since = _instant(touch.expires_at), _instant(touch.starts_at)
+                counted.append((stored.repeat_count, at, until, since, stored.id))
         self.database.executemany(_TOUCH, counted)
         return found
 
@@ -146,6 +158,13 @@ class SqliteStatements:
     def _version(self) -> int:
         """Another whenever another connection has committed."""
         return int(self.database.execute("PRAGMA data_version").fetchone()[0])
+
+    def outdated(self, ends: Sequence[End]) -> set[int]:
+        """Numbers of resolves that are about earlier episodes."""
+        given = json_text(
+            [(end.number, end.dedup_key, _instant(end.resolved_at), end.whole) for end in ends]
+        )
+        return {row[0] for row in self.database.execute(_OUTDATED, (given,))}
 
     def seen_since(self, keys: Sequence[str], since: datetime) -> set[str]:
         """Keys with an episode resolved after `since`."""

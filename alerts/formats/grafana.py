@@ -23,11 +23,11 @@ from alerts.formats.alertmanager_webhook import (
     read_group,
     status_of,
 )
+from alerts.formats.fingerprints import fingerprint
 from alerts.formats.labels import (
     MOST_PAIRS,
     cut_values,
     fields_of,
-    fingerprint,
     instant_of,
     pairs_of,
     web_links,
@@ -127,7 +127,7 @@ def _event(group: GrafanaGroup, payload: bytes, received: Received) -> AlertEven
     labels, notes = pairs_of(alert)
     status = status_of(alert, group)
     # Grafana's own is told by labels that it does not send, such as the rule's.
-    identity = alert.fingerprint or fingerprint(tuple(sorted(labels.items())))
+    identity = alert.fingerprint or fingerprint(labels)
     fields = fields_of(labels, notes)
     if not fields["summary"] and len(group.alerts) == 1:
         fields["summary"] = (group.title or "")[:1024]

@@ -1,15 +1,15 @@
 """What alerts with labels and annotations, in Prometheus's manner, come to as events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
-from alerts.normalise import SEVERITY_RANK, SEVERITY_SYNONYMS, Link
+from alerts.formats.fingerprints import fingerprints
+from alerts.normalise import ALERTMANAGER_KEY, SEVERITY_RANK, SEVERITY_SYNONYMS, Link
 from opsportal.lib.times import EARLIEST, LATEST
 
 # Go's zero time, which stands for "not set".
@@ -26,8 +26,11 @@ FILLED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "region": ("region", "datacenter"),
     }
 )
+_NAME, _SERVICE, _RESOURCE, _ENVIRONMENT, _REGION = FILLED_BY.values()
+# The same of annotations.
+_SUMMARY, _DESCRIPTION = ("summary", "title"), ("description", "message")
+_RUNBOOK = ("runbook_url", "runbook")
 _LATEST = LATEST - timedelta(seconds=1)
-_FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
 class LabelledAlert(Struct, rename="camel"):
@@ -45,8 +48,9 @@ def pairs_of(alert: LabelledAlert) -> tuple[dict[str, str], dict[str, str]]:
 
     Raises ValueError in Alertmanager's words when there is no label, in ours for too many.
     """
-    labels = {name: value for name, value in (alert.labels or {}).items() if value}
-    notes = {name: value or "" for name, value in (alert.annotations or {}).items()}
+    labels, notes = _texts(alert.labels), _texts(alert.annotations)
+    if "" in labels.values():
+        labels = {name: value for name, value in labels.items() if value}
     if not labels:
         raise ValueError("at least one label pair required")
     for what, names in (("label set", labels), ("annotations", notes)):
@@ -62,16 +66,16 @@ def fields_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict
 
     An alert without a name has the value of its first label as such.
     """
-    runbook = _first(annotations, "runbook_url", "runbook", cut=1000)
+    runbook = _first(annotations, _RUNBOOK, 1000)
     return {
-        "name": _field(labels, "name", 300) or next(iter(labels.values()))[:300],
+        "name": _first(labels, _NAME, 300) or next(iter(labels.values()))[:300],
         "severity": severity_of(labels.get("severity", "")),
-        "summary": _first(annotations, "summary", "title", cut=1024),
-        "description": _first(annotations, "description", "message", cut=32_768),
-        "service": _field(labels, "service", 200),
-        "resource": _field(labels, "resource", 300),
-        "environment": _field(labels, "environment", 100),
-        "region": _field(labels, "region", 100),
+        "summary": _first(annotations, _SUMMARY, 1024),
+        "description": _first(annotations, _DESCRIPTION, 32_768),
+        "service": _first(labels, _SERVICE, 200),
+        "resource": _first(labels, _RESOURCE, 300),
+        "environment": _first(labels, _ENVIRONMENT, 100),
+        "region": _first(labels, _REGION, 100),
         "runbook_url": runbook if _is_web(runbook) else "",
     }
 
@@ -83,19 +87,14 @@ def cut_values(texts: Mapping[str, str], payload: bytes) -> Mapping[str, str]:
     return {name: value[:LONGEST_VALUE] for name, value in texts.items()}
 
 
-@lru_cache(maxsize=65_536)
-def fingerprint(labels: tuple[tuple[str, str], ...]) -> str:
-    """Alertmanager's identity of a sorted label set: FNV-1a 64 (prometheus/common model)."""
-    text = b"".join(name.encode() + b"\xff" + value.encode() + b"\xff" for name, value in labels)
-    hashed = _FNV_OFFSET
-    for byte in text:
-        hashed = ((hashed ^ byte) * _FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
-    return f"{hashed:016x}"
-
-
 def dedup_key_of(labels: Mapping[str, str]) -> str:
     """One for each set of labels, whether Prometheus sends it or Alertmanager passes it on."""
-    return f"am:{fingerprint(tuple(sorted(labels.items())))}"
+    return dedup_keys_of([labels])[0]
+
+
+def dedup_keys_of(many: Sequence[Mapping[str, str]]) -> list[str]:
+    """The same for many at once, which costs less."""
+    return [ALERTMANAGER_KEY + found for found in fingerprints(many)]
 
 
 def instant_of(given: datetime | None) -> datetime | None:
@@ -127,13 +126,21 @@ def web_links(*given: tuple[str | None, str]) -> tuple[Link, ...]:
     return tuple(links.values())
 
 
-def _field(labels: Mapping[str, str], name: str, cut: int) -> str:
-    return _first(labels, *FILLED_BY[name], cut=cut)
+def _texts(given: dict[str, str | None] | None) -> dict[str, str]:
+    """With the empty text for null."""
+    if not given:
+        return {}
+    if None in given.values():
+        return {name: value or "" for name, value in given.items()}
+    return cast("dict[str, str]", given)
 
 
-def _first(texts: Mapping[str, str], *names: str, cut: int) -> str:
+def _first(texts: Mapping[str, str], names: Iterable[str], cut: int) -> str:
     """The first of these that is there, cut to its column."""
-    return next((texts[name][:cut] for name in names if texts.get(name)), "")
+    for name in names:
+        if text := texts.get(name):
+            return text[:cut]
+    return ""
 
 
 def _is_web(address: str) -> bool:

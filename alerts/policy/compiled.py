@@ -76,6 +76,7 @@ class CompiledRule(Asked):
 class CompiledSilence(Asked):
     """A silence as it is asked; `name` is its comment."""
 
+    uuid: str
     starts_at: datetime
     ends_at: datetime | None
     ended_at: datetime | None
@@ -184,6 +185,7 @@ def compile_silence(silence_id: int, version: int, state: State) -> CompiledSile
         matchers=matchers,
         complaint=complaint,
         team=state["team"],
+        uuid=state.get("uuid", ""),
         starts_at=starts_at,
         ends_at=ends_at,
         ended_at=_instant(state.get("ended_at")),

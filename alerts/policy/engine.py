@@ -121,6 +121,19 @@ class Policy:
         """Everything looked at in its order, matcher by matcher, for an explanation."""
         return trace_facts(self.facts, self.rules, labels, now)
 
+    def looked_at(self, now: datetime) -> tuple[str, ...]:
+        """The labels on which a decision at that time depends: equal ones, equal verdicts.
+
+        But for an alert that is the source of an inhibition, and for what it has been told.
+        """
+        asked = [*self.facts.rules, *self.silences_at(now), *self.subscriptions]
+        names = {item.name for found in asked for item in found.matchers.items}
+        names |= {name for rule in self.facts.rules for name in rule.group_by}
+        for found in self.inhibitions:
+            names |= {item.name for item in (*found.matchers.items, *found.sources.items)}
+            names |= set(found.equal)
+        return tuple(sorted(names | {Field.SEVERITY.value, Field.TEAM.value}))
+
     def silences_at(self, now: datetime) -> Sequence[CompiledSilence]:
         """Those that hold at that time."""
         return self._silenced_at(now).silences

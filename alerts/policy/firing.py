@@ -7,7 +7,7 @@ from operator import or_
 from django.db.models import Q, QuerySet
 from django.db.models.lookups import In
 
-from alerts.labels import MATCH_FIELDS, alert_labels
+from alerts.labels import MATCH_FIELDS, QUERY_FIELDS, alert_labels
 from alerts.models import Alert
 from alerts.policy.compiled import CompiledInhibition
 from alerts.policy.engine import Policy
@@ -56,14 +56,14 @@ def _sources(
     targets: Sequence[dict[str, str]],
 ) -> QuerySet[Alert]:
     """The alerts that match, with values that a target has where they must be equal."""
-    rows = filter_queryset(open_alerts, inhibition.sources, MATCH_FIELDS)
+    rows = filter_queryset(open_alerts, inhibition.sources, QUERY_FIELDS)
     for name in inhibition.equal:
         values = {found.get(name, "") for found in targets} - {""}
         if name in _SETTABLE or name == "value" or len(values) > _MOST_VALUES:
             continue
-        column = MATCH_FIELDS.get(name)
-        if column is not None:
+        column = QUERY_FIELDS.get(name, LabelText("labels", name))
+        if isinstance(column, str):
             rows = rows.filter(**{f"{column}__in": sorted(values)})
         elif values:
-            rows = rows.filter(Q(In(LabelText("labels", name), sorted(values))))
+            rows = rows.filter(Q(In(column, sorted(values))))
     return rows

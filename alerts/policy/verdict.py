@@ -155,8 +155,11 @@ class Firing:
 
     def __init__(self, found: Iterable[tuple[int, tuple[str, ...], Source]] = ()) -> None:
         self._sources: dict[tuple[int, tuple[str, ...]], list[Source]] = defaultdict(list)
+        # Of all the sources.
+        self.pks: set[int] = set()
         for inhibition, equal, source in found:
             self._sources[inhibition, equal].append(source)
+            self.pks.add(source.pk)
 
     def __bool__(self) -> bool:
         return bool(self._sources)

@@ -87,13 +87,19 @@ def alerta(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]
 @contextmanager
 def alertmanager(folder: Path, server: str, also: tuple[int, ...]) -> Iterator[Server]:
     """y3: Alertmanager, which keeps everything in memory only."""
+    route = "route: {receiver: nobody, group_by: [cluster, service]}"
+    with run_alertmanager(folder, f"{route}\nreceivers: [{{name: nobody}}]\n") as found:
+        yield found
+
+
+@contextmanager
+def run_alertmanager(folder: Path, configuration: str) -> Iterator[Server]:
+    """Debian's, with that configuration, by itself."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if program is None:
         raise UnavailableError("no prometheus-alertmanager on PATH")
     settings = folder / "alertmanager.yml"
-    settings.write_text(
-        "route: {receiver: nobody, group_by: [cluster, service]}\nreceivers: [{name: nobody}]\n"
-    )
+    settings.write_text(configuration)
     port = free_port()
     argv = [
         program, f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",

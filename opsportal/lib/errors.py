@@ -61,13 +61,6 @@ class UnsupportedMediaError(PayloadError):
     status = 415
 
 
-class NotFoundError(OpsError):
-    """There is no such thing."""
-
-    code = "not_found"
-    status = 404
-
-
 class NotAuthenticatedError(OpsError):
     """No key, or one that is not (any longer) valid."""
 
@@ -89,6 +82,13 @@ class ForbiddenError(OpsError):
 
     code = "forbidden"
     status = 403
+
+
+class NotFoundError(OpsError):
+    """There is no such thing."""
+
+    code = "not_found"
+    status = 404
 
 
 class ConflictError(OpsError):

@@ -7,23 +7,29 @@ import pytest
 
 from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat
-from alerts.formats.labels import fingerprint
-from opsportal.lib.errors import PayloadError
+from opsportal.lib.errors import OpsError, PayloadError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 FORMAT = AlertmanagerFormat()
 
 
-def parse(payload):
-    return FORMAT.parse(Received(json.dumps(payload).encode(), NOW))
+def parse(payload, content_type="application/json"):
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return FORMAT.parse(Received(body, NOW, content_type=content_type))
+
+
+def answer(payload, content_type="application/json"):
+    """Status and decoded body of what the door would say."""
+    try:
+        parsed = parse(payload, content_type)
+        reply = FORMAT.answer(parsed, [])
+    except OpsError as error:
+        reply = FORMAT.refuse(error)
+    return reply.status, json.loads(reply.body) if reply.body else None
 
 
 def one(labels=None, **fields):
     return parse([{"labels": labels or {"alertname": "DiskFull"}, **fields}]).events[0]
-
-
-def test_fingerprints_are_alertmanagers():
-    assert fingerprint((("alertname", "ok1"),)) == "d7252752c04bd3c5"
 
 
 def test_labels_and_annotations_fill_the_fields():
@@ -81,9 +87,62 @@ def test_an_end_before_the_start_is_refused():
      [{"labels": {"a": "b"}, "startsAt": "soon"}]],
 )  # fmt: skip
 def test_errors_of_shape_refuse_the_batch(payload):
-    with pytest.raises(PayloadError) as caught:
+    with pytest.raises(PayloadError):
         parse(payload)
-    assert json.loads(FORMAT.refuse(caught.value).body)["code"] == 400
+    status, said = answer(payload)
+    assert (status, said["code"]) in {(400, 400), (422, 602)}
+
+
+# Status and body as Debian's Alertmanager 0.25 answers (see test_alertmanager_differential).
+PARSING = 'parsing alerts body from "" failed, because '
+OK = {"labels": {"alertname": "ok"}}
+SAID = [
+    (b"", 422, {"code": 602, "message": "alerts in body is required"}),
+    (b"[]", 200, None),
+    (b"null", 200, None),
+    ([{}], 422, {"code": 602, "message": "0.labels in body is required"}),
+    ([OK, {"labels": None}], 422, {"code": 602, "message": "1.labels in body is required"}),
+    ([OK, {"generatorURL": "rel"}], 422,
+     {"code": 601, "message": '1.generatorURL in body must be of type uri: "rel"'}),
+    ([{**OK, "generatorURL": "http://p/%zz"}], 422,
+     {"code": 601, "message": '0.generatorURL in body must be of type uri: "http://p/%zz"'}),
+    ([{**OK, "generatorURL": "/graph?x=%"}, {**OK, "generatorURL": ""}], 200, None),
+    ([{"labels": {}}], 400, "at least one label pair required"),
+    ([{"labels": {"a": "", "b": None}}, OK], 400, "at least one label pair required"),
+    ([{**OK, "startsAt": "", "endsAt": ""}, {**OK, "startsAt": None}], 200, None),
+    ([{"labels": {"": "x"}}], 400, 'invalid label set: invalid name ""'),
+    ([{**OK, "annotations": {"": "x"}}], 400, 'invalid annotations: invalid name ""'),
+    ([{"labels": {"bad-name": "x", "名": "x"}}], 200, None),
+    ([{"labels": {}}, {**OK, "startsAt": "2026-01-02T00:00:00Z", "endsAt": "2026-01-01T00:00:00Z"}],
+     400, "at least one label pair required; start time must be before end time"),
+    ([{**OK, "startsAt": "2026-03-04T06:00:00Z"}], 400, "start time must be before end time"),
+    ([{**OK, "endsAt": "9999-12-31T23:59:59-05:00", "startsAt": "1066-10-14T09:00:00Z"}],
+     200, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("payload", "status", "said"), SAID)
+def test_errors_are_alertmanagers(payload, status, said):
+    assert answer(payload) == (status, said)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{", b"{}", b"5", [5], [None], [[]], b'[{"labels":{"a":"\xff"}}]',
+                [{"labels": []}], [{"labels": {"a": 1}}], [{**OK, "annotations": {"a": 1}}],
+                [{**OK, "startsAt": 5}],
+                [{**OK, "startsAt": "10000-01-01T00:00:00Z"}], b"[" * 100_000],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said_to_be_so(payload):
+    status, said = answer(payload)
+    assert (status, said["code"]) == (400, 400)
+    assert said["message"].startswith(PARSING)
+
+
+@pytest.mark.parametrize("given", ["text/plain", "", "application/x-www-form-urlencoded", "bogus"])
+def test_only_json_is_taken(given):
+    message = f'unsupported media type "{given}", only [application/json] are allowed'
+    assert answer([], given) == (415, {"code": 415, "message": message})
+    assert answer([], "Application/JSON; charset=utf-8") == (200, None)
 
 
 def test_nothing_is_fine():

@@ -52,7 +52,8 @@ def test_what_alertmanager_posts_is_understood():
 def test_its_key_is_alertmanagers_fingerprint_as_when_prometheus_sends_it():
     payload = json.loads(fixture("alertmanager_webhook/firing_truncated.json"))
     posted = [{"labels": payload["alerts"][0]["labels"]}]
-    direct = AlertmanagerFormat().parse(Received(json.dumps(posted).encode(), NOW)).events[0]
+    received = Received(json.dumps(posted).encode(), NOW, content_type="application/json")
+    direct = AlertmanagerFormat().parse(received).events[0]
     passed_on = parse(payload).events[0]
     assert passed_on.dedup_key == direct.dedup_key == f"am:{payload['alerts'][0]['fingerprint']}"
 

@@ -33,6 +33,7 @@ def post(request, client):
     def through_wsgi(path, body, headers):
         environ = {
             "REQUEST_METHOD": "POST", "PATH_INFO": path, "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": "application/json",
             "wsgi.input": io.BytesIO(body),
             **{f"HTTP_{name.upper().replace('-', '_')}": v for name, v in headers.items()},
         }  # fmt: skip

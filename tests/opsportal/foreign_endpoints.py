@@ -6,8 +6,25 @@ from tests.opsportal.endpoints import KEY, Endpoint
 # Below these they answer.
 PREFIXES = ("alertmanager/", "alerta/", "hooks/", "opsgenie/", "pagerduty/", "v2/")
 
+UUID = "5f0c1d7e-0000-4000-8000-000000000000"
 ALERTMANAGER = [
     Endpoint("alertmanager/api/v2/alerts", "post", "alerts:write", body="[]"),
+    Endpoint("alertmanager/api/v2/alerts", "get", "alerts:read"),
+    Endpoint("alertmanager/api/v2/alerts/groups", "get", "alerts:read"),
+    Endpoint("alertmanager/api/v2/receivers", "get", "alerts:read"),
+    Endpoint("alertmanager/api/v2/status", "get", None),
+    Endpoint("alertmanager/api/v2/silences", "get", "config:read"),
+    Endpoint("alertmanager/api/v2/silences", "post", "silences:write"),
+    *(
+        Endpoint(
+            "alertmanager/api/v2/silence/<str:silence_id>",
+            method,
+            scope,
+            found=f"alertmanager/api/v2/silence/{UUID}",
+            unknown=f"/alertmanager/api/v2/silence/{UUID}",
+        )
+        for method, scope in (("get", "config:read"), ("delete", "silences:write"))
+    ),
 ]
 PAGERDUTY = [
     Endpoint(f"{prefix}v2/{path}", "post", scope)
@@ -69,5 +86,11 @@ GENERIC = [
     Endpoint("hooks/generic/<str:key>", "post", "alerts:write", found=f"hooks/generic/{KEY}"),
 ]
 FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC, *ALERTA]
-# For health checks, and what clients ask without a key.
-OPEN = {"alertmanager/-/ready", "alertmanager/-/healthy", *ALERTA_OPEN}
+# For health checks, and what clients ask without a key; and where nothing is.
+OPEN = {
+    "alertmanager/-/ready",
+    "alertmanager/-/healthy",
+    "alertmanager/api/v1/<path:rest>",
+    "alertmanager/api/v2/<path:rest>",
+    *ALERTA_OPEN,
+}

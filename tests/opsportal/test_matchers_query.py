@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from alerts.labels import MATCH_FIELDS, alert_labels
+from alerts.labels import QUERY_FIELDS, alert_labels
 from alerts.models import Alert
 from opsportal.accounts.models import Team
 from opsportal.lib.errors import PayloadError
@@ -17,7 +17,10 @@ from opsportal.lib.matchers import query as query_module
 from opsportal.lib.matchers.posix import posix_pattern
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-KEYS = ["job", "1", 'q"uote', "a.b", "ü", "load", "$", "back\\slash"]
+KEYS = [
+    "job", "1", 'q"uote', "a.b", "ü", "load", "$", "back\\slash", "alertname", "instance", "team",
+    "severity", "value", "label.severity",
+]  # fmt: skip
 VALUES = [
     "", "h", "H", "h1", "h\n1", "h\n", "\n", "a.b", "ab", "5", "5.0", "-3", "1e2", "1e999", "nan",
     "1_0", " 7", "7 ", "Ä", "ä", "😀", "a_b", "a b", "\\", '"', "'", "%", "٣", "\t", "critical",
@@ -36,7 +39,7 @@ PATTERNS = [
 def make_alert(number: int, **fields) -> Alert:
     team = fields.pop("team", None)
     return Alert(
-        dedup_key=f"k{number}",
+        dedup_key=f"{fields.pop('door', '')}k{number}",
         name=fields.pop("name", "n"),
         received_severity="high",
         content_hash="x",
@@ -51,7 +54,7 @@ def make_alert(number: int, **fields) -> Alert:
 def assert_equal(matchers: Matchers) -> None:
     alerts = Alert.objects.select_related("team")
     expected = {alert.pk for alert in alerts if matchers.matches(alert_labels(alert))}
-    found = filter_queryset(Alert.objects.all(), matchers, MATCH_FIELDS)
+    found = filter_queryset(Alert.objects.all(), matchers, QUERY_FIELDS)
     assert {alert.pk for alert in found} == expected, str(matchers)
 
 
@@ -60,7 +63,9 @@ values = st.sampled_from(VALUES) | texts
 floats = st.floats(allow_nan=False, allow_infinity=False)
 rows = st.fixed_dictionaries(
     {
+        "door": st.sampled_from(["", "am:"]),
         "service": values,
+        "resource": values,
         "severity": st.sampled_from(["critical", "high", "low"]),
         "labels": st.dictionaries(st.sampled_from(KEYS) | texts, values, max_size=4),
         "value": st.none() | st.sampled_from([0.0, -0.0, 5.0, 1e16, 1e306, 1e308, -3.5]) | floats,
@@ -85,7 +90,9 @@ patterns = st.recursive(
     ),
     max_leaves=8,
 )
-names = st.sampled_from([*KEYS, "service", "severity", "team", "value", "absent"])
+names = st.sampled_from(
+    [*KEYS, "service", "absent", "label.service", "label.team", "label.value", "label.name"]
+)
 numbers = st.sampled_from(["5", "0", "-3", "1e2", "-1e306", "1e306", ".5", "7."]) | floats.map(repr)
 matchers = st.one_of(
     st.builds(Matcher, names, st.sampled_from(["=", "!="]), values | floats.map(repr)),
@@ -135,16 +142,16 @@ def test_matchers_combine_and_keep_the_earlier_filters():
         ]
     )
     wanted = parse_matchers('{service=~"b.*g", severity=~"critical|high"}')
-    found = filter_queryset(Alert.objects.exclude(dedup_key="k3"), wanted, MATCH_FIELDS)
+    found = filter_queryset(Alert.objects.exclude(dedup_key="k3"), wanted, QUERY_FIELDS)
     assert [alert.dedup_key for alert in found] == ["k1"]
     untold = parse_matchers('team!="payments"')
-    found = filter_queryset(Alert.objects.order_by("id"), untold, MATCH_FIELDS)
+    found = filter_queryset(Alert.objects.order_by("id"), untold, QUERY_FIELDS)
     assert [alert.dedup_key for alert in found] == ["k2", "k3"]
 
 
 @pytest.mark.django_db
 def test_plain_equality_is_plain_sql():
-    found = filter_queryset(Alert.objects.all(), parse_matchers('severity="high"'), MATCH_FIELDS)
+    found = filter_queryset(Alert.objects.all(), parse_matchers('severity="high"'), QUERY_FIELDS)
     assert '"alerts_alert"."severity" = ' in str(found.query)
     assert "COALESCE" not in str(found.query)
 
@@ -187,6 +194,6 @@ def test_too_many_values_to_look_up_are_refused_with_advice(monkeypatch):
     monkeypatch.setattr(query_module, "MAX_LISTED", 2)
     Alert.objects.bulk_create([make_alert(n, service=f"s{n}") for n in range(3)])
     with pytest.raises(PayloadError, match="write a simpler pattern"):
-        filter_queryset(Alert.objects.all(), parse_matchers(r'service=~"\bs.*"'), MATCH_FIELDS)
+        filter_queryset(Alert.objects.all(), parse_matchers(r'service=~"\bs.*"'), QUERY_FIELDS)
     few = Alert.objects.exclude(dedup_key="k0")
-    assert filter_queryset(few, parse_matchers(r'service=~"\bs.*"'), MATCH_FIELDS).count() == 2
+    assert filter_queryset(few, parse_matchers(r'service=~"\bs.*"'), QUERY_FIELDS).count() == 2

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections, models
 from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import (
     Exact,
@@ -48,16 +49,23 @@ _LOOKUPS: "Mapping[str, type[Lookup[Any]]]" = {
 
 
 def filter_queryset(
-    queryset: QuerySet[RowT], matchers: Matchers, fields: Mapping[str, str], labels: str = "labels"
+    queryset: QuerySet[RowT],
+    matchers: Matchers,
+    fields: Mapping[str, str | Combinable],
+    labels: str = "labels",
 ) -> QuerySet[RowT]:
     """The rows that match. `fields` maps matcher names to columns (or lookups such as
-    `team__name`); every other name is a key of the JSON column `labels`.
+    `team__name`) or to expressions that are never NULL; every other name is a key of the JSON
+    column `labels`.
     """
     for matcher in matchers.items:
         lookup = fields.get(matcher.name)
         if lookup is None:
             column: Any = LabelText(labels, matcher.name)
             queryset = queryset.filter(_text_condition(queryset, column, matcher, empty=True))
+            continue
+        if not isinstance(lookup, str):
+            queryset = queryset.filter(_text_condition(queryset, lookup, matcher, empty=False))
             continue
         kind, nullable = _describe(queryset.model, lookup)
         if isinstance(kind, models.FloatField | models.IntegerField):
