@@ -48,17 +48,20 @@ def pairs_of(alert: LabelledAlert) -> tuple[dict[str, str], dict[str, str]]:
 
     Raises ValueError in Alertmanager's words when there is no label, in ours for too many.
     """
-    labels, notes = _texts(alert.labels), _texts(alert.annotations)
-    if "" in labels.values():
+    labels, notes = alert.labels or {}, alert.annotations or {}
+    if not all(labels.values()):
         labels = {name: value for name, value in labels.items() if value}
+    if None in notes.values():
+        notes = {name: value or "" for name, value in notes.items()}
     if not labels:
         raise ValueError("at least one label pair required")
-    for what, names in (("label set", labels), ("annotations", notes)):
-        if "" in names:
-            raise ValueError(f'invalid {what}: invalid name ""')
+    if "" in labels:
+        raise ValueError('invalid label set: invalid name ""')
+    if "" in notes:
+        raise ValueError('invalid annotations: invalid name ""')
     if len(labels) > MOST_PAIRS or len(notes) > MOST_PAIRS:
         raise ValueError(f"more than {MOST_PAIRS} labels or annotations")
-    return labels, notes
+    return cast("dict[str, str]", labels), cast("dict[str, str]", notes)
 
 
 def fields_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
@@ -124,15 +127,6 @@ def web_links(*given: tuple[str | None, str]) -> tuple[Link, ...]:
         if href and href not in links and len(href) <= LONGEST_URL and _is_web(href):
             links[href] = Link(href, text)
     return tuple(links.values())
-
-
-def _texts(given: dict[str, str | None] | None) -> dict[str, str]:
-    """With the empty text for null."""
-    if not given:
-        return {}
-    if None in given.values():
-        return {name: value or "" for name, value in given.items()}
-    return cast("dict[str, str]", given)
 
 
 def _first(texts: Mapping[str, str], names: Iterable[str], cut: int) -> str:
