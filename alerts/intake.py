@@ -186,14 +186,16 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
     if len(token) > 255:
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
     parsed = alert_format.parse(received)
+    if token:
+        parsed = replace(parsed, token=token)
     submission = Submission(
         alert_format,
         received,
         parsed,
         key,
-        token or parsed.token,
+        parsed.token,
         # The sender's own number stands for itself, however it signs when it sends again.
-        sha256(received.body).hexdigest() if token else "",
+        _hash_of(received) if token else "",
         entry.address,
         entry.posted.header("HTTP_X_REQUEST_ID")[:64],
     )
@@ -204,6 +206,12 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
         stored = store(submission)
     _note(entry, parsed.size, _first_complaint(parsed))
     return stored if isinstance(stored, Reply) else alert_format.answer(parsed, stored)
+
+
+def _hash_of(received: Received) -> str:
+    """Of all that an Idempotency-Key stands for: what is asked, and at which door."""
+    asked = f"{received.path}?{received.query}\n".encode(errors="surrogateescape")
+    return sha256(asked + received.body).hexdigest()
 
 
 def _first_complaint(parsed: Parsed) -> str:
