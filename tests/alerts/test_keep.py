@@ -92,6 +92,8 @@ def test_what_is_no_key_in_the_path_opens_nothing(path, db):
         (words("Full", "bad"), "partial", "1: word is bad"),
         (words("bad"), "failed", "0: word is bad"),
         (words(), "ignored", "empty"),
+        (words("ack:Nothing"), "ignored", "No alert is open that it is about."),
+        (words("ack:Nothing", "change:v2"), "stored", ""),
         (b"nonsense", "failed", "There are no words."),
         (b"\xff\0", "failed", "There are no words."),
         (b"{}", "failed", "There are no words."),
