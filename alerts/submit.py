@@ -156,7 +156,9 @@ def _earlier_reply(submission: Submission) -> Reply | None:
     if kept.body_hash != submission.body_hash:
         return refuse(
             submission.format,
-            ConflictError("This Idempotency-Key was used with another body; take a new one."),
+            ConflictError(
+                "This Idempotency-Key was used with another body or at another address; take a new one."
+            ),
         )
     return Reply(kept.status, kept.body.encode(), headers={"Idempotent-Replayed": "true"})
 
