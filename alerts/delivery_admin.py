@@ -36,6 +36,10 @@ LONGEST_SHOWN = 100_000
 class RawDeliveryAdmin(ReadOnlyAdmin):
     """Requests as they came in; those that failed can be tried again."""
 
+    when_empty = (
+        "What comes in with a valid key is kept here for some days: of the doors of other "
+        "contracts all of it, of the portal's own and Prometheus's what failed."
+    )
     list_display = [
         "received_at", "verdict_label", "sender", "door", "events", "size_text", "error_cut",
     ]  # fmt: skip

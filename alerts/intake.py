@@ -5,7 +5,7 @@ middleware and shares commits between requests, and plain Django views.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -61,11 +61,17 @@ def find_door(path: str) -> Door | None:
     head, _, last = path.rpartition("/")
     if last and (door := known.get(head + KEY_IN_PATH)):
         return replace(door, key_text=last)
-    for pattern, door in known.items():
-        above, mark, below = pattern.partition(ID_IN_PATH)
-        if mark and head.startswith(f"{above}/") and last == below:
+    for above, below, door in _doors_with_id():
+        if last == below and head.startswith(above):
             return replace(door, path=path)
     return None
+
+
+@lru_cache
+def _doors_with_id() -> Sequence[tuple[str, str, Door]]:
+    """What stands before the id in their paths, and after it."""
+    split = ((pattern.partition(ID_IN_PATH), door) for pattern, door in doors().items())
+    return [(f"{above}/", below, door) for (above, mark, below), door in split if mark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +107,13 @@ class _Entry:
     key: ApiKey | None = None
     # Whether it comes from whom it says: nothing else may ever be replayed.
     checked: bool = False
-
-    @property
-    def address(self) -> str | None:
-        """Of the sender, for whoever looks at what failed."""
-        return address_of(self.posted.environ)
+    # Of the sender, for whoever looks at what failed.
+    address: str | None = None
 
 
 def take_in(door: Door, posted: Posted, *, now: datetime, store: Store) -> Reply:
     """Authenticate, read, check, parse, store, answer; refusals in the contract's own shape."""
-    entry = _Entry(door, posted, now)
+    entry = _Entry(door, posted, now, address=address_of(posted.environ))
     try:
         return _store(entry, *_admit(entry), store)
     except OpsError as error:
@@ -145,12 +148,14 @@ def _admit(entry: _Entry) -> tuple[Received, ApiKey]:
     entry.key = key
     if alert_format.overload is not None:
         spend(key, now)
-    received = replace(entry.received or _receive(entry), team_id=key.team_id, key_id=key.pk)
-    entry.received = received
-    return received, key
+    if entry.received is None:
+        entry.received = _receive(entry, key)
+    else:
+        entry.received = replace(entry.received, team_id=key.team_id, key_id=key.pk)
+    return entry.received, key
 
 
-def _receive(entry: _Entry) -> Received:
+def _receive(entry: _Entry, key: ApiKey | None = None) -> Received:
     """The request with its body. Raises TooLargeError before reading it, where that can be."""
     posted, alert_format = entry.posted, entry.door.format
     encoding = posted.header("HTTP_CONTENT_ENCODING").lower()
@@ -169,6 +174,8 @@ def _receive(entry: _Entry) -> Received:
     return Received(
         body,
         entry.now,
+        team_id=key.team_id if key else None,
+        key_id=key.pk if key else 0,
         path=entry.door.path,
         query=posted.environ.get("QUERY_STRING", ""),
         content_type=posted.environ.get("CONTENT_TYPE", ""),
@@ -186,14 +193,16 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
     if len(token) > 255:
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
     parsed = alert_format.parse(received)
+    if token:
+        parsed = replace(parsed, token=token)
     submission = Submission(
         alert_format,
         received,
         parsed,
         key,
-        token or parsed.token,
+        parsed.token,
         # The sender's own number stands for itself, however it signs when it sends again.
-        sha256(received.body).hexdigest() if token else "",
+        _hash_of(received) if token else "",
         entry.address,
         entry.posted.header("HTTP_X_REQUEST_ID")[:64],
     )
@@ -204,6 +213,12 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
         stored = store(submission)
     _note(entry, parsed.size, _first_complaint(parsed))
     return stored if isinstance(stored, Reply) else alert_format.answer(parsed, stored)
+
+
+def _hash_of(received: Received) -> str:
+    """Of all that an Idempotency-Key stands for: what is asked, and at which door."""
+    asked = f"{received.path}?{received.query}\n".encode(errors="surrogateescape")
+    return sha256(asked + received.body).hexdigest()
 
 
 def _first_complaint(parsed: Parsed) -> str:

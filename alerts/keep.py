@@ -5,16 +5,18 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import Error
 
 from alerts.formats import Parsed, Received
 from alerts.models import RawDelivery
+from alerts.normalise import Respond
 from opsportal.lib.redact import redact_text
 
 logger = logging.getLogger(__name__)
 Verdict = RawDelivery.Verdict
 # Characters. What failed is kept longer, since only the whole of it can be replayed.
 MOST_KEPT, MOST_KEPT_FAILED = 65_536, 524_288
+NOTHING_OPEN = "No alert is open that it is about."
 MOST_ALERTS, MOST_COMPLAINTS, LONGEST_PATH = 50, 20, 200
 # Of one key in one process: a sender that posts rubbish all day does not fill the disk.
 MOST_FAILED_A_MINUTE = 100
@@ -28,10 +30,12 @@ def delivery_of(
     format_slug: str,
     address: str | None,
     parsed: Parsed | None = None,
-    alert_ids: Sequence[int] = (),
     error: str = "",
 ) -> RawDelivery:
-    """The row of a request, not stored yet: what was parsed of it, or the error."""
+    """The row of a request, not stored yet: what was parsed of it, or the error.
+
+    What it came to is said by `note_outcome` later, since to redact it takes its time.
+    """
     most = MOST_KEPT if parsed is not None and not parsed.rejected else MOST_KEPT_FAILED
     text = redact_text(received.body)
     return RawDelivery(
@@ -46,11 +50,22 @@ def delivery_of(
         body=text[:most],
         size=len(received.body),
         truncated=len(text) > most or len(received.path) > LONGEST_PATH,
-        verdict=_verdict(parsed),
+        verdict=Verdict.FAILED,
         error=(error or _complaints(parsed))[:5000],
         events=parsed.size if parsed is not None else 0,
-        alert_ids=list(dict.fromkeys(alert_ids))[:MOST_ALERTS],
     )
+
+
+def note_outcome(delivery: RawDelivery, parsed: Parsed, alert_ids: Sequence[int]) -> None:
+    """Say on the row what became of it, and which alerts it was about."""
+    delivery.alert_ids = list(dict.fromkeys(alert_ids))[:MOST_ALERTS]
+    if parsed.rejected:
+        delivery.verdict = Verdict.PARTIAL if parsed.events else Verdict.FAILED
+    elif alert_ids or not all(isinstance(order, Respond) for order in parsed.orders):
+        delivery.verdict = Verdict.STORED
+    else:
+        delivery.verdict = Verdict.IGNORED
+        delivery.error = delivery.error or NOTHING_OPEN
 
 
 def keep_deliveries(deliveries: Sequence[RawDelivery]) -> None:
@@ -66,7 +81,7 @@ def keep_failure(delivery: RawDelivery, *, refused: bool = False) -> None:
         return
     try:
         keep_deliveries([delivery])
-    except DatabaseError as lost:
+    except Error as lost:
         logger.warning("delivery not kept error=%s", type(lost).__name__)
 
 
@@ -81,14 +96,6 @@ def note_replay(replayed: RawDelivery, outcome: RawDelivery, now: datetime) -> N
 def forget_failures() -> None:
     """Begin the minute anew; for tests, whose keys' ids come again."""
     _failed.clear()
-
-
-def _verdict(parsed: Parsed | None) -> str:
-    if parsed is None:
-        return Verdict.FAILED
-    if parsed.rejected:
-        return Verdict.PARTIAL if parsed.events else Verdict.FAILED
-    return Verdict.STORED if parsed.events or parsed.orders else Verdict.IGNORED
 
 
 def _complaints(parsed: Parsed | None) -> str:

@@ -26,6 +26,10 @@ from opsportal.lib.times import utc_now
 class MappingAdmin(TeamOwnedAdmin):
     """Mappings, tried out on payloads that came in before they are saved."""
 
+    when_empty = (
+        "Let a sender post its JSON to /hooks/generic with an API key. It is refused once "
+        "and kept under Raw deliveries, where a mapping can be made of it."
+    )
     form = MappingForm
     change_form_template = "alerts/mapping_form.html"
     list_display = ["name", "key_list", "field_list", "team"]

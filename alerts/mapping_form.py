@@ -204,6 +204,11 @@ class MappingForm(forms.ModelForm):
         ]
         return list(captured_deliveries([key.pk for key in keys][:MOST_KEYS]))
 
+    @property
+    def many_keys(self) -> bool:
+        """Whether what came in has to say whose it is."""
+        return len({delivery.key_id for delivery in self.captured}) > 1
+
     @cached_property
     def complaints(self) -> dict[str, list[str]]:
         """Field of the form -> what is wrong with it, of the form itself and with the payload."""

@@ -84,13 +84,6 @@ class AlertEvent(Struct, frozen=True, gc=False, kw_only=True):
     payload: bytes = b""  # the JSON as received; kept, redacted, beside the episode
 
 
-class Acknowledge(Struct, frozen=True, gc=False):
-    """The sender says that somebody has taken the alert of that key."""
-
-    dedup_key: str
-    note: str = ""
-
-
 class TopicNews(Struct, frozen=True, gc=False):
     """What Amazon SNS says, and has signed, of a topic that is allowed.
 
@@ -119,7 +112,7 @@ class PostedDocument(Struct, frozen=True):
 
 
 # What a request may ask for beside storing events.
-Order = Acknowledge | Respond | Change | PostedDocument | TopicNews
+Order = Respond | Change | PostedDocument | TopicNews
 
 
 def alert_url(alert_id: int) -> str:

@@ -12,7 +12,7 @@ from alerts.formats import Reply
 from alerts.formats.alerta.body import PostedAlert
 from alerts.hear import hear_topic
 from alerts.models import Alert
-from alerts.normalise import Acknowledge, Order, Respond, TopicNews
+from alerts.normalise import Order, Respond, TopicNews
 from chronos.normalise import Change
 from chronos.record import record_change
 from opsportal.accounts.actors import Actor
@@ -40,10 +40,6 @@ def carry_out(
                 record_change(replace(order, actor=order.actor or actor.name), now=now)
             case TopicNews():
                 hear_topic(order, actor=actor, now=now)
-            case Acknowledge():  # the same in other words
-                note = {"note": order.note}
-                taken = Respond(action="acknowledge", dedup_key=order.dedup_key, arguments=note)
-                ids = _respond(taken, actor, team_id, now)
             case Respond():
                 ids = _respond(order, actor, team_id, now)
         concerned += ids

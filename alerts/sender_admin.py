@@ -42,6 +42,10 @@ class _WithFigures:
 class SenderAdmin(ReadOnlyAdmin):
     """Keys at doors, the last heard first."""
 
+    when_empty = (
+        "Whoever sends with an API key appears here within seconds of its first request. "
+        "docs/senders.md says which address takes what."
+    )
     list_display = ["sender", "state", "heard", "rate", "day", "failed", "error_cut", "whence"]
     list_select_related = ["key__team"]
     list_filter = [FormatFilter, "key__team"]

@@ -10,8 +10,6 @@ from alerts.change.signing import SHORTEST_SECRET
 from alerts.models import SigningSecret
 from alerts.verify import forget_signature
 from opsportal.accounts.actors import actor_of
-from opsportal.accounts.models import ApiKey
-from opsportal.accounts.permissions import is_administrator
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import SecretWidget, register
 from opsportal.lib.times import utc_now
@@ -42,9 +40,8 @@ class SigningSecretForm(forms.ModelForm):
         if "new_secret" in self.fields:
             is_set = bool(self.instance.pk)
             self.fields["new_secret"].required = not is_set
-            self.fields["new_secret"].help_text = (
-                "Set; leave empty to keep it." if is_set else "The one that the sender signs with."
-            )
+            what = "Set; leave empty to keep it." if is_set else "What the sender signs with."
+            self.fields["new_secret"].help_text = f"{what} At least {SHORTEST_SECRET} characters."
 
     def clean(self) -> dict[str, Any]:
         """An empty secret is the one that is set, which was right."""
@@ -62,6 +59,10 @@ class SigningSecretForm(forms.ModelForm):
 class SigningSecretAdmin(TeamOwnedAdmin):
     """Which senders sign, and with what header."""
 
+    when_empty = (
+        "Requests count by their API key alone. Add a secret, and those with that key "
+        "count only when they are signed with it."
+    )
     form = SigningSecretForm
     list_display = ["key", "header", "timestamp_header"]
     list_select_related = ["key"]
@@ -84,11 +85,9 @@ class SigningSecretAdmin(TeamOwnedAdmin):
         return ["key"] if obj else []
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Keys that send and have none yet; team admins choose among their own teams'."""
-        keys = ApiKey.objects.filter(revoked_at=None, signing_secret=None)
-        if not is_administrator(request.user):
-            keys = keys.filter(team__in=self.own_teams(request))
-        kwargs["queryset"] = keys
+        """Keys that send and have none yet."""
+        keys = self.own_keys(request, "alerts:write", "events:write")
+        kwargs["queryset"] = keys.filter(signing_secret=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
@@ -12,10 +13,9 @@ from django.urls import path, reverse
 
 from alerts.change import allow_topic, forget_topic
 from alerts.confirm import confirm_topic
+from alerts.formats.aws.sns import SnsFormat
 from alerts.models import SnsTopic
 from opsportal.accounts.actors import Actor, actor_of
-from opsportal.accounts.models import ApiKey, Team
-from opsportal.accounts.permissions import is_administrator
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import display, register
 from opsportal.lib.errors import OpsError
@@ -37,6 +37,11 @@ class SnsTopicForm(forms.ModelForm):
     class Meta:
         model = SnsTopic
         fields = ["topic_arn", "key"]
+        help_texts = {
+            "topic_arn": "Such as arn:aws:sns:eu-west-1:123456789012:alarms.",
+            "key": "The one in the endpoint of the subscription, "
+            f"{settings.PUBLIC_URL}/hooks/sns/KEY. It needs {SnsFormat.scope}.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,6 +53,10 @@ class SnsTopicForm(forms.ModelForm):
 class SnsTopicAdmin(TeamOwnedAdmin):
     """Topics are added, allowed, confirmed and removed; nothing of one is edited."""
 
+    when_empty = (
+        "Add the ARN of a topic here, or subscribe /hooks/sns/KEY to it over HTTPS: then "
+        "it appears by itself, to be allowed."
+    )
     form = SnsTopicForm
     list_display = ["topic_arn", "standing", "key", "team_shown", "last_message_at", "error"]
     list_select_related = ["key__team"]
@@ -85,11 +94,7 @@ class SnsTopicAdmin(TeamOwnedAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Keys that are valid and may send; team admins choose among their own teams'."""
         if db_field.name == "key":
-            keys = ApiKey.objects.filter(revoked_at=None)
-            if not is_administrator(request.user):
-                mine = Team.objects.filter(pk__in=self.own_teams(request))
-                keys = keys.filter(team__in=mine)
-            kwargs["queryset"] = keys
+            kwargs["queryset"] = self.own_keys(request, SnsFormat.scope)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def change_view(

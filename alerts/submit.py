@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from alerts.formats import AlertFormat, Parsed, Received, Reply
-from alerts.keep import delivery_of, keep_deliveries, note_replay
+from alerts.keep import delivery_of, keep_deliveries, note_outcome, note_replay
 from alerts.models import IdempotentReply, RawDelivery
 from alerts.normalise import AlertEvent, Receipt
 from alerts.orders import carry_out
@@ -67,6 +67,7 @@ def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
     now = max(submission.received.now for submission in submissions)
     # Before the transaction: others wait for its locks.
     prepared = prepare_alerts(_events(submissions), now=now)
+    rows = [_row(submission) for submission in submissions]
     with transaction.atomic():
         stored: dict[int, Stored] = {}
         fresh: list[int] = []
@@ -81,22 +82,34 @@ def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
         if stored:
             prepared = prepare_alerts(_events([submissions[place] for place in fresh]), now=now)
         receipts = store_alerts(prepared)
-        kept: list[RawDelivery] = []
         start = 0
         for place in fresh:
             submission = submissions[place]
             end = start + len(submission.parsed.events)
-            stored[place] = _finish(submission, receipts[start:end], now, kept)
+            stored[place] = _finish(submission, receipts[start:end], rows[place], now)
             start = end
+        kept = [row for place in fresh if (row := rows[place]) and not submissions[place].replayed]
         if kept:
             keep_deliveries(kept)
     return [stored[place] for place in range(len(submissions))]
 
 
+def _row(submission: Submission) -> RawDelivery | None:
+    """What is kept of the request, if it is."""
+    if not (submission.format.keeps_all or submission.parsed.rejected or submission.replayed):
+        return None
+    return delivery_of(
+        submission.received,
+        format_slug=submission.format.slug,
+        address=submission.address,
+        parsed=submission.parsed,
+    )
+
+
 def _finish(
-    submission: Submission, receipts: Sequence[Receipt], now: datetime, kept: list[RawDelivery]
+    submission: Submission, receipts: Sequence[Receipt], row: RawDelivery | None, now: datetime
 ) -> Stored:
-    """What comes after the events are stored: orders, the raw delivery, the kept answer."""
+    """What comes after the events are stored: orders, what became of it, the kept answer."""
     parsed = submission.parsed
     concerned: list[int] = []
     reply = None
@@ -105,19 +118,11 @@ def _finish(
         concerned, reply = carry_out(
             parsed.orders, actor=submission.actor, team_id=team_id, now=now
         )
-    if submission.format.keeps_all or parsed.rejected or submission.replayed:
+    if row is not None:
         ids = [receipt.alert_id for receipt in receipts if receipt.alert_id is not None]
-        row = delivery_of(
-            submission.received,
-            format_slug=submission.format.slug,
-            address=submission.address,
-            parsed=parsed,
-            alert_ids=[*ids, *concerned],
-        )
+        note_outcome(row, parsed, [*ids, *concerned])
         if submission.replayed:
             note_replay(submission.replayed, row, now)
-        else:
-            kept.append(row)
     if not submission.token:
         return reply or receipts
     reply = reply or submission.format.answer(parsed, receipts)
@@ -151,7 +156,9 @@ def _earlier_reply(submission: Submission) -> Reply | None:
     if kept.body_hash != submission.body_hash:
         return refuse(
             submission.format,
-            ConflictError("This Idempotency-Key was used with another body; take a new one."),
+            ConflictError(
+                "This Idempotency-Key was used with another body or at another address; take a new one."
+            ),
         )
     return Reply(kept.status, kept.body.encode(), headers={"Idempotent-Replayed": "true"})
 

@@ -7,9 +7,10 @@ import logging
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from alerts.models import Sender, SenderCount
@@ -17,6 +18,8 @@ from alerts.models import Sender, SenderCount
 logger = logging.getLogger(__name__)
 _SLOT_MINUTES = 10
 SLOT = timedelta(minutes=_SLOT_MINUTES)
+# Counts that wait for a database that is away; of further senders and slots none are.
+_MOST_WAITING = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,16 @@ class _Sum:
     last_failure: Use | None = None
 
 
+# Key, format, slot.
+_Place: TypeAlias = tuple[int, str, datetime]
+
+
 class Tally:
     """Counts of this process that are not written yet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sums: dict[tuple[int, str, datetime], _Sum] = {}
+        self._sums: dict[_Place, _Sum] = {}
         self._timer: threading.Timer | None = None
 
     def note(self, use: Use) -> None:
@@ -75,15 +82,30 @@ class Tally:
             self.write()
 
     def write(self) -> None:
-        """Write what was counted. What cannot be written now waits for the next time."""
+        """Write what was counted. What a database that is away cannot take waits for it."""
         with self._lock:
             sums, self._sums = self._sums, {}
         try:
             with transaction.atomic():
                 for place in sorted(sums):
                     _write(*place, sums[place])
-        except DatabaseError as lost:
-            logger.warning("senders not counted error=%s", type(lost).__name__)
+        except (OperationalError, InterfaceError) as away:
+            logger.warning("senders not counted yet error=%s", type(away).__name__)
+            self._put_back(sums)
+        except Error as refused:
+            logger.warning("senders not counted error=%s", type(refused).__name__)
+
+    def _put_back(self, sums: dict[_Place, _Sum]) -> None:
+        """With what was counted meanwhile, as much as memory is for."""
+        with self._lock:
+            for place, earlier in sums.items():
+                if later := self._sums.get(place):
+                    later.requests += earlier.requests
+                    later.events += earlier.events
+                    later.failures += earlier.failures
+                    later.last_failure = later.last_failure or earlier.last_failure
+                elif len(self._sums) < _MOST_WAITING:
+                    self._sums[place] = earlier
 
     def _write_later(self) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from drf_spectacular.utils import extend_schema
+from msgspec import Struct
 from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +20,17 @@ from opsportal.accounts.permissions import scoped
 from opsportal.lib.api.errors import handle_error
 from opsportal.lib.times import format_instant, utc_now
 
+_NO_REQUEST = "Request not found. It might not be processed, yet."
 _PRIORITY_OF = dict(zip(SEVERITIES, PRIORITIES, strict=True))
+
+
+class _Kept(Struct):
+    """An answer of this contract's door, as it was kept."""
+
+    data: dict[str, str]
+
+
+_kept = msgspec.json.Decoder(_Kept)
 
 
 def _refuse(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -72,8 +83,11 @@ class OpsgenieRequest(OpsgenieView):
         if "\0" not in request_id:
             kept = IdempotentReply.objects.filter(key=key, token=request_id).first()
         if kept is None or not 200 <= kept.status < 300:
-            raise NotFound("Request not found. It might not be processed, yet.")
-        told = msgspec.json.decode(kept.body).get("data", {})
+            raise NotFound(_NO_REQUEST)
+        try:
+            told = _kept.decode(kept.body).data
+        except msgspec.MsgspecError:  # of another contract, with an Idempotency-Key
+            raise NotFound(_NO_REQUEST) from None
         # What other deeds came to is not kept.
         found = bool(told.get("alertId")) or told.get("action") not in ("Create", "Close")
         data = {

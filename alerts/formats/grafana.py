@@ -135,7 +135,7 @@ def _event(group: GrafanaGroup, payload: bytes, received: Received) -> AlertEven
     tested = (labels.get("alertname"), labels.get("instance")) == ("TestAlert", "Grafana")
     return AlertEvent(
         **fields,
-        dedup_key=joined_key(("grafana", str(group.org_id or ""), identity)),
+        dedup_key=joined_key(("grafana", _host(group.external_url), _org(group.org_id), identity)),
         status=status,
         source="grafana",
         labels=cut_values(labels, payload),
@@ -158,8 +158,7 @@ def _event(group: GrafanaGroup, payload: bytes, received: Received) -> AlertEven
 
 def _legacy(rule: LegacyRule, payload: bytes, received: Received) -> Parsed:
     """`ok` resolves the rule's alert; without data there is an alert of its own until there is."""
-    host = urlsplit(rule.rule_url or "").netloc
-    parts = ("grafana", host, str(rule.org_id or ""), f"rule {rule.rule_id}")
+    parts = ("grafana", _host(rule.rule_url), _org(rule.org_id), f"rule {rule.rule_id}")
     alert, missing = joined_key(parts), joined_key((*parts, "no data"))
     said = {
         "alerting": ((alert, FIRING), (missing, RESOLVED)),
@@ -176,6 +175,18 @@ def _legacy(rule: LegacyRule, payload: bytes, received: Received) -> Parsed:
     common: Mapping[str, Any] = {"team_id": received.team_id, "payload": payload, **fields}
     events = [AlertEvent(dedup_key=key, status=status, **common) for key, status in said]
     return Parsed(events)
+
+
+def _host(url: str | None) -> str:
+    """Which Grafana it is: every one has an organisation 1, and rules are copied with their ids."""
+    try:
+        return urlsplit(url or "").netloc
+    except ValueError:
+        return ""
+
+
+def _org(number: int | None) -> str:
+    return str(number or "")
 
 
 def _legacy_fields(rule: LegacyRule, payload: bytes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils.cache import patch_cache_control
 from opsportal.accounts.permissions import can_view
 from opsportal.lib.admin import site
 from opsportal.lib.api import handlers
+from opsportal.lib.requests import is_for_machines
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -45,7 +46,7 @@ def render_page(
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: signed in, but not for this."""
-    if request.path.startswith("/api/"):
+    if is_for_machines(request):
         return handlers.forbidden(request, exception)
     message = str(exception) or "Your role does not include this page."
     return _refusal(request, 403, "Not for you", message)
@@ -53,7 +54,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    if request.path.startswith("/api/"):
+    if is_for_machines(request):
         return handlers.not_found(request, exception)
     return _refusal(request, 404, "Nothing here", "There is no page at this address.")
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib.auth import get_permission_codename
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from opsportal.accounts.models import Team
+from opsportal.accounts.models import ApiKey, Team
 from opsportal.accounts.permissions import administered_teams, is_administrator
 from opsportal.lib.admin import PortalAdmin, StackedInline
 
@@ -32,6 +33,15 @@ class TeamOwnedAdmin(PortalAdmin):
     def own_teams(self, request: HttpRequest) -> frozenset[int]:
         """Those that one may choose from."""
         return administered_teams(request.user)
+
+    def own_keys(self, request: HttpRequest, *scopes: str) -> QuerySet[ApiKey]:
+        """Keys with one of the scopes; team admins choose among their own teams'."""
+        keys = ApiKey.objects.filter(revoked_at=None)
+        if not is_administrator(request.user):
+            keys = keys.filter(team__in=self.own_teams(request))
+        # SQLite cannot look into a list.
+        fit = [key.pk for key in keys.only("scopes") if not set(scopes).isdisjoint(key.scopes)]
+        return keys.filter(pk__in=fit)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Team admins choose among their own teams, and have to."""

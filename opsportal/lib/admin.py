@@ -152,6 +152,8 @@ class PortalAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     list_filter_submit = True
+    # What an empty list says: how there comes to be something in it.
+    when_empty = ""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list; a filter in the URL that no row could pass is told like any wrong one."""

@@ -23,7 +23,10 @@ _MACHINES = (
     "/readyz", "/metrics",
 )  # fmt: skip
 # What stands in the path of a link that may be used by whoever has it: its token, or a key.
-_TOKEN = re.compile(r"(?<=^/a/)[^/]+|(?<=^/hooks/)([^/]+/).+|ops_[a-z0-9]{12}_[\w-]{43}")
+# A key also of a door that was written wrong, with a slash too many for instance.
+_TOKEN = re.compile(
+    r"(?<=^/a/)[^/]+|(?<=^/hooks/)([^/]+/).+|ops_[a-z0-9]{12}_[\w-]{43}|\b[a-z0-9]{32}\b"
+)
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("opsportal.access")
 
@@ -94,10 +97,15 @@ def _who(request: HttpRequest) -> str:
     return str(user) if user is not None else ""
 
 
+def is_for_machines(request: HttpRequest) -> bool:
+    """Whether its path is where machines are answered, in JSON."""
+    return f"/{request.path.lstrip('/')}".startswith(_MACHINES)
+
+
 def wants_page(request: HttpRequest) -> bool:
     """A browser asked for a page, rather than a machine for data."""
     accepts_html = "text/html" in request.headers.get("Accept", "")
-    return accepts_html and not request.path.startswith(_MACHINES)
+    return accepts_html and not is_for_machines(request)
 
 
 def answer_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:

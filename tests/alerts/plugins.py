@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply
-from alerts.normalise import Acknowledge, AlertEvent, Order
+from alerts.normalise import AlertEvent, Order, Respond
 from chronos.normalise import Change
 from opsportal.lib.errors import FieldError, ForbiddenError, PayloadError
 
@@ -51,7 +51,8 @@ class HookFormat(AlertFormat):
             if word == "bad":
                 rejected.append(Rejection(number, (FieldError("word", "is bad"),)))
             elif word.startswith("ack:"):
-                orders.append(Acknowledge(word.removeprefix("ack:")))
+                key = word.removeprefix("ack:")
+                orders.append(Respond(action="acknowledge", dedup_key=key))
             elif word.startswith("change:"):
                 orders.append(
                     Change(kind="deployment", summary=word, actor="ci", started_at=received.now)

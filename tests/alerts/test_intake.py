@@ -179,6 +179,15 @@ def test_an_idempotency_key_with_another_body_is_a_conflict(post, key):
     assert Alert.objects.count() == 1
 
 
+def test_an_idempotency_key_is_of_one_address(post, key):
+    headers = {"Idempotency-Key": "one"}
+    body = {"alerts": []}
+    assert post(body, key, path="/v2/alerts/a/close", **headers)[0] == 202
+    assert post(body, key, path="/v2/alerts/a/close", **headers)[1]["Idempotent-Replayed"] == "true"
+    for path in ("/v2/alerts/b/close", "/v2/alerts/a/acknowledge", "/hooks/grafana"):
+        assert post(body, key, path=path, **headers)[0] == 409, path
+
+
 def test_a_lost_database_is_503_and_then_all_is_as_before(post, key, monkeypatch):
     def gone(*args, **kwargs):
         raise OperationalError("gone")

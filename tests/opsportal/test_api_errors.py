@@ -1,6 +1,7 @@
 """Errors and bodies, as every endpoint has them."""
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import OperationalError
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.http.request import UnreadablePostError
 from django.test import RequestFactory
 from rest_framework import exceptions as drf
@@ -28,6 +29,7 @@ from opsportal.lib.errors import (
     RateLimitedError,
     TooLargeError,
 )
+from opsportal.lib.requests import AccessLogMiddleware
 
 
 def _handled(error: Exception) -> Any:
@@ -139,3 +141,20 @@ def test_a_body_beyond_the_limit_is_refused(settings):
     assert parse(_post(b"[1,2,3]   ")) == [1, 2, 3]
     with pytest.raises(TooLargeError):
         parse(_post(b"[1,2,3]    "))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/hooks/grafana/", "/pagerduty/v2/nothing", "/v2/x"])
+def test_where_machines_call_what_is_not_there_is_told_in_json(client, path):
+    answer = client.post(path, {}, "application/json", headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("key", ["k3v9x0c2m4q8" + "a" * 20, f"ops_k3v9x0c2m4q8_{'A-' * 21}A"])
+@pytest.mark.parametrize("path", ["/hooks/grafana/{}", "//hooks/grafana/{}/", "/hooks//sns/{};a=b"])
+def test_the_access_log_has_no_key_however_its_door_is_written(rf, settings, caplog, path, key):
+    settings.ACCESS_LOG = True
+    caplog.set_level(logging.INFO, "opsportal.access")
+    AccessLogMiddleware(lambda request: HttpResponse())(rf.post(path.format(key)))
+    [line] = [record for record in caplog.records if record.name == "opsportal.access"]
+    assert key not in line.__dict__["path"]

@@ -19,7 +19,7 @@ from alerts.formats.pagerduty.contract import (
     wrong_summary,
 )
 from alerts.formats.pagerduty.details import first_text, links_of, spread_details
-from alerts.normalise import RESOLVED, Acknowledge, AlertEvent, Receipt
+from alerts.normalise import RESOLVED, AlertEvent, Receipt, Respond
 
 ACTIONS = ("trigger", "acknowledge", "resolve")
 SEVERITIES: Mapping[str, str] = MappingProxyType(
@@ -62,7 +62,8 @@ class PagerDutyFormat(EventsApiFormat):
         ours = scoped_key(received.key_id, key)
         action = text_of(event["event_action"])
         if action == "acknowledge":
-            return Parsed([], many=False, orders=[Acknowledge(ours)], sender_key=key)
+            taken = Respond(action=action, dedup_key=ours)
+            return Parsed([], many=False, orders=[taken], sender_key=key)
         if action == "resolve":
             ended = AlertEvent(name=key, dedup_key=ours, status=RESOLVED, team_id=received.team_id)
             return Parsed([ended], many=False, sender_key=key)

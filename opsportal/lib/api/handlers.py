@@ -1,4 +1,4 @@
-"""Errors outside any view: pages for people, the error shape for paths under /api/."""
+"""Errors outside any view: pages for people, the error shape where machines call."""
 
 import sys
 
@@ -7,11 +7,11 @@ from django.views import defaults
 
 from opsportal.lib.api.errors import error_body
 from opsportal.lib.errors import is_unavailable
-from opsportal.lib.requests import answer_unavailable
+from opsportal.lib.requests import answer_unavailable, is_for_machines
 
 
 def _json(request: HttpRequest, status: int, message: str) -> HttpResponse | None:
-    if not request.path.startswith("/api/"):
+    if not is_for_machines(request):
         return None
     return JsonResponse(error_body(status, message), status=status)
 
@@ -30,7 +30,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    answer = _json(request, 404, f"Nothing answers at {request.path[:200]}.")
+    # Without the path, which may hold a key.
+    answer = _json(request, 404, "Nothing answers here. Is there a slash too many in the address?")
     return answer or defaults.page_not_found(request, exception)
 
 

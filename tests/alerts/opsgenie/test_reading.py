@@ -84,6 +84,19 @@ def test_what_became_of_a_request(ask, text):
     assert (failed["success"], failed["status"]) == (False, "Alert does not exist")
 
 
+def test_a_request_may_have_a_number_of_its_senders(ask, text):
+    sent = {"Idempotency-Key": "mine"}
+    created = post(DOOR, {"message": "Full"}, text, **sent)[2]
+    assert created["requestId"] == "mine"
+    assert ask("/requests/mine")[1]["data"]["action"] == "Create"
+
+
+@pytest.mark.parametrize("path", ["/alertmanager/api/v2/alerts", "/api/v1/alerts"])
+def test_what_the_key_sent_elsewhere_is_no_request_of_this_contract(ask, text, path):
+    assert post(path, [], text, **{"Idempotency-Key": "mine"})[0] == 200
+    assert ask("/requests/mine")[0] == 404
+
+
 def test_requests_of_other_keys_are_not_found(ask, text):
     created = create(text)
     other = make_key(*SCOPES)[1]

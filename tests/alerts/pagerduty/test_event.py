@@ -7,7 +7,7 @@ import pytest
 
 from alerts.channels.pagerduty import pagerduty_event
 from alerts.formats.pagerduty.event import scoped_key, stable_name
-from alerts.normalise import Acknowledge, Link
+from alerts.normalise import Link, Respond
 from tests.alerts.pagerduty.conftest import EVENT, FORMAT, KEY, fired, fixture, parse
 from tests.alerts.test_channels_email import message
 
@@ -65,7 +65,7 @@ def test_severities_are_ours(theirs, ours):
 
 def test_an_acknowledgement_is_an_order():
     parsed = parse(fixture("acknowledge"))
-    assert parsed.orders == [Acknowledge("pd:7:samplekeyhere")]
+    assert parsed.orders == [Respond(action="acknowledge", dedup_key="pd:7:samplekeyhere")]
     assert not parsed.events
     assert json.loads(FORMAT.answer(parsed, []).body)["dedup_key"] == "samplekeyhere"
 
