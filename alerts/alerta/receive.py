@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db.models import Q
-
 from alerts.alerta.beat import hear_beat_of
 from alerts.alerta.find import has_word
 from alerts.alerta.follow import add_rows, follow_episode, history_row, previous_status
@@ -75,13 +73,11 @@ class _Coming:
 
 
 def _find(posted: PostedAlert) -> AlertaAlert | None:
-    """The document, locked: of the same event, or one that lists it."""
+    """The document, locked: of the same event, else the first that lists it."""
     rows = AlertaAlert.objects.select_for_update(of=("self",)).filter(place=posted.place)
-    found = list(
-        rows.filter(Q(event=posted.event) | has_word("correlate", posted.event)).order_by("id")
-    )
-    exact = (document for document in found if document.event == posted.event)
-    return next(exact, found[0] if found else None)
+    same = list(rows.filter(event=posted.event).order_by())
+    related = same or rows.filter(has_word("correlate", posted.event)).order_by("id")[:1]
+    return next(iter(related), None)
 
 
 def _new(coming: _Coming, team_id: int | None) -> AlertaAlert:
