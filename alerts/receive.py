@@ -75,6 +75,8 @@ def store_alerts(prepared: Prepared) -> list[Receipt]:
 
     One round takes each key up to its first resolve; what follows goes round again.
     """
+    if not prepared.size:
+        return []
     receipts: list[Receipt | None] = [None] * prepared.size
     routed = False
     stories = prepared.stories

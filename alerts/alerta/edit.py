@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from alerts.alerta.hold import Operator, audit_document, hold_document, state_of
 from alerts.alerta.settle import tell_asked
 from alerts.formats.alerta.alarm import CLOSED
-from alerts.formats.alerta.body import MOST_ATTRIBUTES, MOST_WORDS
+from alerts.formats.alerta.body import MOST_WORDS, merge_attributes
 from alerts.models import AlertaAlert
+from opsportal.lib.errors import NotFoundError
 
 
 @transaction.atomic
@@ -34,9 +36,8 @@ def change_attributes(
     """Set some; null takes one away."""
     document = hold_document(number, operator)
     before = dict(document.attributes)
-    merged = {**before, **attributes}
-    kept = {name: value for name, value in merged.items() if value is not None}
-    document.attributes = dict(list(kept.items())[-MOST_ATTRIBUTES:])
+    merged = merge_attributes(before, attributes)
+    document.attributes = {name: value for name, value in merged.items() if value is not None}
     if document.attributes != before:
         states = ({"attributes": before}, {"attributes": document.attributes})
         audit_document(document, "change", operator, *states)
@@ -45,9 +46,16 @@ def change_attributes(
 
 
 @transaction.atomic
-def delete_document(number: str, operator: Operator) -> None:
-    """It is gone; what it was to the gateway is over, and stays in its history."""
+def delete_document(
+    number: str, operator: Operator, *, among: QuerySet[AlertaAlert] | None = None
+) -> None:
+    """It is gone; what it was to the gateway is over, and stays in its history.
+
+    Raises NotFoundError, ForbiddenError; NotFoundError, too, when it is not among those any more.
+    """
     document = hold_document(number, operator)
+    if among is not None and not among.filter(pk=document.pk).exists():
+        raise NotFoundError("not found")
     before = state_of(document)
     document.status = CLOSED
     tell_asked(document, actor=operator.actor, note="Deleted in Alerta.", now=operator.now)

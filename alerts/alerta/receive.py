@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
-
-from django.db.models import Q
 
 from alerts.alerta.beat import hear_beat_of
 from alerts.alerta.find import has_word
@@ -13,7 +10,7 @@ from alerts.alerta.follow import add_rows, follow_episode, history_row, previous
 from alerts.alerta.settle import lock_episode, tell_received
 from alerts.formats import Reply
 from alerts.formats.alerta.alarm import INDETERMINATE, Standing, transition, trend
-from alerts.formats.alerta.body import MOST_ATTRIBUTES, MOST_WORDS, PostedAlert
+from alerts.formats.alerta.body import MOST_WORDS, PostedAlert, merge_attributes
 from alerts.formats.alerta.event import event_of
 from alerts.formats.alerta.write import reply_of, to_millisecond, write_alert
 from alerts.labels import overlay_labels
@@ -76,13 +73,11 @@ class _Coming:
 
 
 def _find(posted: PostedAlert) -> AlertaAlert | None:
-    """The document, locked: of the same event, or one that lists it."""
+    """The document, locked: of the same event, else the first that lists it."""
     rows = AlertaAlert.objects.select_for_update(of=("self",)).filter(place=posted.place)
-    found = list(
-        rows.filter(Q(event=posted.event) | has_word("correlate", posted.event)).order_by("id")
-    )
-    exact = (document for document in found if document.event == posted.event)
-    return next(exact, found[0] if found else None)
+    same = list(rows.filter(event=posted.event).order_by())
+    related = same or rows.filter(has_word("correlate", posted.event)).order_by("id")[:1]
+    return next(iter(related), None)
 
 
 def _new(coming: _Coming, team_id: int | None) -> AlertaAlert:
@@ -178,12 +173,10 @@ def _record(document: AlertaAlert, kind: str, coming: _Coming, number: UUID) -> 
 
 def _merge(document: AlertaAlert, coming: _Coming) -> None:
     """Tags and attributes come together, up to a bound; the newest attributes stay."""
-    posted = coming.posted
+    posted, address = coming.posted, coming.actor.address
     document.tags = list(dict.fromkeys([*document.tags, *posted.tags]))[:MOST_WORDS]
-    merged: dict[str, Any] = {**document.attributes, **posted.attributes}
-    if coming.actor.address:
-        merged["ip"] = coming.actor.address
-    document.attributes = dict(list(merged.items())[-MOST_ATTRIBUTES:])
+    given = {**posted.attributes, "ip": address} if address else posted.attributes
+    document.attributes = merge_attributes(document.attributes, given)
 
 
 def _is_silenced(document: AlertaAlert, now: datetime) -> bool:

@@ -19,13 +19,16 @@ from alerts.normalise import LONGEST_SNOOZE, Receipt
 from alerts.receive import receive_alerts
 from opsportal.accounts.actors import PORTAL, Actor
 
+# What a receipt says that leaves no transition for a document to follow.
+_NO_NEWS = ("repeated", "opened", "reopened")
 _SEEN = ("status", "snoozed_until", "resolved_at", "expires_at", "suppressed", "team_id")
 
 
 def lock_episode(document: AlertaAlert) -> Alert | None:
     """The document's last episode, locked; None when there is none."""
     rows = Alert.objects.select_for_update(of=("self",)).only(*_SEEN)
-    episode = rows.filter(pk=document.episode_id).first() if document.episode_id else None
+    found = rows.filter(pk=document.episode_id).order_by() if document.episode_id else ()
+    episode = next(iter(found), None)
     document.episode = episode
     return episode
 
@@ -37,7 +40,7 @@ def tell_received(document: AlertaAlert, posted: PostedAlert, *, now: datetime) 
     if over and not _is_open(before):
         return
     receipt = _receive(document, now, posted)
-    done = receipt.outcome != "repeated"
+    done = receipt.outcome not in _NO_NEWS
     if not over and (receipt.status != Alert.Status.FIRING or document.status in (ACK, SHELVED)):
         # What gets worse stays shelved, and no longer than it would have been.
         until = before.snoozed_until if before is not None and _is_open(before) else None

@@ -1,5 +1,6 @@
 """Time passes for Alerta's documents: acknowledgements end, old ones go."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from alerts.alerta.respond import end_acknowledgement
 from alerts.expire import expire_episodes, wake_snoozed
 from alerts.formats.alerta.alarm import INFORMATIONAL, OVER
 from alerts.models import AlertaAlert
+from opsportal.lib.errors import ForbiddenError, NotFoundError
 from opsportal.lib.retention import delete_in_batches
 
 # Alerta's settings DELETE_EXPIRED_AFTER and DELETE_INFO_AFTER.
@@ -44,8 +46,11 @@ def tidy_up(
         rows = rows.filter(Q(team=None) | Q(team=operator.team_id))
     over = Q(standing__in=OVER, last_received_at__lt=now - expired_after)
     informs = Q(severity=INFORMATIONAL, last_received_at__lt=now - informational_after)
-    for number in list(rows.filter(over | informs).values_list("pk", flat=True)[:MOST_AT_ONCE]):
-        delete_document(str(number), operator)
+    old = rows.filter(over | informs)
+    for number in list(old.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+        # Unless it was heard of meanwhile, or somebody else was faster, or has its episode.
+        with suppress(NotFoundError, ForbiddenError):
+            delete_document(str(number), operator, among=old)
     due = rows.filter(episode__resolved_at=None)
     late = due.filter(episode__expires_at__lte=now)
     shelved = due.filter(episode__snoozed_until__lte=now)

@@ -1,14 +1,26 @@
 """Structured logs: one line an event, with the request's id, never payloads or secrets."""
 
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+
+def _name_request(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """A request by method and path only: keys stand in queries."""
+    if (request := event.pop("request", None)) is not None:
+        event["request"] = (
+            f"{getattr(request, 'method', '')} {getattr(request, 'path', '')}".strip()
+        )
+    return event
+
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    _name_request,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 

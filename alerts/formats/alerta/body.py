@@ -175,9 +175,23 @@ def attributes_of(given: Json) -> dict[str, Any]:
         raise _refused("attributes", 'Attribute keys must not contain "." or "$"')
     if not _is_flat(value, DEEPEST_ATTRIBUTE):
         raise _refused("attributes", "attributes must not be nested so deeply")
-    if len(value) > MOST_ATTRIBUTES or len(msgspec.json.encode(value)) > LONGEST_ATTRIBUTES:
+    if len(value) > MOST_ATTRIBUTES:
+        raise _refused("attributes", f"attributes must not be more than {MOST_ATTRIBUTES}")
+    if len(msgspec.json.encode(value)) > LONGEST_ATTRIBUTES:
         raise _refused("attributes", f"attributes must not be larger than {LONGEST_ATTRIBUTES}")
     return value
+
+
+def merge_attributes(before: Json, given: Json) -> dict[str, Any]:
+    """Both, within the bounds of one post: what was there before has to go."""
+    kept = {name: value for name, value in before.items() if name not in given}
+    merged = {**kept, **given}
+    for name in list(kept):
+        small = len(msgspec.json.encode(merged)) <= LONGEST_ATTRIBUTES
+        if small and len(merged) <= MOST_ATTRIBUTES:
+            break
+        del merged[name]
+    return merged
 
 
 def timeout_of(given: Json, default: int) -> int:

@@ -1,17 +1,21 @@
 """What the gateway makes of an Alerta document: an alert as every other."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 from alerts.formats.alerta.alarm import OURS, OVER
 from alerts.formats.alerta.body import PostedAlert
+from alerts.formats.labels import web_links
 from alerts.models import AlertaAlert
-from alerts.normalise import FIRING, RESOLVED, AlertEvent
+from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link
 from opsportal.lib.matchers.values import parse_number
 
 SOURCE = "alerta"
 _LONGEST_LABEL, _LONGEST_SUMMARY = 4096, 1024
-_MOST_NOTES = 50
+_MOST_NOTES, _MOST_LINKS = 50, 20
+# `moreInfo` of Alerta's webhooks.
+_ANCHOR = re.compile(r"""<a\s[^<>]{0,200}?href=["']([^"'<>]+)["']""", re.IGNORECASE)
 
 
 def event_of(document: AlertaAlert, posted: PostedAlert | None = None) -> AlertEvent:
@@ -32,6 +36,7 @@ def event_of(document: AlertaAlert, posted: PostedAlert | None = None) -> AlertE
         environment=document.environment,
         labels=_labels(document),
         annotations=_annotations(document.attributes, value),
+        links=_links(document.attributes),
         value=parse_number(value),
         starts_at=posted.created_at if posted else None,
         timeout=timedelta(seconds=timeout) if timeout else None,
@@ -65,3 +70,13 @@ def _annotations(attributes: dict[str, Any], value: str) -> dict[str, str]:
         if isinstance(given, str | int | float) and name:
             notes[name[:200]] = str(given)[:_LONGEST_LABEL]
     return notes
+
+
+def _links(attributes: dict[str, Any]) -> tuple[Link, ...]:
+    """The attributes that are an address, or HTML's link to one, as Alerta's console has them."""
+    texts = [(name, text) for name, text in attributes.items() if isinstance(text, str)]
+    anchors = ((name, _ANCHOR.match(text), text) for name, text in texts)
+    found = web_links(
+        *((anchor[1] if anchor else text, name[:200]) for name, anchor, text in anchors)
+    )
+    return found[:_MOST_LINKS]

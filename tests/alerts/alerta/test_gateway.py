@@ -162,3 +162,20 @@ class TestTheGatewayIsTold:
             "stored",
             "warning",
         )
+
+
+def test_attributes_that_are_addresses_are_links(alerta):
+    alerta.post(
+        attributes={
+            "moreInfo": '<a href="https://g.example.org/d/1" target="_blank">Graph</a>',
+            "runbook": "https://wiki.example.org/disk",
+            "bad": "<a href='javascript:alert(1)'>x</a>",
+            "worse": "javascript:alert(1)",
+            "text": "see https://elsewhere.example.org",
+            "region": "eu",
+        }
+    )
+    assert episode().links == [
+        {"href": "https://g.example.org/d/1", "text": "moreInfo"},
+        {"href": "https://wiki.example.org/disk", "text": "runbook"},
+    ]

@@ -107,6 +107,13 @@ class TestReading:
         assert message in answer["message"]
         assert set(answer) == ERROR
 
+    @pytest.mark.parametrize("name", ["id", "resource", "tags", "timeout", "event!"])
+    def test_as_many_values_as_may_be_asked_for_are_no_burden(self, alerta, name):
+        values = [f"{number:08}" for number in range(299)]
+        assert alerta.get("/alerts", **{name: values})["alerts"] == []
+        answer = alerta.ask("get", "/alerts", expect=400, **{name: [*values, "0", "1"]})
+        assert "ask in parts" in answer["message"]
+
     def test_orders(self, four):
         def order(sort):
             return [a["resource"] for a in four.get("/alerts", sort_by=sort)["alerts"]]

@@ -164,6 +164,19 @@ def test_tags_unite_and_attributes_merge(alerta):
     assert alert["attributes"] == {"ip": "127.0.0.1", "y": {"w": 2}, "v": "3", "new": True}
 
 
+def test_attributes_grow_no_larger_than_those_of_one_post(alerta):
+    number = alerta.post(attributes={"old": "x" * 40_000, "other": 1})["id"]
+    attributes = alerta.post(attributes={"new": "x" * 40_000, "other": 2})["attributes"]
+    assert set(attributes) == {"new", "other", "ip"}
+    assert attributes["other"] == 2
+    body = {"attributes": {"newest": "x" * 40_000}}
+    alerta.ask("put", f"/alert/{number}/attributes", body)
+    assert "newest" in alerta.alert(number)["attributes"]
+    assert "new" not in alerta.alert(number)["attributes"]
+    assert len(alerta.post(attributes={str(n): n for n in range(150)})["attributes"]) <= 200
+    assert len(alerta.post(attributes={f"a{n}": n for n in range(199)})["attributes"]) == 200
+
+
 def test_the_last_senders_timeout_wins(alerta):
     assert alerta.post()["timeout"] == 86_400
     for timeout in (20, 0, 40):

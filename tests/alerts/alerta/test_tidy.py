@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.alerta import tidy
 from alerts.alerta.tidy import end_acknowledgements, prune_documents
 from alerts.models import Alert, AlertaAlert
 from opsportal.lib.times import utc_now
-from tests.alerts.alerta.client import episode
+from tests.accounts.people import make_team
+from tests.alerts.alerta.client import Alerta, episode
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,29 @@ class TestTime:
         assert gone not in left
         assert informs not in left
         assert Alert.objects.get(resource="b").status == "resolved"
+
+    def test_housekeeping_keeps_what_was_heard_of_meanwhile(self, alerta, monkeypatch):
+        alerta.post(severity="ok")
+        stays = alerta.post(resource="b", severity="ok")["id"]
+        AlertaAlert.objects.update(last_received_at=utc_now() - timedelta(hours=13))
+        delete = tidy.delete_document
+
+        def delete_while_it_fires(number, *args, **kwargs):
+            if number == stays:
+                alerta.post(resource="b", severity="critical")
+            delete(number, *args, **kwargs)
+
+        monkeypatch.setattr(tidy, "delete_document", delete_while_it_fires)
+        alerta.get("/management/housekeeping")
+        assert str(AlertaAlert.objects.get().pk) == stays
+        assert episode().status == "firing"
+
+    def test_housekeeping_of_a_team_passes_over_another_teams_episode(self, alerta):
+        alerta.post(severity="informational")
+        Alert.objects.update(team=make_team())
+        AlertaAlert.objects.update(last_received_at=utc_now() - timedelta(hours=13))
+        Alerta(team=make_team()).get("/management/housekeeping")
+        assert AlertaAlert.objects.count() == 1
 
     def test_what_is_long_over_is_forgotten(self, alerta, settings):
         alerta.post(severity="ok")
