@@ -157,7 +157,8 @@ def _earlier_reply(submission: Submission) -> Reply | None:
         return refuse(
             submission.format,
             ConflictError(
-                "This Idempotency-Key was used with another body or at another address; take a new one."
+                "This Idempotency-Key was used with another body or at another address; "
+                "take a new one."
             ),
         )
     return Reply(kept.status, kept.body.encode(), headers={"Idempotent-Replayed": "true"})

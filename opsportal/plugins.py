@@ -94,3 +94,22 @@ SCHEDULES = {
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
 }
+# What team admins may edit when their team owns it.
+TEAM_OWNED = [
+    "accounts.apikey",
+    "alerts.channel",
+    "alerts.escalationpolicy",
+    "alerts.heartbeat",
+    "alerts.inhibition",
+    "alerts.mapping",
+    "alerts.messagetemplate",
+    "alerts.override",
+    "alerts.rule",
+    "alerts.ruleaction",
+    "alerts.schedule",
+    "alerts.signingsecret",
+    "alerts.snstopic",
+    "alerts.subscription",
+]
+# What responders of the team may edit as well.
+RESPONDER_OWNED = ["alerts.silence"]

@@ -173,25 +173,9 @@ ADMIN_USER = env_str("ADMIN_USER", "admin")
 ADMIN_PASSWORD = env_secret("ADMIN_PASSWORD")
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-# What team admins may edit when their team owns it; and the apps that only administrators see.
-TEAM_OWNED = [
-    "accounts.apikey",
-    "alerts.channel",
-    "alerts.escalationpolicy",
-    "alerts.heartbeat",
-    "alerts.inhibition",
-    "alerts.mapping",
-    "alerts.messagetemplate",
-    "alerts.override",
-    "alerts.rule",
-    "alerts.ruleaction",
-    "alerts.schedule",
-    "alerts.signingsecret",
-    "alerts.snstopic",
-    "alerts.subscription",
-]
-# What responders of the team may edit as well.
-RESPONDER_OWNED = ["alerts.silence"]
+# Models that people may edit when their team owns them, and apps that only administrators see.
+TEAM_OWNED = plugins.TEAM_OWNED
+RESPONDER_OWNED = plugins.RESPONDER_OWNED
 ADMINISTRATORS_ONLY = ["axes"]
 # Proxies in front whose X-Forwarded-For is believed, as CIDRs.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")

@@ -74,7 +74,6 @@ class RawDelivery(models.Model):
     content_type = models.CharField(max_length=200, blank=True)
     headers = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True, blank=True)
-    body = models.TextField(blank=True)
     size = models.PositiveIntegerField()
     # More came in than is kept, so it cannot be replayed.
     truncated = models.BooleanField(default=False)
@@ -84,6 +83,8 @@ class RawDelivery(models.Model):
     # The first of them.
     alert_ids = models.JSONField(default=list)
     replayed_at = models.DateTimeField(null=True, blank=True)
+    # Last: SQLite walks through it to whatever stands behind it.
+    body = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-id"]

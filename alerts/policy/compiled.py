@@ -131,8 +131,7 @@ class CompiledSubscription(Asked):
         """When what comes now is told; None: at once."""
         at = self.digest.next_at(now) if self.digest else now
         for _ in range(_MOST_WINDOWS):
-            window = self.quiet_hours.window_at(at) if self.quiet_hours else None
-            if window is None:
+            if not (self.quiet_hours and (window := self.quiet_hours.window_at(at))):
                 break
             at = window[1]
         return at if at > now else None
