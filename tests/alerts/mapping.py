@@ -1,9 +1,14 @@
 """Mappings and payloads for tests."""
 
+import json
 from typing import Any
 
+from alerts.formats import Received
+from alerts.formats.mapping import compile_mapping
+from alerts.formats.reading import read_payload
 from alerts.models import MappedKey, Mapping
 from opsportal.accounts.models import ApiKey
+from tests.alerts.makers import NOW
 
 # As Uptime Kuma would post it, made up after its documentation.
 PAYLOAD: dict[str, Any] = {
@@ -26,6 +31,11 @@ FIELDS = {
     "link": "/monitor/url",
 }
 STATUSES = {"0": "firing", "1": "resolved", "3": "ignore"}
+# The least that a mapping says.
+EMPTY = {
+    "id": 3, "name": "kuma", "condition": "", "alerts": "", "fields": {"name": "/name"},
+    "labels": {}, "statuses": {}, "severities": {},
+}  # fmt: skip
 
 
 def make_mapping(*keys: ApiKey, **values) -> Mapping:
@@ -40,3 +50,23 @@ def make_mapping(*keys: ApiKey, **values) -> Mapping:
 def status(code: int) -> dict[str, Any]:
     """PAYLOAD with another status."""
     return {**PAYLOAD, "heartbeat": {**PAYLOAD["heartbeat"], "status": code}}
+
+
+def readings(payload, **values):
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return read_payload(compile_mapping(EMPTY | values), Received(body, NOW, team_id=7))
+
+
+def read(payload, **values):
+    (reading,) = readings(payload, **values).alerts
+    return reading
+
+
+def event(payload, **values):
+    found = read(payload, **values)
+    assert found.event is not None, found.errors
+    return found.event
+
+
+def remarks(reading):
+    return {remark.field: remark.message for remark in reading.remarks}

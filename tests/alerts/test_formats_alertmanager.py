@@ -93,7 +93,7 @@ def test_errors_of_shape_refuse_the_batch(payload):
     assert (status, said["code"]) in {(400, 400), (422, 602)}
 
 
-# Status and body as Debian's Alertmanager 0.25 answers (see test_alertmanager_differential).
+# Status and body as Debian's Alertmanager 0.25 answers (see alertmanager/test_differential).
 PARSING = 'parsing alerts body from "" failed, because '
 OK = {"labels": {"alertname": "ok"}}
 SAID = [

@@ -1,52 +1,21 @@
 """Silences as Alertmanager's clients make, change and end them."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.alertmanager.matchers import from_ours, to_ours
-from alerts.models import Alert, Decision, PolicyVersion, Silence
+from alerts.models import Alert, PolicyVersion, Silence
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_team
-from tests.alerts.alertmanager import Ours, at, instant, silence
-from tests.alerts.makers import make_channel, make_rule
-from tests.alerts.storming import route
-from tests.alerts.test_alertmanager_alerts import fire_natively, only
+from tests.alerts.alertmanager.client import Ours, at, instant, silence
+from tests.alerts.alertmanager.conftest import again, only, put, shown, state
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def api():
-    return Ours()
-
-
-def put(api, *matchers, **more) -> Any:
-    status, said = api.post("silences", silence(*matchers, **more))
-    assert status == 200, said
-    return said["silenceID"]
-
-
-def shown(api, silence_id) -> Any:
-    return api.listed(f"silence/{silence_id}")
-
-
-def state(api, silence_id) -> Any:
-    return shown(api, silence_id)["status"]["state"]
-
-
-def again(api, silence_id, **changes) -> Any:
-    """Post it once more under its id, as `amtool silence update` does."""
-    found = shown(api, silence_id)
-    status, said = api.post("silences", found | changes)
-    assert status == 200, said
-    return said["silenceID"]
 
 
 def test_it_is_kept_as_it_was_posted(api):
@@ -248,93 +217,6 @@ def test_updated_is_when_it_last_changed(api):
     assert instant(shown(api, made)["updatedAt"]) > instant(before) + timedelta(hours=4)
 
 
-def test_it_silences_what_it_shows_and_nothing_else(api):
-    """Labels are those that were sent, whatever the portal makes of them."""
-    api.send(
-        {"alertname": "A", "severity": "page", "team": "storage"},
-        {"alertname": "B", "severity": "critical", "team": "web"},
-        {"alertname": "C", "job": "billing"},
-    )
-    fire_natively("D", severity="critical", service="billing", resource="h1")
-    tried = [
-        (["severity=page"], "A"),
-        (["severity=critical"], "BD"),
-        (["team=storage"], "A"),
-        (["team!=storage", "alertname=~.+"], "BCD"),
-        (["service=billing"], "D"),
-        (["job=billing"], "C"),
-        (["alertname=D", "instance=h1"], "D"),
-        (["severity=~page|critical"], "ABD"),
-    ]
-    for matchers, names in tried:
-        made = put(api, *matchers)
-        held = [
-            alert["labels"]["alertname"] for alert in api.listed() if alert["status"]["silencedBy"]
-        ]
-        assert "".join(sorted(held)) == names, matchers
-        api.delete(f"silence/{made}")
-
-
-def test_every_alert_can_be_silenced_by_all_its_labels(api):
-    api.send({"alertname": "A", "severity": "odd", "name": "n", "value": "5", "status": "x"})
-    fire_natively("B", severity="high", service="s", resource="r", environment="e", region="g",
-                  labels={"zone": "b", "team": "t"})  # fmt: skip
-    for alert in api.listed():
-        made = put(api, *(f"{name}={value}" for name, value in alert["labels"].items()))
-        found = {one["fingerprint"]: one["status"]["silencedBy"] for one in api.listed()}
-        assert found[alert["fingerprint"]] == [made]
-        assert sum(map(bool, found.values())) == 1
-        api.delete(f"silence/{made}")
-
-
-def test_nobody_is_told_of_what_it_silences(api):
-    make_rule("all", "", make_channel("ops"))
-    put(api, "severity=page")
-    api.send({"alertname": "A", "severity": "page"}, {"alertname": "B", "severity": "critical"})
-    route(utc_now())
-    outcomes = Decision.objects.values_list("transition__alert__name", "outcome")
-    assert dict(outcomes) == {"A": "suppressed", "B": "notified"}
-
-
-def test_silences_of_the_portal_are_listed_and_keep_what_has_no_words_here(api):
-    now = utc_now()
-    given = {"starts_at": now, "comment": "c", "author": "jo", "ends_at": now + timedelta(hours=1)}
-    numbers = Silence.objects.create(
-        match='{name="DiskFull", value>90, resource=~"h.*"}', name="numbers", **given
-    )
-    found = shown(api, numbers.uuid)
-    assert [(item["name"], item["value"]) for item in found["matchers"]] == [
-        ("alertname", "DiskFull"), ("value", "> 90"), ("instance", "h.*"),
-    ]  # fmt: skip
-    assert found["annotations"] == {"match": numbers.match}
-    assert again(api, numbers.uuid, endsAt=at(hours=2)) == str(numbers.uuid)
-    replaced = again(api, numbers.uuid, startsAt=at(minutes=30))
-    assert Silence.objects.get(uuid=replaced).match == numbers.match
-
-
-def test_a_recurring_silence_is_shown_by_its_next_time_and_changed_elsewhere(api):
-    now = utc_now()
-    team = make_team("payments")
-    tomorrow = now + timedelta(days=1)
-    made = Silence.objects.create(
-        match='service="billing"', starts_at=tomorrow, recurrence="FREQ=DAILY", comment="c",
-        duration=timedelta(hours=2), author="jo", name="nightly", team=team,
-    )  # fmt: skip
-    found = only(api.listed("silences"))
-    assert found["status"]["state"] == "pending"
-    assert abs(instant(found["startsAt"]) - tomorrow) < timedelta(seconds=1)
-    assert instant(found["endsAt"]) - instant(found["startsAt"]) == timedelta(hours=2)
-    assert found["annotations"] == {
-        "recurrence": "FREQ=DAILY for 2h, UTC", "team": "payments",
-    }  # fmt: skip
-    status, said = api.post("silences", found | {"endsAt": at(days=3)})
-    assert (status, said) == (400, "This silence comes again and again; change it in the portal.")
-    Silence.objects.filter(pk=made.pk).update(starts_at=now - timedelta(minutes=1))
-    assert state(api, made.uuid) == "active"
-    assert api.delete(f"silence/{made.uuid}")[0] == 200
-    assert state(api, made.uuid) == "expired"
-
-
 def test_a_teams_key_silences_its_own_teams_alerts_only(api):
     payments, search = make_team("payments"), make_team("search")
     ours, theirs = Ours(team=payments), Ours(team=search)
@@ -362,11 +244,3 @@ def test_reading_and_writing_take_their_scopes():
     assert writer.get("silences")[0] == writer.get(f"silence/{made}")[0] == 403
     assert reader.get(f"silence/{made}")[0] == 200
     assert UUID(made)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['{alertname="A"}', '{"label.severity"=~"a|b", x!="y"}', '{"a b"="x\\"y", z!~"\\n"}', '{a=""}'],
-)
-def test_matchers_go_to_and_fro(text):
-    assert to_ours(from_ours(text)) == text

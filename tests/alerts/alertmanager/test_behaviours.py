@@ -13,7 +13,7 @@ from alerts.models import Inhibition, Subscription
 from alerts.release import release_held
 from alerts.tasks import AlertGroupOutbox
 from tests.accounts.people import make_team
-from tests.alerts.alertmanager import ends, fires, say
+from tests.alerts.alertmanager.client import ends, fires, say
 from tests.alerts.delivering import hook_channel, run, run_until_quiet
 from tests.alerts.makers import claim, make_rule
 from tests.alerts.receivers import Reply

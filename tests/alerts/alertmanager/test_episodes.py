@@ -8,8 +8,8 @@ import pytest
 
 from alerts.expire import expire_episodes
 from alerts.models import Alert, Transition
-from tests.alerts import alertmanager
-from tests.alerts.alertmanager import say
+from tests.alerts.alertmanager import client
+from tests.alerts.alertmanager.client import say
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -22,11 +22,11 @@ def at(minutes: float) -> datetime:
 
 
 def fires(start: datetime, now: datetime, **more: object) -> Said:
-    return alertmanager.fires(LABELS, start, now, **more)
+    return client.fires(LABELS, start, now, **more)
 
 
 def ends(start: datetime, end: datetime) -> Said:
-    return alertmanager.ends(LABELS, start, end)
+    return client.ends(LABELS, start, end)
 
 
 def episodes() -> list[tuple[datetime, datetime | None]]:

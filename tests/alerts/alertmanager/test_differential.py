@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.alerts.alertmanager import Ours, at, original, silence
+from tests.alerts.alertmanager.client import Ours, at, original, silence
 
 pytestmark = [
     pytest.mark.django_db,

@@ -2,18 +2,13 @@
 
 import pytest
 
-from tests.alerts.alertmanager import Ours, at, silence
+from tests.alerts.alertmanager.client import at, silence
 from tests.alerts.api.test_rubbish import RUBBISH
 
 pytestmark = pytest.mark.django_db
 MATCHER = {"name": "a", "value": "b", "isRegex": False, "isEqual": True}
 ALERT = {"labels": {"alertname": "A"}, "annotations": {"summary": "s"}, "startsAt": at(hours=-1),
          "endsAt": at(hours=1), "generatorURL": "http://p/"}  # fmt: skip
-
-
-@pytest.fixture
-def api():
-    return Ours()
 
 
 def refused_in_shape(status, said) -> bool:

@@ -7,45 +7,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.formats.fingerprints import fingerprint
-from alerts.models import Alert, Inhibition, Silence, Subscription
+from alerts.models import Inhibition, Subscription
 from alerts.normalise import AlertEvent
 from alerts.receive import receive_alerts
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_team
-from tests.alerts.alertmanager import Ours, instant
+from tests.alerts.alertmanager.client import instant
+from tests.alerts.alertmanager.conftest import HOUR, fire_natively, names, only, quiet
 from tests.alerts.makers import make_channel, make_rule
-from tests.alerts.storming import paging_rule, route
+from tests.alerts.storming import paging_rule
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def api():
-    return Ours()
-
-
-def names(found) -> list[str]:
-    return sorted(alert["labels"]["alertname"] for alert in found)
-
-
-def only(found):
-    assert len(found) == 1, found
-    return found[0]
-
-
-def fire_natively(name="DiskFull", key="k", **fields) -> Alert:
-    event = AlertEvent(name=name, dedup_key=key, **fields)
-    receive_alerts([event], now=utc_now())
-    return Alert.objects.get(dedup_key=key, resolved_at=None)
-
-
-def quiet(match: str, **values) -> Silence:
-    now = utc_now()
-    return Silence.objects.create(
-        match=match, starts_at=now - HOUR, ends_at=now + HOUR, comment="c", author="jo",
-        name=match, **values,
-    )  # fmt: skip
 
 
 def test_what_was_posted_is_shown_as_it_was_posted(api):
@@ -190,97 +162,6 @@ def test_receivers_are_the_channels_that_would_be_told(api):
     assert api.get("receivers", receiver_matchers="x")[0] == 400
 
 
-def suppressed_four(api):
-    """One of each: active, silenced, inhibited, and both."""
-    api.send(
-        {"alertname": "NodeDown", "zone": "aa"},
-        {"alertname": "Active", "zone": "ab", "kind": "target"},
-        {"alertname": "Silenced", "quiet": "yes"},
-        {"alertname": "Inhibited", "zone": "aa", "kind": "target"},
-        {"alertname": "Both", "zone": "aa", "kind": "target", "quiet": "yes"},
-    )
-    Inhibition.objects.create(
-        name="node", source_match='alertname="NodeDown"', target_match='kind="target"',
-        equal=["zone"],
-    )  # fmt: skip
-    return quiet('quiet="yes"')
-
-
-def test_the_state_says_by_what_it_is_suppressed(api):
-    silence = suppressed_four(api)
-    found = {alert["labels"]["alertname"]: alert for alert in api.listed()}
-    node = found["NodeDown"]["fingerprint"]
-    status = {name: alert["status"] for name, alert in found.items()}
-    assert status["Active"]["state"] == status["NodeDown"]["state"] == "active"
-    assert status["Silenced"]["silencedBy"] == [str(silence.uuid)]
-    assert status["Inhibited"]["inhibitedBy"] == [node]
-    assert (status["Both"]["silencedBy"], status["Both"]["inhibitedBy"]) == (
-        [str(silence.uuid)], [node],
-    )  # fmt: skip
-    assert {status[name]["state"] for name in ("Silenced", "Inhibited", "Both")} == {"suppressed"}
-
-
-# Behaviour 30.
-@pytest.mark.parametrize(
-    ("flags", "found"),
-    [
-        ({}, ["Active", "Both", "Inhibited", "NodeDown", "Silenced"]),
-        ({"inhibited": "false"}, ["Active", "NodeDown", "Silenced"]),
-        ({"silenced": "false"}, ["Active", "Inhibited", "NodeDown"]),
-        ({"active": "false"}, ["Both", "Inhibited", "Silenced"]),
-        ({"silenced": "0", "inhibited": "no"}, ["Active", "NodeDown"]),
-        ({"active": "F", "silenced": "T", "inhibited": "off"}, ["Silenced"]),
-        (
-            {"active": "", "unprocessed": "false"},
-            ["Active", "Both", "Inhibited", "NodeDown", "Silenced"],
-        ),
-    ],
-)
-def test_flags_leave_out_what_is_not_wanted(api, flags, found):
-    suppressed_four(api)
-    assert names(api.listed(**flags)) == found
-
-
-# Behaviour 28, and one alert that is source and target at once.
-def test_inhibitions_hold_back_by_equal_labels_while_their_source_fires(api):
-    suppressed_four(api)
-    Inhibition.objects.create(
-        name="itself", source_match='both="yes"', target_match='both="yes"', equal=[]
-    )
-    api.send({"alertname": "S1", "both": "yes"}, {"alertname": "S2", "both": "yes"})
-    state = {alert["labels"]["alertname"]: alert["status"]["state"] for alert in api.listed()}
-    assert (state["Inhibited"], state["Active"]) == ("suppressed", "active")
-    assert state["S1"] == state["S2"] == "active"
-    api.send({"alertname": "NodeDown", "zone": "aa"}, endsAt=utc_now().isoformat())
-    state = {alert["labels"]["alertname"]: alert["status"]["state"] for alert in api.listed()}
-    assert state["Inhibited"] == "active"
-
-
-def test_what_a_rule_a_snooze_or_flapping_holds_back_is_muted(api):
-    api.send(*({"alertname": name} for name in ("Ruled", "Snoozed", "Flaps", "Loud")))
-    make_rule("hush", 'alertname="Ruled"', ("suppress", "known"))
-    route(utc_now())
-    until = utc_now() + HOUR
-    Alert.objects.filter(name="Snoozed").update(snoozed_until=until)
-    Alert.objects.filter(name="Loud").update(snoozed_until=utc_now() - HOUR)
-    Alert.objects.filter(name="Flaps").update(suppressed="flapping: 9 times in the last hour")
-    status = {alert["labels"]["alertname"]: alert["status"] for alert in api.listed()}
-    assert {name: found["state"] for name, found in status.items()} == {
-        "Ruled": "suppressed", "Snoozed": "suppressed", "Flaps": "suppressed", "Loud": "active",
-    }  # fmt: skip
-    assert status["Ruled"]["mutedBy"] == ["rule hush: known"]
-    assert status["Snoozed"]["mutedBy"][0].startswith("snoozed until 2")
-    assert status["Flaps"]["mutedBy"] == ["flapping: 9 times in the last hour"]
-    assert names(api.listed(silenced="false")) == ["Loud"]
-    assert names(api.listed(active="false")) == ["Flaps", "Ruled", "Snoozed"]
-
-
-def test_somebody_who_is_at_it_does_not_hush_it(api):
-    api.send({"alertname": "A"})
-    Alert.objects.update(status="acknowledged")
-    assert only(api.listed())["status"]["state"] == "active"
-
-
 def test_groups_are_those_in_which_people_are_told(api):
     ops, pager = make_channel("ops"), make_channel("pager")
     make_rule("by service", 'zone="b"', ops, group_by=["service", "name"], order=1)
@@ -347,51 +228,3 @@ def test_a_list_takes_as_many_queries_for_200_as_for_2(api):
             counts.append(len(queries))
     assert len(set(counts)) == 1, counts
     assert counts[0] <= 6
-
-
-def test_answers_are_not_kept_and_unknown_paths_say_so(api, client):
-    answer = client.get("/alertmanager/api/v2/alerts", headers=api.headers)
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert api.get("nothing") == (
-        404,
-        {"code": 404, "message": "path /api/v2/nothing was not found"},
-    )
-    gone = client.post("/alertmanager/api/v1/alerts", b"[]", content_type="application/json")
-    assert (gone.status_code, gone.json()["status"]) == (410, "deprecated")
-    for path in ("healthy", "ready"):
-        assert client.get(f"/alertmanager/-/{path}").content == b"OK"
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [("PUT", "alerts", "GET,POST"), ("HEAD", "alerts", None), ("OPTIONS", "silences", "GET,POST"),
-     ("PATCH", "silence/x", "GET,DELETE"), ("POST", "status", "GET"),
-     ("DELETE", "receivers", "GET")],
-)  # fmt: skip
-def test_other_methods_are_refused(api, method, path, allowed):
-    status, said = api.call(method, path, b"{}", "application/json")
-    message = f"method {method} is not allowed, but [{allowed}] are"
-    assert status == 405
-    assert allowed is None or said == {"code": 405, "message": message}
-
-
-def test_status_has_all_that_is_required(api):
-    status, said = api.get("status")
-    assert status == 200
-    assert said["cluster"] == {"name": "opsportal", "status": "ready", "peers": []}
-    assert set(said["versionInfo"]) == {
-        "version", "revision", "branch", "buildUser", "buildDate", "goVersion",
-    }  # fmt: skip
-    assert instant(said["uptime"]) < utc_now()
-    assert "receiver: 'null'" in said["config"]["original"]
-
-
-def test_the_routing_takes_the_right_to_read_it_and_says_no_secret():
-    channel = make_channel("hook", "webhook", settings={"url": "https://x/?token=s3cret"})
-    make_rule("a rule", "", channel)
-    readable = Ours("config:read").get("status")[1]["config"]["original"]
-    hidden = Ours("alerts:write").get("status")[1]["config"]["original"]
-    assert "# rule a rule" in readable
-    assert "s3cret" not in readable
-    assert "a rule" not in hidden
-    assert "receiver: 'null'" in hidden
