@@ -13,6 +13,8 @@ from opsportal.lib.errors import FieldError, PayloadError
 
 DEFAULT_FIELD = "text"
 LONGEST_QUERY, MOST_TERMS, DEEPEST = 2000, 50, 20
+# Each is looked for in the whole of every alert's text, which may be long.
+MOST_PATTERNS = 10
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -81,7 +83,7 @@ class _Parser:
     """Walks over the tokens once."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.at, self.terms = text, 0, 0
+        self.text, self.at, self.terms, self.patterns = text, 0, 0, 0
         self.kind, self.token = "", ""
         self.found: re.Match[str] | None = None
         self.step()
@@ -147,6 +149,9 @@ class _Parser:
         if self.terms > MOST_TERMS:
             raise _refused(f"it has more than {MOST_TERMS} terms")
         made = self._made(field)
+        self.patterns += isinstance(made, Term) and made.kind in ("regex", "wildcard")
+        if self.patterns > MOST_PATTERNS:
+            raise _refused(f"it has more than {MOST_PATTERNS} patterns and wildcards")
         self.step()
         return made
 

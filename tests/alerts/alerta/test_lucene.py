@@ -40,7 +40,20 @@ class TestQueries:
         assert parse_query("a OR b AND c AND d") == Either((a, Both((b, c, d))))
 
     @pytest.mark.parametrize(
-        "text", ["(", "a AND", "a)", "severity:", '"open', "NOT", "(" * 50 + "a", "a " * 60, "[a"]
+        "text",
+        [
+            "(",
+            "a AND",
+            "a)",
+            "severity:",
+            '"open',
+            "NOT",
+            "(" * 50 + "a",
+            "a " * 60,
+            "[a",
+            "a* " * 11,
+            "/a/ " * 11,
+        ],
     )
     def test_what_cannot_be_read_is_refused(self, text):
         with pytest.raises(PayloadError, match="Failed to parse query string"):
