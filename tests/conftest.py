@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.core.signals import setting_changed
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 
 from alerts.intake import doors
 from alerts.keep import forget_failures
@@ -19,6 +20,9 @@ from opsportal.lib.registry import plugins
 from tests.portal import Portal, running_portal
 from tests.postgres import PostgresServer, find_binaries, new_database
 
+# A busy machine is slow, and no fault of the code.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 # Playwright keeps an event loop running in the thread of the tests that use it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 

@@ -156,8 +156,9 @@ def test_the_number_of_queries_per_message_is_bounded(hooks):
             deliver_notifications(rows, now=NOW)
         return len(queries)
 
-    # A savepoint, the attempt, the row, the breaker, and its release, for each; the rest for all.
-    assert cost(10) - cost(1) <= 9 * 5
+    # Each alone, at the worst: a savepoint, the attempt, the row, those it spoke for, the breaker,
+    # the release. What comes back together is written together, which is left to chance.
+    assert cost(10) - cost(1) <= 9 * 6
 
 
 def test_the_test_button_gives_the_real_answer_and_leaves_a_trail(hooks):
