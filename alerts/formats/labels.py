@@ -33,7 +33,7 @@ _RUNBOOK = ("runbook_url", "runbook")
 _LATEST = LATEST - timedelta(seconds=1)
 
 
-class LabelledAlert(Struct, rename="camel"):
+class LabelledAlert(Struct, rename="camel", gc=False):
     """An alert as Prometheus, Alertmanager and Grafana write it."""
 
     labels: dict[str, str | None] | None = None
