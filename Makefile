@@ -8,14 +8,15 @@ MAKEFLAGS += --no-print-directory
 # The lock files say all; a machine's own constraints can only contradict them.
 export PIP_CONSTRAINT := /dev/null
 .SILENT:
-.PHONY: run demo test test-postgres alerta coverage lint lock bench clean help
+.PHONY: run demo test test-postgres test-peers alerta coverage lint lock bench clean help
 
 help:
 	echo "make run            start the portal on http://$(HOST):$(PORT)"
 	echo "make demo           a portal with a life of its own; or life for the one that runs"
 	echo "make test           the test suite on SQLite"
 	echo "make test-postgres  the test suite on PostgreSQL, with Redis where present"
-	echo "make alerta         alerta-server, for the test that compares the portal with it"
+	echo "make test-peers     what the portal has in common with alerta-server, step by step"
+	echo "make alerta         installs alerta-server for that"
 	echo "make coverage       what the tests that need no processes reach"
 	echo "make lint           ruff, mypy, import-linter, migrations, deploy check"
 	echo "make lock           lock the requirements anew"
@@ -28,10 +29,14 @@ demo: $(VENV)/.dev
 	$(BIN)/python manage.py demo --world --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -q $(ARGS)
+	$(BIN)/python -m pytest -n 2 -q -m "not peers" $(ARGS)
 
 test-postgres: $(VENV)/.dev
-	$(BIN)/python -m tests.postgres -n 2 -q $(ARGS)
+	$(BIN)/python -m tests.postgres -n 2 -q -m "not peers" $(ARGS)
+
+test-peers: $(VENV)/.dev
+	$(BIN)/python -m tests.alerta_server || echo "What compares with alerta-server is skipped." >&2
+	$(BIN)/python -m pytest -q -m peers $(ARGS)
 
 # In an environment of its own, below var/: it wants other versions than the portal.
 alerta: $(VENV)/.dev

@@ -18,6 +18,7 @@ from tests.postgres import PostgresServer, new_database
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.peers,
     pytest.mark.postgres,
     pytest.mark.skipif(not is_installed(), reason="no alerta-server; `make alerta` installs it"),
 ]
