@@ -4,14 +4,12 @@ A complaint about meaning is a JSON string; one about shape, and all others, a c
 """
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.http import HttpResponse
 from rest_framework import exceptions
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,25 +17,17 @@ from rest_framework.views import APIView
 from alerts.formats.alertmanager import NO_STORE, ShapeError, refusal
 from opsportal.accounts.authentication import ForeignKeyAuthentication
 from opsportal.lib.api import handle_error
-from opsportal.lib.errors import OpsError, TooLargeError
+from opsportal.lib.api.parsers import JSONParser
+from opsportal.lib.errors import OpsError
 
 
-class AsItIs(BaseParser):
-    """The bytes of a body, whatever they are said to be."""
+class AsItIs(JSONParser):
+    """The bytes of a body within bounds, whatever they are said to be."""
 
     media_type = "*/*"
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """All of it. Raises TooLargeError."""
-        most: int = settings.MAX_BODY_BYTES
-        body = stream.read(most + 1)
-        if len(body) > most:
-            raise TooLargeError(f"The body is larger than {most} bytes.")
+    def decode(self, body: bytes) -> Any:
+        """All of it; the contract has words of its own for what is wrong."""
         return body
 
 
