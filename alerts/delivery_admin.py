@@ -16,6 +16,7 @@ from alerts.formats.generic import GenericFormat
 from alerts.models import Alert, RawDelivery
 from alerts.replay import replay_delivery
 from alerts.templatetags.portal import pretty
+from chronos.models import ChangeEvent
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.admin import ReadOnlyAdmin, action, display, register
@@ -140,6 +141,7 @@ class RawDeliveryAdmin(ReadOnlyAdmin):
                 "text": text[:LONGEST_SHOWN],
                 "unshown": max(0, len(text) - LONGEST_SHOWN),
                 "alerts": list(_alerts(obj)),
+                "changes": list(_changes(obj)),
                 "may_replay": obj.replayable and can_respond(request.user, obj.key.team_id),
                 "may_map": obj.format == GenericFormat.slug
                 and request.user.has_perm("alerts.add_mapping"),
@@ -150,6 +152,11 @@ class RawDeliveryAdmin(ReadOnlyAdmin):
             request, context, *args, obj=obj, **kwargs
         )
         return answer
+
+
+def _changes(delivery: RawDelivery) -> Any:
+    ids = [pk for pk in delivery.change_ids if isinstance(pk, int)]
+    return ChangeEvent.objects.filter(pk__in=ids).order_by("pk") if ids else ()
 
 
 def _alerts(delivery: RawDelivery) -> Any:

@@ -6,12 +6,16 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from opsportal.lib.registry import choices
+from opsportal.lib.registry import known_formats
+
+
+def _choices() -> list[tuple[str, str]]:
+    return [(slug, found.label) for slug, found in known_formats().items()]
 
 
 def format_label(slug: str) -> str:
     """The name of a format; of one that is no longer there, its slug."""
-    return dict(choices("ALERT_FORMATS")).get(slug, slug)
+    return dict(_choices()).get(slug, slug)
 
 
 class FormatFilter(SimpleListFilter):
@@ -22,7 +26,7 @@ class FormatFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Those that there are."""
-        return choices("ALERT_FORMATS")
+        return _choices()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """What was chosen."""

@@ -15,7 +15,6 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from alerts.formats import ID_IN_PATH, KEY_IN_PATH, AlertFormat, Parsed, Received, Reply
 from alerts.keep import delivery_of, keep_failure
 from alerts.submit import Store, Submission, refuse
 from alerts.tally import Use, tally
@@ -25,6 +24,7 @@ from opsportal.accounts.keys import recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
 from opsportal.lib.addresses import address_of
+from opsportal.lib.contracts import ID_IN_PATH, KEY_IN_PATH, Format, Parsed, Received, Reply
 from opsportal.lib.errors import (
     OpsError,
     PayloadError,
@@ -32,7 +32,7 @@ from opsportal.lib.errors import (
     TooLargeError,
     UnavailableError,
 )
-from opsportal.lib.registry import plugins
+from opsportal.lib.registry import known_formats
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 class Door:
     """A path that takes alerts in; `key_text` is the key that stood in it."""
 
-    format: AlertFormat
+    format: Format
     path: str
     key_text: str = ""
 
@@ -49,7 +49,7 @@ class Door:
 @lru_cache
 def doors() -> Mapping[str, Door]:
     """Every door by its path."""
-    formats = [found() for found in plugins("ALERT_FORMATS").values()]
+    formats = [found() for found in known_formats().values()]
     return {path: Door(found, path) for found in formats for path in found.paths}
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.db import Error
 
-from alerts.formats import Parsed, Received
 from alerts.models import RawDelivery
 from alerts.normalise import Respond
+from opsportal.lib.contracts import Parsed, Received
 from opsportal.lib.redact import redact_text
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ Verdict = RawDelivery.Verdict
 # Characters. What failed is kept longer, since only the whole of it can be replayed.
 MOST_KEPT, MOST_KEPT_FAILED = 65_536, 524_288
 NOTHING_OPEN = "No alert is open that it is about."
-MOST_ALERTS, MOST_COMPLAINTS, LONGEST_PATH = 50, 20, 200
+MOST_LISTED, MOST_COMPLAINTS, LONGEST_PATH = 50, 20, 200
 # Of one key in one process: a sender that posts rubbish all day does not fill the disk.
 MOST_FAILED_A_MINUTE = 100
 _lock = threading.Lock()
@@ -56,12 +56,15 @@ def delivery_of(
     )
 
 
-def note_outcome(delivery: RawDelivery, parsed: Parsed, alert_ids: Sequence[int]) -> None:
-    """Say on the row what became of it, and which alerts it was about."""
-    delivery.alert_ids = list(dict.fromkeys(alert_ids))[:MOST_ALERTS]
+def note_outcome(
+    delivery: RawDelivery, parsed: Parsed, alert_ids: Sequence[int], change_ids: Sequence[int] = ()
+) -> None:
+    """Say on the row what became of it, and which alerts and changes it was about."""
+    delivery.alert_ids = list(dict.fromkeys(alert_ids))[:MOST_LISTED]
+    delivery.change_ids = list(dict.fromkeys(change_ids))[:MOST_LISTED]
     if parsed.rejected:
-        delivery.verdict = Verdict.PARTIAL if parsed.events else Verdict.FAILED
-    elif alert_ids or not all(isinstance(order, Respond) for order in parsed.orders):
+        delivery.verdict = Verdict.PARTIAL if parsed.size else Verdict.FAILED
+    elif alert_ids or change_ids or not all(isinstance(order, Respond) for order in parsed.orders):
         delivery.verdict = Verdict.STORED
     else:
         delivery.verdict = Verdict.IGNORED
@@ -88,9 +91,10 @@ def keep_failure(delivery: RawDelivery, *, refused: bool = False) -> None:
 def note_replay(replayed: RawDelivery, outcome: RawDelivery, now: datetime) -> None:
     """Write on the kept request what came of another try, in the caller's transaction."""
     replayed.replayed_at = now
-    for name in ("verdict", "error", "events", "alert_ids"):
+    names = ("verdict", "error", "events", "alert_ids", "change_ids")
+    for name in names:
         setattr(replayed, name, getattr(outcome, name))
-    replayed.save(update_fields=["replayed_at", "verdict", "error", "events", "alert_ids"])
+    replayed.save(update_fields=["replayed_at", *names])
 
 
 def forget_failures() -> None:

@@ -8,8 +8,6 @@ from typing import Any
 from django.conf import settings
 from msgspec import Struct
 
-from chronos.normalise import Change
-
 # Of what responders, and senders for them, do to an alert; notes in characters.
 LONGEST_SNOOZE, LONGEST_NOTE = timedelta(days=365), 10_000
 FIRING = "firing"
@@ -112,7 +110,7 @@ class PostedDocument(Struct, frozen=True):
 
 
 # What a request may ask for beside storing events.
-Order = Respond | Change | PostedDocument | TopicNews
+Order = Respond | PostedDocument | TopicNews
 
 
 def alert_url(alert_id: int) -> str:

@@ -2,20 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 from alerts.act import ACTIONS, reword_alert
 from alerts.alerta.receive import receive_post
-from alerts.formats import Reply
 from alerts.formats.alerta.body import PostedAlert
 from alerts.hear import hear_topic
 from alerts.models import Alert
 from alerts.normalise import Order, Respond, TopicNews
-from chronos.normalise import Change
-from chronos.record import record_change
 from opsportal.accounts.actors import Actor
+from opsportal.lib.contracts import Reply
 from opsportal.lib.errors import OpsError
 
 _DEEDS: Mapping[str, Callable[..., Alert]] = MappingProxyType({**ACTIONS, "reword": reword_alert})
@@ -27,7 +24,7 @@ def carry_out(
     """Do them in their order, in the caller's transaction.
 
     The ids of the alerts concerned; and the answer, where only whoever does it knows that. A team's
-    sender has a say in alerts of its team and of none. A change of no actor is the sender's.
+    sender has a say in alerts of its team and of none.
     """
     concerned: list[int] = []
     reply = None
@@ -36,8 +33,6 @@ def carry_out(
         match order:
             case PostedAlert():
                 ids, reply = receive_post(order, actor=actor, team_id=team_id, now=now)
-            case Change():
-                record_change(replace(order, actor=order.actor or actor.name), now=now)
             case TopicNews():
                 hear_topic(order, actor=actor, now=now)
             case Respond():

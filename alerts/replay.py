@@ -4,15 +4,15 @@ from datetime import datetime
 
 from django.db import transaction
 
-from alerts.formats import AlertFormat, Received, Reply
 from alerts.models import Notification, RawDelivery
 from alerts.submit import Submission, store_submission
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import record_audit
+from opsportal.lib.contracts import Format, Received, Reply
 from opsportal.lib.errors import ConflictError, PayloadError
 from opsportal.lib.jobs import nudge
 from opsportal.lib.outbox import OutboxRow, replay
-from opsportal.lib.registry import plugin
+from opsportal.lib.registry import known_formats
 
 State = OutboxRow.State
 
@@ -54,9 +54,9 @@ def replay_delivery(delivery: RawDelivery, *, actor: Actor, now: datetime) -> Ra
 
 def _submission(row: RawDelivery, now: datetime) -> Submission:
     try:
-        alert_format: AlertFormat = plugin("ALERT_FORMATS", row.format)()
-    except LookupError as unknown:
-        raise ConflictError(str(unknown.args[0])) from unknown
+        found: Format = known_formats()[row.format]()
+    except KeyError as unknown:
+        raise ConflictError(f"There is no format {row.format!r} any more.") from unknown
     received = Received(
         row.body.encode(),
         now,
@@ -67,7 +67,7 @@ def _submission(row: RawDelivery, now: datetime) -> Submission:
         content_type=row.content_type,
         headers=row.headers,
     )
-    parsed = alert_format.parse(received)
-    if parsed.rejected and not parsed.events:
+    parsed = found.parse(received)
+    if parsed.rejected and not parsed.size:
         raise PayloadError("None of it is usable.", parsed.rejected[0].errors)
-    return Submission(alert_format, received, parsed, row.key, replayed=row)
+    return Submission(found, received, parsed, row.key, replayed=row)

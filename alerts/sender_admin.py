@@ -10,12 +10,12 @@ from django.utils.safestring import SafeString
 
 from alerts.chart import Pair, draw_pairs
 from alerts.format_filter import FormatFilter, format_label
-from alerts.formats import AlertFormat
 from alerts.models import RawDelivery, Sender
 from alerts.senders import HOURS, SenderFigures, sender_figures
 from alerts.templatetags.portal import ago
 from opsportal.lib.admin import ReadOnlyAdmin, display, register
-from opsportal.lib.registry import plugins
+from opsportal.lib.contracts import Format
+from opsportal.lib.registry import known_formats
 from opsportal.lib.times import utc_now
 
 _STATE_LABELS = {"heard": "success", "failing": "warning", "silent": "danger"}
@@ -166,7 +166,7 @@ def _page(sender: Sender, now: datetime) -> dict[str, Any]:
     latest = mine.defer("body", "headers").order_by("-id")[:_LATEST]
     return {
         "door": format_label(sender.format),
-        "keeps_all": plugins("ALERT_FORMATS").get(sender.format, AlertFormat).keeps_all,
+        "keeps_all": known_formats().get(sender.format, Format).keeps_all,
         "figures": figures,
         "state": state_of(sender, figures),
         "chart": draw_pairs(pairs),

@@ -3,18 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
+from msgspec.structs import replace
 
-from alerts.formats import AlertFormat, Parsed, Received, Reply
 from alerts.keep import delivery_of, keep_deliveries, note_outcome, note_replay
 from alerts.models import IdempotentReply, RawDelivery
 from alerts.normalise import AlertEvent, Receipt
 from alerts.orders import carry_out
 from alerts.receive import prepare_alerts, store_alerts
+from chronos.normalise import OURS, Change, ChangeReceipt
+from chronos.record import record_changes
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.keys import confirm_key, require_scope
-from opsportal.accounts.models import ApiKey
+from opsportal.accounts.models import ApiKey, Team
+from opsportal.lib.contracts import Format, Parsed, Received, Reply
 from opsportal.lib.deadlocks import start_over
 from opsportal.lib.errors import ConflictError, OpsError
 from opsportal.lib.groupcommit import GroupCommit
@@ -24,7 +28,7 @@ from opsportal.lib.groupcommit import GroupCommit
 class Submission:
     """One request's events, ready to be stored with others'."""
 
-    format: AlertFormat
+    format: Format
     received: Received
     parsed: Parsed
     key: ApiKey
@@ -42,8 +46,16 @@ class Submission:
         return Actor(f"key {self.key.name}", None, self.key.pk, self.address, self.request_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What became of one request's alerts and changes."""
+
+    alerts: Sequence[Receipt]
+    changes: Sequence[ChangeReceipt]
+
+
 # The answer, or what to make it of once everything is committed.
-Stored = Reply | Sequence[Receipt]
+Stored = Reply | Sequence[Receipt] | Sequence[ChangeReceipt]
 Store = Callable[[Submission], Stored]
 
 
@@ -57,7 +69,7 @@ def store_submission(submission: Submission) -> Stored:
     return store_submissions([submission])[0]
 
 
-def refuse(alert_format: AlertFormat, error: OpsError) -> Reply:
+def refuse(alert_format: Format, error: OpsError) -> Reply:
     """The contract's answer to an error, with the headers that go with it."""
     reply = alert_format.refuse(error)
     return Reply(reply.status, reply.body, reply.content_type, {**error.headers, **reply.headers})
@@ -81,13 +93,15 @@ def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
                 fresh.append(place)
         if stored:
             prepared = prepare_alerts(_events([submissions[place] for place in fresh]), now=now)
-        receipts = store_alerts(prepared)
-        start = 0
+        receipts = iter(store_alerts(prepared))
+        recorded = iter(_record([submissions[place] for place in fresh], now))
         for place in fresh:
-            submission = submissions[place]
-            end = start + len(submission.parsed.events)
-            stored[place] = _finish(submission, receipts[start:end], rows[place], now)
-            start = end
+            parsed = submissions[place].parsed
+            brought = Brought(
+                list(islice(receipts, len(parsed.events))),
+                list(islice(recorded, len(parsed.changes))),
+            )
+            stored[place] = _finish(submissions[place], brought, rows[place], now)
         kept = [row for place in fresh if (row := rows[place]) and not submissions[place].replayed]
         if kept:
             keep_deliveries(kept)
@@ -106,10 +120,32 @@ def _row(submission: Submission) -> RawDelivery | None:
     )
 
 
+def _record(submissions: Sequence[Submission], now: datetime) -> list[ChangeReceipt]:
+    """Put their changes on the timeline; what a sender leaves out is the sender."""
+    changes: list[Change] = []
+    teams: dict[int, str] = {}
+    for submission in submissions:
+        key = submission.key
+        if submission.parsed.changes and key.team_id is not None and key.team_id not in teams:
+            teams[key.team_id] = Team.objects.values_list("name", flat=True).get(pk=key.team_id)
+        for change in submission.parsed.changes:
+            # Nobody else speaks for the portal itself.
+            source = "" if change.source == OURS else change.source
+            changes.append(
+                replace(
+                    change,
+                    source=source or key.name,
+                    actor=change.actor or submission.actor.name,
+                    team=change.team or teams.get(key.team_id or 0, ""),
+                )
+            )
+    return record_changes(changes, now=now)
+
+
 def _finish(
-    submission: Submission, receipts: Sequence[Receipt], row: RawDelivery | None, now: datetime
+    submission: Submission, brought: Brought, row: RawDelivery | None, now: datetime
 ) -> Stored:
-    """What comes after the events are stored: orders, what became of it, the kept answer."""
+    """What comes after all is stored: orders, what became of it, the kept answer."""
     parsed = submission.parsed
     concerned: list[int] = []
     reply = None
@@ -119,10 +155,12 @@ def _finish(
             parsed.orders, actor=submission.actor, team_id=team_id, now=now
         )
     if row is not None:
-        ids = [receipt.alert_id for receipt in receipts if receipt.alert_id is not None]
-        note_outcome(row, parsed, [*ids, *concerned])
+        ids = [found.alert_id for found in brought.alerts if found.alert_id is not None]
+        changed = [found.event_id for found in brought.changes]
+        note_outcome(row, parsed, [*ids, *concerned], changed)
         if submission.replayed:
             note_replay(submission.replayed, row, now)
+    receipts = brought.changes if submission.parsed.changes else brought.alerts
     if not submission.token:
         return reply or receipts
     reply = reply or submission.format.answer(parsed, receipts)
@@ -183,5 +221,5 @@ def store_shared(submission: Submission) -> Stored:
 
 # Requests on the hot paths share commits; a batch holds about so many alerts.
 shared_commits: GroupCommit[Submission, Stored] = GroupCommit(
-    store_submissions, weigh=lambda submission: len(submission.parsed.events), most=1000
+    store_submissions, weigh=lambda submission: submission.parsed.size, most=1000
 )

@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from alerts.api.alertmanager.urls import alertmanager_urlpatterns
 from alerts.api.opsgenie import OpsgenieAlert, OpsgenieRequest
 from alerts.api.urls import api_urlpatterns
-from alerts.formats import ID_IN_PATH, KEY_IN_PATH
 from alerts.intake import doors
 from alerts.intake_views import intake_view, ready
 from alerts.views.alert import show_alert
@@ -21,6 +20,7 @@ from alerts.views.remediation import show_remediation
 from alerts.views.rules import order, restore, rule_version, rule_versions
 from alerts.views.saved import change, save
 from alerts.views.subscriptions import my_subscription, my_subscriptions
+from opsportal.lib.contracts import ID_IN_PATH, KEY_IN_PATH
 
 urlpatterns = [
     path("", dashboard, name="dashboard"),

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from alerts.formats import Received
 from alerts.models import SigningSecret
 from opsportal.accounts.models import ApiKey
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import ForbiddenError
 from opsportal.lib.times import EARLIEST
 

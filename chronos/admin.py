@@ -8,8 +8,8 @@ from opsportal.lib.admin import ReadOnlyAdmin, register
 class ChangeEventAdmin(ReadOnlyAdmin):
     """What changed: read here, recorded elsewhere."""
 
-    list_display = ["started_at", "kind", "summary", "actor", "service", "environment", "ended_at"]
+    list_display = ["started_at", "kind", "title", "status", "actor", "service", "environment"]
     list_select_related = False
     list_filter = ["started_at"]
-    search_fields = ["summary", "kind", "actor", "service", "subject"]
+    search_fields = ["title", "kind", "actor", "service", "subject"]
     sortable_by = ()

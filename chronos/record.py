@@ -1,27 +1,88 @@
-"""Store: put a change on the timeline."""
+"""Store: put changes on the timeline."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from chronos.models import ChangeEvent
-from chronos.normalise import Change
+from django.db import transaction
+
+from chronos.fold import event_of, fold_report, is_again, key_of
+from chronos.models import ChangeEvent, EventKey
+from chronos.normalise import Change, ChangeReceipt
+
+RECORDED, UPDATED, REPEATED = "recorded", "updated", "repeated"
+_NEVER_UPDATED = ("id", "source", "external_id", "kind", "recorded_at")
+_UPDATED = [
+    field.name for field in ChangeEvent._meta.concrete_fields if field.name not in _NEVER_UPDATED
+]
 
 
 def record_change(change: Change, *, now: datetime) -> ChangeEvent:
-    """Store the change; texts longer than their column are cut, since a change must not be lost."""
-    return ChangeEvent.objects.create(
-        kind=change.kind[:100],
-        summary=change.summary[:500],
-        actor=change.actor[:200],
-        source=change.source[:200],
-        service=change.service[:200],
-        environment=change.environment[:100],
-        region=change.region[:100],
-        version=change.version[:200],
-        team=change.team[:100],
-        subject=change.subject[:300],
-        labels=dict(change.labels),
-        details=dict(change.details),
-        started_at=change.started_at,
-        ended_at=change.ended_at,
-        recorded_at=now,
-    )
+    """Store a change of the portal's own."""
+    event = event_of(change, now=now)
+    event.save(force_insert=True)
+    return event
+
+
+def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeReceipt]:
+    """Store what was reported, many in a handful of statements; what became of each.
+
+    Reports of one change fold into one row. Raises IntegrityError when another process stored one
+    of them first: then all of it is to be done again.
+    """
+    if not changes:
+        return []
+    reports = [event_of(change, now=now) for change in changes]
+    keys = [key_of(change) for change in changes]
+    with transaction.atomic():
+        kept = _kept({key for key in keys if key is not None})
+        known = _locked(kept)
+        new: list[ChangeEvent] = []
+        changed: dict[int, ChangeEvent] = {}
+        repeated: dict[int, ChangeEvent] = {}
+        placed: list[tuple[ChangeEvent, str]] = []
+        renewed: dict[UUID, ChangeEvent] = {}
+        for key, report in zip(keys, reports, strict=True):
+            event = known.get(key) if key is not None else None
+            if event is None or not is_again(event, report):
+                new.append(report)
+                placed.append((report, RECORDED))
+                if key is not None:
+                    known[key] = renewed[key] = report
+                continue
+            event.reports += 1
+            different = fold_report(event, report, now=now)
+            placed.append((event, UPDATED if different else REPEATED))
+            if event.pk is not None:
+                (changed if different else repeated)[event.pk] = event
+        ChangeEvent.objects.bulk_create(new)
+        _keep_keys(renewed, kept)
+        for pk in changed:
+            repeated.pop(pk, None)
+        if changed:
+            ChangeEvent.objects.bulk_update(list(changed.values()), _UPDATED)
+        if repeated:
+            ChangeEvent.objects.bulk_update(list(repeated.values()), ["reports"])
+    return [ChangeReceipt(event.pk, outcome, event.external_id) for event, outcome in placed]
+
+
+def _kept(keys: set[UUID]) -> dict[UUID, int]:
+    """The keys that are there, and the ids of their changes."""
+    return dict(EventKey.objects.filter(pk__in=keys).values_list("pk", "event_id")) if keys else {}
+
+
+def _locked(kept: dict[UUID, int]) -> dict[UUID, ChangeEvent]:
+    """The changes themselves, so that others fold after us; retention may have taken some."""
+    if not kept:
+        return {}
+    rows = ChangeEvent.objects.select_for_update().order_by("pk").in_bulk(set(kept.values()))
+    return {key: rows[pk] for key, pk in kept.items() if pk in rows}
+
+
+def _keep_keys(renewed: dict[UUID, ChangeEvent], kept: dict[UUID, int]) -> None:
+    """A key whose change is another one from now on is moved to it."""
+    fresh = [EventKey(key, event.pk) for key, event in renewed.items() if key not in kept]
+    EventKey.objects.bulk_create(fresh)
+    moved = [EventKey(key, event.pk) for key, event in renewed.items() if key in kept]
+    if moved:
+        EventKey.objects.bulk_update(moved, ["event_id"])

@@ -20,7 +20,6 @@ ALERT_FORMATS = [
     "alerts.formats.native.NativeFormat",
     "alerts.formats.alertmanager.AlertmanagerFormat",
     "alerts.formats.pagerduty.PagerDutyFormat",
-    "alerts.formats.pagerduty.PagerDutyChangeFormat",
     "alerts.formats.aws.sns.SnsFormat",
     "alerts.formats.aws.eventbridge.EventBridgeFormat",
     "alerts.formats.alertmanager_webhook.AlertmanagerWebhookFormat",
@@ -29,6 +28,11 @@ ALERT_FORMATS = [
     "alerts.formats.generic.GenericFormat",
     "alerts.formats.alerta.AlertaFormat",
 ]
+CHANGE_FORMATS = [
+    "alerts.formats.pagerduty.PagerDutyChangeFormat",
+]
+# Registries whose formats have doors: their slugs are different ones.
+FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [
     "alerts.remediations.ec2_reboot.Ec2Reboot",

@@ -103,6 +103,8 @@ TEMPLATES = [
 # --- plug-ins and registries ----------------------------------------------------------------
 ALERT_CHANNELS = plugins.ALERT_CHANNELS
 ALERT_FORMATS = plugins.ALERT_FORMATS
+CHANGE_FORMATS = plugins.CHANGE_FORMATS
+FORMATS = plugins.FORMATS
 REMEDIATIONS = plugins.REMEDIATIONS
 LEASHED = plugins.LEASHED
 OUTBOXES = plugins.OUTBOXES

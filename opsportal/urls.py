@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from alerts import urls as alerts_urls
+from chronos import urls as chronos_urls
 from opsportal.accounts import urls as accounts_urls
 from opsportal.accounts.docs import DocsView, SchemaView
 from opsportal.safety import urls as safety_urls
@@ -15,8 +16,10 @@ urlpatterns = [
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/v1/", include(accounts_urls.api_urlpatterns)),
     path("api/v1/", include(alerts_urls.api_urlpatterns)),
+    path("api/v1/", include(chronos_urls.api_urlpatterns)),
     path("api/v1/", include(safety_urls.api_urlpatterns)),
     path("", include(safety_urls.urlpatterns)),
+    path("", include(chronos_urls.urlpatterns)),
     path("", include(alerts_urls.intake_urlpatterns)),
     path("", include(alerts_urls.urlpatterns)),
 ]

@@ -8,7 +8,6 @@ from alerts.alerta.beat import hear_beat_of
 from alerts.alerta.find import has_word
 from alerts.alerta.follow import add_rows, follow_episode, history_row, previous_status
 from alerts.alerta.settle import lock_episode, tell_received
-from alerts.formats import Reply
 from alerts.formats.alerta.alarm import INDETERMINATE, Standing, transition, trend
 from alerts.formats.alerta.body import MOST_WORDS, PostedAlert, merge_attributes
 from alerts.formats.alerta.event import event_of
@@ -17,6 +16,7 @@ from alerts.labels import overlay_labels
 from alerts.models import AlertaAlert
 from alerts.policy import load_policy
 from opsportal.accounts.actors import Actor
+from opsportal.lib.contracts import Reply
 from opsportal.lib.errors import ForbiddenError
 from opsportal.lib.turns import take_turn
 

@@ -20,7 +20,7 @@ from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import request_can_respond, scoped
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.errors import FieldError, ForbiddenError, PayloadError
-from opsportal.lib.registry import plugins
+from opsportal.lib.registry import known_formats
 from opsportal.lib.times import utc_now
 
 DELIVERY_ID = OpenApiParameter("delivery_id", OpenApiTypes.INT64, OpenApiParameter.PATH)
@@ -40,12 +40,16 @@ class DeliverySerializer(serializers.ModelSerializer[RawDelivery]):
     alert_ids = serializers.ListField(
         child=serializers.IntegerField(), help_text="The first of its alerts."
     )
+    change_ids = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The first of its changes."
+    )
 
     class Meta:
         model = RawDelivery
         fields = [
-            "id", "key", "format", "received_at", "verdict", "error", "events", "alert_ids", "size",
-            "truncated", "path", "query", "content_type", "address", "replayed_at",
+            "id", "key", "format", "received_at", "verdict", "error", "events", "alert_ids",
+            "change_ids", "size", "truncated", "path", "query", "content_type", "address",
+            "replayed_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -89,7 +93,7 @@ class DeliveryList(generics.ListAPIView[RawDelivery]):
         if verdict := given.get("verdict", ""):
             found = found.filter(verdict=_known("verdict", verdict, RawDelivery.Verdict.values))
         if slug := given.get("format", ""):
-            found = found.filter(format=_known("format", slug, plugins("ALERT_FORMATS")))
+            found = found.filter(format=_known("format", slug, known_formats()))
         if prefix := given.get("key", ""):
             found = found.filter(key__prefix=prefix.replace("\0", ""))
         return found

@@ -119,14 +119,15 @@ def _record_change(
     name = getattr(instance, "name", str(instance.pk))
     record_change(
         Change(
-            kind=f"{noun}.{deed}",
-            summary=f"{noun.capitalize()} {name} was {deed}{what}",
+            kind=noun.lower().replace(" ", "_"),
+            action=deed,
+            title=f"{noun.capitalize()} {name} was {deed}{what}",
             actor=actor.name,
             started_at=now,
             ended_at=now,
             team=team_name(getattr(instance, "team", None)),
             subject=f"{instance._meta.label_lower}:{instance.pk}",
-            details=details,
+            data=details,
         ),
         now=now,
     )

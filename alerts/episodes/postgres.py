@@ -131,14 +131,16 @@ INSERT INTO alerts_decision (transition_id, state, due_at, attempts, last_error,
 SELECT id, 'due', %s, 0, '', '', '[]' FROM recorded
 """
 # Episodes are locked by key everywhere, and before anything that hangs on them.
+# By itself: nested in the next, it takes minutes where the tables' statistics are stale.
+_HOLD_IDS = """
+SELECT DISTINCT alert_id
+FROM alerts_decision decision JOIN alerts_transition transition ON transition.id = transition_id
+WHERE decision.id = ANY(%s)
+"""
 _HOLD_EPISODES = """
 SELECT alert.id, {columns}, team.name
 FROM alerts_alert alert LEFT JOIN accounts_team team ON team.id = alert.team_id
-WHERE alert.id IN (
-    SELECT alert_id FROM alerts_decision decision
-    JOIN alerts_transition transition ON transition.id = transition_id
-    WHERE decision.id = ANY(%s)
-)
+WHERE alert.id = ANY(%s)
 ORDER BY dedup_key
 FOR UPDATE OF alert
 """
@@ -237,7 +239,9 @@ class PostgresStatements:
         given = list(ids)
         names = ", ".join(f"alert.{name}" for name in columns)
         with connection.cursor() as cursor:
-            cursor.execute(_HOLD_EPISODES.format(columns=names), [given])
+            cursor.execute(_HOLD_IDS, [given])
+            held = [row[0] for row in cursor.fetchall()]
+            cursor.execute(_HOLD_EPISODES.format(columns=names), [held])
             episodes = {row[0]: row[1:] for row in cursor.fetchall()}
             cursor.execute(_HOLD, [given])
             return [(*row, *episodes[row[6]]) for row in cursor.fetchall()]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply, split_json
+from alerts.formats import AlertFormat
 from alerts.formats.labels import (
     LabelledAlert,
     cut_values,
@@ -23,6 +23,7 @@ from alerts.formats.labels import (
     web_links,
 )
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Receipt
+from opsportal.lib.contracts import Parsed, Received, Rejection, Reply, split_json
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
 
 # Without `endsAt` an alert lasts so long after its last receipt (Alertmanager's resolve_timeout).

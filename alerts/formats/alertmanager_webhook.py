@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from alerts.formats import KEY_IN_PATH, AlertFormat, Parsed, Received, Rejection, Reply, split_json
+from alerts.formats import AlertFormat
 from alerts.formats.labels import (
     LabelledAlert,
     cut_values,
@@ -22,6 +22,7 @@ from alerts.formats.labels import (
     web_links,
 )
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Receipt
+from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Rejection, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 
 MOST_COMPLAINTS = 100

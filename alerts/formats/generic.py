@@ -6,11 +6,12 @@ from functools import lru_cache
 import msgspec
 from django.conf import settings
 
-from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply
+from alerts.formats import AlertFormat
 from alerts.formats.mapping import CompiledMapping, compile_mapping, mapping_values
 from alerts.formats.reading import Reading, read_payload
 from alerts.models import Mapping
 from alerts.normalise import Receipt, answers
+from opsportal.lib.contracts import Parsed, Received, Rejection, Reply
 from opsportal.lib.errors import FieldError, PayloadError
 
 MAX_BODY = 256 * 1024

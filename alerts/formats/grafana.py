@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from alerts.formats import KEY_IN_PATH, AlertFormat, Parsed, Received, Reply, split_json
+from alerts.formats import AlertFormat
 from alerts.formats.alertmanager_webhook import (
     Group,
     GroupedAlert,
@@ -34,6 +34,7 @@ from alerts.formats.labels import (
 )
 from alerts.formats.native import joined_key
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Receipt
+from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 
 # Nobody resolves what the "Test" button of a contact point or notification channel sends.

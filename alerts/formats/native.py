@@ -10,15 +10,7 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from alerts.formats import (
-    AlertFormat,
-    Parsed,
-    Received,
-    Rejection,
-    Reply,
-    check_instant,
-    split_json,
-)
+from alerts.formats import AlertFormat
 from alerts.normalise import (
     FIRING,
     RESOLVED,
@@ -30,6 +22,7 @@ from alerts.normalise import (
     Receipt,
     answers,
 )
+from opsportal.lib.contracts import Parsed, Received, Rejection, Reply, check_instant, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 
 MOST_ALERTS = 10_000

@@ -15,15 +15,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
-from alerts.formats import (
-    ID_IN_PATH,
-    AlertFormat,
-    Parsed,
-    Received,
-    Reply,
-    check_instant,
-    split_json,
-)
+from alerts.formats import AlertFormat
 from alerts.formats.labels import MOST_PAIRS, cut_values, fields_of, severity_of, web_links
 from alerts.formats.native import complaint_of
 from alerts.normalise import (
@@ -35,6 +27,7 @@ from alerts.normalise import (
     Receipt,
     Respond,
 )
+from opsportal.lib.contracts import ID_IN_PATH, Parsed, Received, Reply, check_instant, split_json
 from opsportal.lib.errors import FieldError, OpsError, PayloadError, TooLargeError
 from opsportal.lib.redact import redact_value
 

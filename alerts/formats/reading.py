@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from alerts.formats import Received, split_json
 from alerts.formats.mapping import IGNORE, OTHERS, CompiledMapping
 from alerts.formats.native import LONGEST_TIMEOUT, LONGEST_VALUE, joined_key
 from alerts.normalise import FIRING, RESOLVED, SEVERITY_RANK, SEVERITY_SYNONYMS, AlertEvent, Link
 from opsportal.lib.api import parse_time
+from opsportal.lib.contracts import Received, split_json
 from opsportal.lib.durations import parse_duration
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.expressions import Expression, ExpressionError, Finder, is_true

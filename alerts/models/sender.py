@@ -80,8 +80,9 @@ class RawDelivery(models.Model):
     verdict = models.CharField(max_length=8, choices=Verdict)
     error = models.TextField(blank=True)
     events = models.PositiveIntegerField(default=0)
-    # The first of them.
+    # The first of them, alerts and changes.
     alert_ids = models.JSONField(default=list)
+    change_ids = models.JSONField(default=list)
     replayed_at = models.DateTimeField(null=True, blank=True)
     # Last: SQLite walks through it to whatever stands behind it.
     body = models.TextField(blank=True)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from alerts.explain.words import words_of_verdict
-from alerts.formats import Received
 from alerts.formats.generic import MAX_BODY
 from alerts.formats.mapping import Values, draft_mapping
 from alerts.formats.reading import Reading, as_text, read_payload
@@ -14,6 +13,7 @@ from alerts.labels import overlay_labels
 from alerts.normalise import RESOLVED, AlertEvent
 from alerts.policy import Policy, load_policy
 from opsportal.accounts.models import Team
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import FieldError, PayloadError
 
 # So many alerts of a payload are shown.

@@ -30,6 +30,20 @@ def plugins(setting: str) -> dict[str, Any]:
     return found
 
 
+def known_formats() -> dict[str, Any]:
+    """Slug -> format, of all registries that settings.FORMATS names.
+
+    Raises ImproperlyConfigured for a slug that two of them have.
+    """
+    found: dict[str, Any] = {}
+    for setting in settings.FORMATS:
+        formats = plugins(setting)
+        if taken := found.keys() & formats.keys():
+            raise ImproperlyConfigured(f"{setting}: the slug {min(taken)!r} is another format's")
+        found |= formats
+    return found
+
+
 def plugin(setting: str, slug: str) -> Any:
     """The plug-in of that slug. Raises LookupError that lists the known ones."""
     known = plugins(setting)

@@ -14,6 +14,7 @@ from opsportal.runtime.schedules import MINUTE
 PLUGIN_SETTINGS = (
     "ALERT_CHANNELS",
     "ALERT_FORMATS",
+    "CHANGE_FORMATS",
     "OUTBOXES",
     "CONFIG_SECTIONS",
     "DEMOS",

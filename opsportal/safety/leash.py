@@ -56,8 +56,9 @@ def set_leash(name: str, *, armed: bool, actor: Actor, now: datetime) -> Leash:
         record_audit(actor, "change", leash, before=before, after=after, now=now)
         deed = "armed" if armed else "leashed"
         change = Change(
-            kind=f"leash.{deed}",
-            summary=f"{actor.name} {deed} {name}",
+            kind="leash",
+            action=deed,
+            title=f"{actor.name} {deed} {name}",
             actor=actor.name,
             started_at=now,
             ended_at=now,

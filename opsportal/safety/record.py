@@ -78,8 +78,9 @@ def tell_timeline(
     kind = deed.replace(" ", "_")
     record_change(
         Change(
-            kind=f"operation.{kind}",
-            summary=f"{operation.plugin} on {names}: {deed}" + (f" ({text})" if text else ""),
+            kind="operation",
+            action=kind,
+            title=f"{operation.plugin} on {names}: {deed}" + (f" ({text})" if text else ""),
             actor=actor.name,
             started_at=now,
             ended_at=now,
@@ -90,7 +91,7 @@ def tell_timeline(
             team=operation.team.name if operation.team else "",
             subject=f"safety.operation:{operation.pk}",
             labels={"plugin": operation.plugin, "about": operation.subject},
-            details={
+            data={
                 "requested_by": operation.requested_by,
                 "hash": operation.plan_hash,
                 "targets": [target["key"] for target in operation.targets],

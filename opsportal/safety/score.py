@@ -82,8 +82,9 @@ def lift_suspension(suspension_id: int, *, actor: Actor, now: datetime) -> Suspe
 
 def _tell(suspension: Suspension, deed: str, summary: str, actor: Actor, now: datetime) -> None:
     change = Change(
-        kind=f"suspension.{deed}",
-        summary=summary,
+        kind="suspension",
+        action=deed,
+        title=summary,
         actor=actor.name,
         started_at=now,
         ended_at=now,

@@ -106,8 +106,9 @@ def _as_read(stop: Stop) -> Stopped:
 
 def _tell(deed: str, summary: str, why: str, actor: Actor, now: datetime) -> None:
     change = Change(
-        kind=f"killswitch.{deed}",
-        summary=f"{summary}: {why}" if why else summary,
+        kind="killswitch",
+        action=deed,
+        title=f"{summary}: {why}" if why else summary,
         actor=actor.name,
         started_at=now,
         ended_at=now,

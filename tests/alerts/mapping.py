@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from alerts.formats import Received
 from alerts.formats.mapping import compile_mapping
 from alerts.formats.reading import read_payload
 from alerts.models import MappedKey, Mapping
 from opsportal.accounts.models import ApiKey
+from opsportal.lib.contracts import Received
 from tests.alerts.makers import NOW
 
 # As Uptime Kuma would post it, made up after its documentation.

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from alerts.formats import AlertFormat, Parsed, Received, Rejection, Reply
+from alerts.formats import AlertFormat
 from alerts.normalise import AlertEvent, Order, Respond
 from chronos.normalise import Change
+from opsportal.lib.contracts import Parsed, Received, Rejection, Reply
 from opsportal.lib.errors import FieldError, ForbiddenError, PayloadError
 
 
@@ -46,6 +47,7 @@ class HookFormat(AlertFormat):
         events: list[AlertEvent] = []
         rejected: list[Rejection] = []
         orders: list[Order] = []
+        changes: list[Change] = []
         token = ""
         for number, word in enumerate(words):
             if word == "bad":
@@ -54,15 +56,21 @@ class HookFormat(AlertFormat):
                 key = word.removeprefix("ack:")
                 orders.append(Respond(action="acknowledge", dedup_key=key))
             elif word.startswith("change:"):
-                orders.append(
-                    Change(kind="deployment", summary=word, actor="ci", started_at=received.now)
-                )
+                at = received.now
+                changes.append(Change(kind="deployment", title=word, actor="ci", started_at=at))
             elif word.startswith("token:"):
                 token = word
             else:
                 team = received.team_id
                 events.append(AlertEvent(name=word, dedup_key=word, team_id=team))
-        return Parsed(events, rejected, orders=orders, token=token, note="" if words else "empty")
+        return Parsed(
+            events,
+            rejected,
+            changes=changes,
+            orders=orders,
+            token=token,
+            note="" if words else "empty",
+        )
 
     def answer(self, parsed: Parsed, receipts) -> Reply:
         outcomes = [receipt.outcome for receipt in receipts]

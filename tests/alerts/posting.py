@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from django.test import Client
 
-from alerts.formats import Received
 from alerts.receive import receive_alerts
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

@@ -42,7 +42,7 @@ def test_a_rule_is_saved_with_its_actions_and_a_trail(client, admin):
     rule = Rule.objects.get()
     assert [str(action) for action in rule.actions.all()] == ["set severity high", "notify ops"]
     assert AuditEntry.objects.get(action="create").user == admin
-    assert ChangeEvent.objects.get().kind == "rule.created"
+    assert ChangeEvent.objects.get().what == "rule.created"
 
 
 def test_actions_can_be_changed_and_taken_away(client, admin):

@@ -41,10 +41,10 @@ def test_a_new_channel_leaves_a_trail_without_its_secrets():
     assert (entry.action, entry.actor, entry.before) == ("create", "jo", None)
     assert entry.after["team"] == "payments"
     change = ChangeEvent.objects.get()
-    assert (change.kind, change.actor, change.team) == ("channel.created", "jo", "payments")
+    assert (change.what, change.actor, change.team) == ("channel.created", "jo", "payments")
     assert change.subject == f"alerts.channel:{channel.pk}"
     assert (change.started_at, change.ended_at, change.recorded_at) == (NOW, NOW, NOW)
-    for trail in (entry.after, change.details):
+    for trail in (entry.after, change.data):
         assert SECRET not in json.dumps(trail)
         assert "token" not in json.dumps(trail)
 
@@ -64,11 +64,11 @@ def test_a_changed_secret_is_seen_in_the_trail_but_not_told():
     entry = last(AuditEntry)
     assert entry.before["settings"]["secret"] != entry.after["settings"]["secret"]
     change = last(ChangeEvent)
-    assert (change.kind, change.summary) == (
+    assert (change.what, change.title) == (
         "channel.changed",
         "Channel hook was changed: settings",
     )
-    assert "other" not in json.dumps([entry.after, change.details])
+    assert "other" not in json.dumps([entry.after, change.data])
 
 
 def test_a_masked_secret_stays_as_it_was():
@@ -114,7 +114,7 @@ def test_a_channel_that_a_rule_uses_or_that_has_told_somebody_stays():
     note.delete()
     delete_channel(channel, **BY)
     assert not Channel.objects.exists()
-    kinds = list(ChangeEvent.objects.order_by("pk").values_list("kind", flat=True))
+    kinds = [change.what for change in ChangeEvent.objects.order_by("pk")]
     assert kinds == ["rule.deleted", "channel.deleted"]
     assert last(AuditEntry).before["name"] == "ops"
 
@@ -146,7 +146,7 @@ def test_a_rule_is_stored_with_its_actions_in_order():
         {"notify": "ops"},
         {"suppress": "night"},
     ]
-    assert ChangeEvent.objects.get().kind == "rule.created"
+    assert ChangeEvent.objects.get().what == "rule.created"
     again = [
         RuleAction(kind=a.kind, field=a.field, value=a.value, channel=a.channel)
         for a in stored.actions.all()
@@ -158,8 +158,8 @@ def test_a_rule_is_stored_with_its_actions_in_order():
     assert save_rule(stored, [], **BY)
     assert stored.actions.count() == 0
     change = last(ChangeEvent)
-    assert change.summary == "Rule billing was changed: actions"
-    assert change.details["after"] == {"actions": []}
+    assert change.title == "Rule billing was changed: actions"
+    assert change.data["after"] == {"actions": []}
 
 
 def test_a_matcher_that_cannot_be_read_is_refused_with_its_column():

@@ -68,8 +68,8 @@ def test_a_new_schedule_leaves_a_trail_without_its_secret():
         }
     ]
     change = ChangeEvent.objects.get()
-    assert (change.kind, change.team) == ("schedule.created", "payments")
-    assert "secret-token" not in json.dumps([entry.after, change.details])
+    assert (change.what, change.team) == ("schedule.created", "payments")
+    assert "secret-token" not in json.dumps([entry.after, change.data])
     assert not save_schedule(Schedule.objects.get(), [draft(jo)], **BY)
 
 
@@ -123,7 +123,7 @@ def test_an_override_is_kept_with_its_author():
     override = Override(schedule=schedule, user=sam, starts_at=NOW, ends_at=later(hours=1))
     assert save_override(override, **BY)
     assert Override.objects.get().author == "jo"
-    assert last(ChangeEvent).kind == "override.created"
+    assert last(ChangeEvent).what == "override.created"
     override.ends_at = later(hours=2)
     assert save_override(override, **BY)
     assert not save_override(override, **BY)
@@ -158,7 +158,7 @@ def test_a_policy_is_kept_with_its_steps_and_one_per_team():
     policy = EscalationPolicy(name="p", team=team)
     steps = [StepDraft(timedelta(minutes=5), [EscalationTarget(user=jo)])]
     assert save_policy(policy, steps, **BY)
-    assert last(ChangeEvent).kind == "escalation policy.created"
+    assert last(ChangeEvent).what == "escalation_policy.created"
     assert not save_policy(EscalationPolicy.objects.get(), steps, **BY)
     with pytest.raises(PayloadError, match="with this Team already exists"):
         save_policy(EscalationPolicy(name="q", team=team), steps, **BY)

@@ -61,8 +61,8 @@ def test_what_was_done_is_in_the_trail_and_on_the_timeline(asked):
     )  # fmt: skip
     assert "t0ken" not in str(AuditEntry.objects.values()) + str(ChangeEvent.objects.values())
     change = ChangeEvent.objects.latest("pk")
-    assert (change.kind, change.team) == ("SNS topic.changed", "cloud")
-    assert TOPIC in change.summary
+    assert (change.what, change.team) == ("sns_topic.changed", "cloud")
+    assert TOPIC in change.title
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import OpsError, PayloadError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

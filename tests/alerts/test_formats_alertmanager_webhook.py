@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat
 from alerts.formats.alertmanager_webhook import AlertmanagerWebhookFormat
 from alerts.models import Alert, RawDelivery, Transition
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from tests.accounts.people import make_key, make_team
 from tests.alerts.posting import fixture, post, store_rubbish

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.aws.sns import SnsFormat
 from alerts.models import Alert, Transition
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from tests.alerts.amazon import fixture
 from tests.alerts.makers import NOW

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.aws.eventbridge import EventBridgeFormat
 from alerts.formats.aws.sns import SnsFormat
 from alerts.models import Alert, IdempotentReply, RawDelivery
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from tests.accounts.people import make_key
 from tests.alerts.amazon import fixture

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.generic import GenericFormat, mapping_of
 from alerts.models import Mapping
+from opsportal.lib.contracts import Received
 from tests.accounts.people import make_key, make_team
 from tests.alerts.makers import NOW
 from tests.alerts.mapping import FIELDS as KUMA

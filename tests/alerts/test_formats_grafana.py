@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.expire import expire_episodes
-from alerts.formats import Received
 from alerts.formats.grafana import TEST_LASTS, GrafanaFormat
 from alerts.models import Alert, RawDelivery
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from tests.accounts.people import make_key
 from tests.alerts.posting import fixture, post, store_rubbish

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.formats import Received
 from alerts.formats.native import NativeFormat, joined_key
 from alerts.normalise import Receipt
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import OperationalError
 
-from alerts.formats import Received
 from alerts.formats.aws.sns import SnsFormat
 from alerts.models import Alert, RawDelivery, SnsTopic
 from alerts.replay import replay_delivery
 from opsportal import wsgi
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import ConflictError, PayloadError
 from tests.accounts.people import make_key
 from tests.alerts.amazon import TOPIC

@@ -218,9 +218,10 @@ def test_orders_are_carried_out_with_the_events(key):
     post(HOOK, words("ack:known", "ack:unknown", "change:api 412"), key[1])
     alert.refresh_from_db()
     assert alert.status == "acknowledged"
-    assert ChangeEvent.objects.filter(kind="deployment").get().summary == "change:api 412"
+    assert ChangeEvent.objects.filter(kind="deployment").get().title == "change:api 412"
     row = RawDelivery.objects.get()
     assert (row.verdict, row.alert_ids) == ("stored", [alert.pk])
+    assert row.change_ids == [ChangeEvent.objects.get(kind="deployment").pk]
     assert AuditEntry.objects.get(action="acknowledge").actor == "key sender"
     post(HOOK, words("ack:known"), key[1])  # once more does no harm
     assert RawDelivery.objects.count() == 2

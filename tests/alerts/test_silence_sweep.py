@@ -195,7 +195,7 @@ def test_one_that_ends_when_unmatched_waits_for_something_and_then_for_nothing()
     sweep_silences(now=later(minutes=35))
     silence.refresh_from_db()
     assert silence.ended_at == later(minutes=35)
-    ended = ChangeEvent.objects.get(kind="silence.ended")
+    ended = ChangeEvent.objects.get(kind="silence", action="ended")
     assert ended.actor == "opsportal"
 
 

@@ -114,7 +114,7 @@ def test_all_of_it_is_kept_as_a_version_with_ids_in_the_trail_and_on_the_timelin
     for name in ("match", "starts_at", "ends_at", "recurrence", "zone", "duration", "ended_at"):
         assert name in version.state
     assert AuditEntry.objects.get().action == "create"
-    assert ChangeEvent.objects.get().kind == "silence.created"
+    assert ChangeEvent.objects.get().what == "silence.created"
 
 
 def test_saving_what_is_there_leaves_no_trace():
@@ -194,7 +194,7 @@ def test_an_end_is_kept_and_comes_once():
     assert version.removed
     assert version.state["ended_at"]
     assert [entry.action for entry in AuditEntry.objects.all()] == ["end", "create"]
-    assert ChangeEvent.objects.order_by("-pk")[0].kind == "silence.ended"
+    assert ChangeEvent.objects.order_by("-pk")[0].what == "silence.ended"
 
 
 def test_a_name_is_one_silences_until_it_is_over():

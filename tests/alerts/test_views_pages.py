@@ -31,7 +31,14 @@ def fill(count: int) -> None:
         alert = make_alert(service=f"s{number}", starts_at=now, received_at=now)
         make_notification(alert, channel, state="dead" if number % 2 else "done")
         ChangeEvent.objects.create(
-            kind="deploy", summary="x", actor="ci", source="ci", started_at=now, recorded_at=now
+            kind="deploy",
+            title="x",
+            actor="ci",
+            source="ci",
+            status="succeeded",
+            started_at=now,
+            recorded_at=now,
+            updated_at=now,
         )
 
 
@@ -158,13 +165,13 @@ def test_the_live_part_is_a_304_while_nothing_changed(client, viewer, path):
 def test_what_changed_just_before_stands_beside_the_alert(client, viewer):
     now = utc_now()
     alert = make_alert(service="billing", environment="production", starts_at=now)
-    facts = {"kind": "deploy", "actor": "ci", "source": "ci", "recorded_at": now}
+    facts = {"kind": "deploy", "actor": "ci", "source": "ci", "recorded_at": now, "updated_at": now}
     for summary, service, minutes in [
         ("just before", "billing", 10), ("too early", "billing", 40), ("elsewhere", "search", 10),
         ("everywhere", "", 5),
     ]:  # fmt: skip
         ChangeEvent.objects.create(
-            summary=summary, service=service, started_at=now - timedelta(minutes=minutes), **facts
+            title=summary, service=service, started_at=now - timedelta(minutes=minutes), **facts
         )
     text = client.get(alert.get_absolute_url()).text
     assert "just before</b>" in text
@@ -217,7 +224,13 @@ def test_a_change_is_told_by_its_distance_from_the_start(client, viewer):
     for minutes in (-4, 2):
         at = start + timedelta(minutes=minutes)
         ChangeEvent.objects.create(
-            kind="deploy", summary="x", actor="ci", source="ci", started_at=at, recorded_at=at
+            kind="deploy",
+            title="x",
+            actor="ci",
+            source="ci",
+            started_at=at,
+            recorded_at=at,
+            updated_at=at,
         )
     text = client.get(alert.get_absolute_url()).text
     assert ">4m before</time>" in text

@@ -24,7 +24,7 @@ def test_who_when_and_why_are_told():
     stopped = read_stop()
     assert (stopped.by, stopped.why, stopped.at) == ("jo", "too much smoke", NOW)
     assert AuditEntry.objects.get(action="stop everything").actor == "jo"
-    assert ChangeEvent.objects.get(kind="killswitch.stopped").actor == "jo"
+    assert ChangeEvent.objects.get(kind="killswitch", action="stopped").actor == "jo"
 
 
 def test_a_second_pull_changes_nothing():

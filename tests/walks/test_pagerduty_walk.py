@@ -9,7 +9,7 @@ pytestmark = pytest.mark.processes
 
 CHANGES = """
 from chronos.models import ChangeEvent
-for found in ChangeEvent.objects.filter(kind="change.reported"):
+for found in ChangeEvent.objects.filter(kind="change", action="reported"):
     print(found.summary, found.source, found.actor, found.version, sep="|")
 """
 

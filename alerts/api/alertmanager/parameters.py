@@ -11,9 +11,9 @@ from msgspec import Struct
 from alerts.alertmanager.alerts import Wanted
 from alerts.alertmanager.matchers import ApiMatcher, check_pattern, parse_filter
 from alerts.alertmanager.silences import WantedSilence
-from alerts.formats import split_json
 from alerts.formats.alertmanager import ShapeError, unreadable
 from alerts.formats.labels import instant_of
+from opsportal.lib.contracts import split_json
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import Matcher, Matchers
 

@@ -6,9 +6,10 @@ received by the document, which tells the gateway.
 
 from urllib.parse import parse_qs
 
-from alerts.formats import AlertFormat, Parsed, Received, Reply
+from alerts.formats import AlertFormat
 from alerts.formats.alerta.body import read_alert, read_object
 from alerts.formats.alerta.write import refusal_of
+from opsportal.lib.contracts import Parsed, Received, Reply
 from opsportal.lib.errors import OpsError, UnsupportedMediaError
 
 
@@ -29,7 +30,7 @@ class AlertaFormat(AlertFormat):
         """One alert, to be received by its document."""
         require_json(received.content_type)
         posted = read_alert(read_object(received.body), received.body)
-        return Parsed((), many=False, orders=[posted])
+        return Parsed((), many=False, orders=[posted], ordered=1)
 
     def refuse(self, error: OpsError) -> Reply:
         """Alerta's shape."""

@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from alerts.formats import check_instant, split_json
 from alerts.formats.alerta.alarm import NORMAL, OPEN, SEVERITIES, STATUSES
 from alerts.normalise import PostedDocument
+from opsportal.lib.contracts import check_instant, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 
 DEFAULT_TIMEOUT = 86_400

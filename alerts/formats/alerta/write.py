@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from alerts.formats import Reply
 from alerts.models import AlertaAlert, AlertaHeartbeat
+from opsportal.lib.contracts import Reply
 from opsportal.lib.errors import OpsError
 
 # Milliseconds between a heartbeat's sending and its receipt; more is slow.

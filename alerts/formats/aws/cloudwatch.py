@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from alerts.formats import Received
 from alerts.formats.aws.fields import (
     inner,
     instant,
@@ -29,6 +28,7 @@ from alerts.formats.aws.fields import (
 )
 from alerts.formats.native import joined_key
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import FieldError, PayloadError
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

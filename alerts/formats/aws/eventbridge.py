@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.formats import KEY_IN_PATH, AlertFormat, Parsed, Received, Reply, split_json
+from alerts.formats import AlertFormat
 from alerts.formats.aws.cloudwatch import alarm_event, alarm_key, alarm_of_event
 from alerts.formats.aws.fields import (
     instant,
@@ -27,6 +27,7 @@ from alerts.formats.aws.fields import (
 )
 from alerts.formats.native import joined_key
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link, Receipt, answers
+from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 
 # Nothing will ever say that it is over, so it is over so long after it was last said.

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from alerts.formats import check_instant
 from alerts.normalise import SEVERITY_RANK, SEVERITY_SYNONYMS
+from opsportal.lib.contracts import check_instant
 
 MOST_PAIRS, LONGEST_NAME, LONGEST_VALUE = 100, 200, 4096
 _json = msgspec.json.Decoder()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
-from alerts.formats import KEY_IN_PATH, AlertFormat, Parsed, Received, Reply, split_json
+from alerts.formats import AlertFormat
 from alerts.formats.aws.cloudwatch import alarm_event, alarm_of_notification, is_notification
 from alerts.formats.aws.envelope import (
     NOTIFICATION,
@@ -20,6 +20,7 @@ from alerts.formats.aws.signature import check_envelope
 from alerts.formats.native import joined_key
 from alerts.normalise import AlertEvent, Receipt, TopicNews, answers
 from alerts.topics import is_allowed, note_unknown
+from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import ForbiddenError, NotAuthenticatedError, OpsError, PayloadError
 
 # A text says nothing of its end, so it is over so long after it was last said.

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from alerts.formats import Parsed, Received, Reply
 from alerts.formats.pagerduty.contract import (
     EventsApiFormat,
     member,
@@ -16,9 +15,10 @@ from alerts.formats.pagerduty.contract import (
 from alerts.formats.pagerduty.details import first_text, links_of, spread_details
 from alerts.normalise import Link, Receipt
 from chronos.normalise import Change
+from opsportal.lib.contracts import Parsed, Received, Reply
 
 # PagerDuty's change events are of no kind.
-KIND = "change.reported"
+KIND = "change"
 # Bytes of JSON on the timeline.
 MOST_DETAILS = 65_536
 
@@ -45,7 +45,7 @@ class PagerDutyChangeFormat(EventsApiFormat):
         started_at = read_instant(payload.get("timestamp")) or received.now
         change = Change(
             kind=KIND,
-            summary=text_of(payload["summary"]),
+            title=text_of(payload["summary"]),
             actor="",
             started_at=min(started_at, received.now),
             source=text_of(payload.get("source")) or "pagerduty",
@@ -54,9 +54,9 @@ class PagerDutyChangeFormat(EventsApiFormat):
             region=first_text(details, "region", cut=100),
             version=first_text(details, "version", "revision", cut=200),
             labels=labels,
-            details=_kept(given, links_of(event)),
+            data=_kept(given, links_of(event)),
         )
-        return Parsed([], many=False, orders=[change])
+        return Parsed(many=False, changes=[change])
 
     def answer(self, parsed: Parsed, receipts: Sequence[Receipt]) -> Reply:
         """PagerDuty/go-pagerduty change_events_test.go has the words."""

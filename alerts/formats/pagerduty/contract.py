@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from alerts.formats import AlertFormat, Received, Reply, check_instant, split_json
+from alerts.formats import AlertFormat
+from opsportal.lib.contracts import Received, Reply, check_instant, split_json
 from opsportal.lib.errors import (
     FieldError,
     NotAuthenticatedError,

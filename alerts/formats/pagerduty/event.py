@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import msgspec
 
-from alerts.formats import Parsed, Received, Reply
 from alerts.formats.pagerduty.contract import (
     EventsApiFormat,
     member,
@@ -20,6 +19,7 @@ from alerts.formats.pagerduty.contract import (
 )
 from alerts.formats.pagerduty.details import first_text, links_of, spread_details
 from alerts.normalise import RESOLVED, AlertEvent, Receipt, Respond
+from opsportal.lib.contracts import Parsed, Received, Reply
 
 ACTIONS = ("trigger", "acknowledge", "resolve")
 SEVERITIES: Mapping[str, str] = MappingProxyType(

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.alerta import AlertaFormat
 from alerts.formats.alerta.alarm import OURS, SEVERITIES, Standing, transition, trend
 from alerts.formats.alerta.body import read_alert, read_object
 from alerts.normalise import SEVERITY_RANK
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import ConflictError, PayloadError, UnsupportedMediaError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

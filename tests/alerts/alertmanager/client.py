@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat
 from alerts.receive import receive_alerts
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key
+from opsportal.lib.contracts import Received
 from opsportal.lib.times import utc_now
 from tests.portal import free_port
 from tests.waiting import wait_until

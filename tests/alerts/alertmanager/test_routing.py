@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from alerts.alertmanager.routing import receiver_names, render_routing
 from alerts.alertmanager.standing import page_name
-from alerts.formats import Received
 from alerts.formats.alertmanager import AlertmanagerFormat
 from alerts.labels import overlay_labels
 from alerts.normalise import SEVERITIES, SEVERITY_SYNONYMS
+from opsportal.lib.contracts import Received
 from tests.alerts.policies import (
     CHANNELS,
     NOON,

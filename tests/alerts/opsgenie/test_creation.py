@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.opsgenie import OpsgenieFormat, dedup_key_of
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from tests.alerts.posting import fixture, store_rubbish
 

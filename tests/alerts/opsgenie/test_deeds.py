@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.formats import Received
 from alerts.formats.opsgenie import OpsgenieFormat
 from alerts.models import Alert, RawDelivery, Transition
 from alerts.replay import replay_delivery
 from opsportal import wsgi
 from opsportal.accounts.models import AuditEntry
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_key, make_team

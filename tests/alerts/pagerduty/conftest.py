@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from alerts.formats import Received
 from alerts.formats.pagerduty import PagerDutyFormat
+from opsportal.lib.contracts import Received
 from tests.accounts.people import make_key
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

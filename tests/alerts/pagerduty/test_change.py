@@ -13,7 +13,7 @@ FORMAT = PagerDutyChangeFormat()
 
 
 def change(event):
-    (order,) = FORMAT.parse(received(event)).orders
+    (order,) = FORMAT.parse(received(event)).changes
     return order
 
 
@@ -23,13 +23,13 @@ def payload(**values):
 
 def test_the_documented_change_fills_the_fields():
     found = change(fixture("change"))
-    assert found.kind == "change.reported"
-    assert found.summary == "Build Success: Increase snapshot create timeout to 30 seconds"
+    assert found.kind == "change"
+    assert found.title == "Build Success: Increase snapshot create timeout to 30 seconds"
     assert found.source == "acme-build-pipeline-tool-default-i-9999"
     assert found.started_at == datetime(2020, 7, 17, 8, 42, 58, 315_000, UTC)
     assert found.labels["build_state"] == "passed"
-    assert found.details["custom_details"] == fixture("change")["payload"]["custom_details"]
-    assert found.details["links"] == [
+    assert found.data["custom_details"] == fixture("change")["payload"]["custom_details"]
+    assert found.data["links"] == [
         {"href": "https://acme.pagerduty.dev/build/2", "text": "View more details in Acme!"}
     ]
     assert fixture("change")["routing_key"] not in str(found)
@@ -56,7 +56,7 @@ def test_without_a_time_or_before_its_time_it_is_now():
 
 
 def test_what_is_large_is_not_kept():
-    assert "too many" in change(payload(custom_details={"x": "y" * 70_000})).details["note"]
+    assert "too many" in change(payload(custom_details={"x": "y" * 70_000})).data["note"]
 
 
 @pytest.mark.parametrize("event", [{}, {"payload": []}, payload(summary=" "), payload(summary={})])

@@ -133,9 +133,9 @@ def test_a_change_is_on_the_timeline(post, key, path):
         {"status": "success", "message": "Change event processed"},
     )
     found = ChangeEvent.objects.get()
-    assert (found.kind, found.actor) == ("change.reported", "key sender")
+    assert (found.kind, found.actor) == ("change", "key sender")
     assert found.source == "acme-build-pipeline-tool-default-i-9999"
-    assert found.details["custom_details"]["build_number"] == "2"
+    assert found.data["custom_details"]["build_number"] == "2"
     assert not Alert.objects.exists()
     assert RawDelivery.objects.get().verdict == "stored"
 

@@ -1,0 +1,5 @@
+"""The nouns of the timeline. Deeds are in modules of their own."""
+
+from chronos.models.event import ChangeEvent, EventKey
+
+__all__ = ["ChangeEvent", "EventKey"]

@@ -1,0 +1,140 @@
+"""Finding changes: one description of what is looked for, for pages, API and questions alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from django.db.models import Q, QuerySet
+
+from chronos.fold import ORDINARY
+from chronos.models import ChangeEvent
+from opsportal.lib.matchers import Matchers, filter_queryset
+
+ANYTHING = Matchers()
+# What matchers may name beside labels.
+QUERY_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        name: name
+        for name in (
+            "kind", "action", "status", "title", "service", "environment", "region", "version",
+            "team", "actor", "source", "subject", "severity", "repository", "commit",
+        )
+    }
+    | {"app": "service", "env": "environment"}
+)  # fmt: skip
+# Several values of one field are alternatives.
+LISTS = ("kind", "status", "service", "environment", "region", "version", "team", "actor", "source")
+# Changes that began so long before and are not over are found by their own small indexes.
+MOST_LASTING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """What is looked for; an empty field asks nothing.
+
+    `since` and `until` bound an interval [since, until) that the change's own overlaps; one of no
+    duration is an instant. `tags` must all be there; `text` is words that all occur, `phrases`
+    occur as they are.
+    """
+
+    kind: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+    actor: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    matchers: Matchers = ANYTHING
+    # Only what is planned or under way.
+    unfinished: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: the next one begins behind it."""
+
+    started_at: datetime
+    id: int
+
+
+def matching(query: EventQuery) -> QuerySet[ChangeEvent]:
+    """The changes that fit, whenever they were. Raises PayloadError."""
+    found = ChangeEvent.objects.order_by("-started_at", "-id")
+    for name in LISTS:
+        values = getattr(query, name)
+        if values:
+            one = len(values) == 1
+            found = found.filter(**{name: values[0]} if one else {f"{name}__in": list(values)})
+    if query.unfinished:
+        found = found.filter(ended_at=None)
+    if query.matchers.items:
+        found = filter_queryset(found, query.matchers, QUERY_FIELDS)
+    return found
+
+
+def begun_within(found: QuerySet[ChangeEvent], query: EventQuery) -> QuerySet[ChangeEvent]:
+    """Of these, what overlaps the interval and began at most an hour before it."""
+    if query.until:
+        found = found.filter(started_at__lt=query.until)
+    if query.since:
+        found = found.filter(started_at__gte=query.since - ORDINARY).filter(
+            Q(started_at__gte=query.since) | Q(ended_at__gt=query.since) | Q(ended_at=None)
+        )
+    return found
+
+
+def lasting_into(found: QuerySet[ChangeEvent], query: EventQuery) -> QuerySet[ChangeEvent]:
+    """Of these, what began more than an hour before the interval and reaches into it."""
+    if query.since is None:
+        return found.none()
+    found = found.filter(started_at__lt=query.since - ORDINARY)
+    return found.filter(Q(ended_at=None) | Q(lasting=True, ended_at__gt=query.since))
+
+
+def page_of_events(
+    query: EventQuery, limit: int, after: Place | None = None
+) -> tuple[list[ChangeEvent], Place | None]:
+    """A page, newest start first, and where the next begins; at most two queries."""
+    found = matching(query)
+    if after is not None:
+        found = found.filter(
+            Q(started_at__lt=after.started_at) | Q(started_at=after.started_at, id__lt=after.id),
+            # The same said so that the index serves.
+            started_at__lte=after.started_at,
+        )
+    rows = list(begun_within(found, query)[: limit + 1])
+    if len(rows) <= limit and query.since is not None:
+        # All of these began before all of those.
+        rows += lasting_into(found, query)[: min(MOST_LASTING, limit + 1 - len(rows))]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], Place(last.started_at, last.pk)
+
+
+def each_event(query: EventQuery, batch: int = 1000) -> Iterator[ChangeEvent]:
+    """All of them, page by page: for exports of any size."""
+    after: Place | None = None
+    while True:
+        rows, after = page_of_events(query, batch, after)
+        yield from rows
+        if after is None:
+            return
+
+
+def read_lists(params: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Of URL parameters those that are lists; several values by repeating or with commas."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in LISTS:
+        parts = (part.strip() for text in params.get(name, ()) for part in text.split(","))
+        if values := tuple(filter(None, parts)):
+            found[name] = values
+    return found
