@@ -8,13 +8,14 @@ MAKEFLAGS += --no-print-directory
 # The lock files say all; a machine's own constraints can only contradict them.
 export PIP_CONSTRAINT := /dev/null
 .SILENT:
-.PHONY: run demo test test-postgres test-peers alerta coverage lint lock bench clean help
+.PHONY: run demo test test-walks test-postgres test-peers alerta coverage lint lock bench clean help
 
 help:
 	echo "make run            start the portal on http://$(HOST):$(PORT)"
 	echo "make demo           a portal with a life of its own; or life for the one that runs"
 	echo "make test           the test suite on SQLite"
-	echo "make test-postgres  the test suite on PostgreSQL, with Redis where present"
+	echo "make test-walks     what boots the portal's processes or a browser, on SQLite"
+	echo "make test-postgres  all of it on PostgreSQL, with Redis where present"
 	echo "make test-peers     what the portal has in common with alerta-server, step by step"
 	echo "make alerta         installs alerta-server for that"
 	echo "make coverage       what the tests that need no processes reach"
@@ -29,7 +30,10 @@ demo: $(VENV)/.dev
 	$(BIN)/python manage.py demo --world --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -q -m "not peers" $(ARGS)
+	$(BIN)/python -m pytest -n 2 -q -m "not peers and not processes and not browser" $(ARGS)
+
+test-walks: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -q -m "not peers and (processes or browser)" $(ARGS)
 
 test-postgres: $(VENV)/.dev
 	$(BIN)/python -m tests.postgres -n 2 -q -m "not peers" $(ARGS)

@@ -21,9 +21,10 @@ def compose_message(
     thread_key: str,
     gathered: Gathered | None = None,
     acknowledge_url: str = "",
+    suspects: tuple[str, ...] = (),
 ) -> Message:
     """The message; alert, team and transition must have been fetched with the notification."""
-    message = _of_the_alert(notification, thread_key)
+    message = replace(_of_the_alert(notification, thread_key), suspects=suspects)
     if gathered is not None:
         message = _of_the_group(message, gathered, keyed=notification.group_id is not None)
     return replace(message, acknowledge_url="" if message.resolved else acknowledge_url)
@@ -43,6 +44,7 @@ def wording_of(message: Message) -> dict[str, Any]:
     context["members"] = [
         asdict(member) | {"title": member.title} for member in message.members
     ] or [_alone(message)]
+    context["suspects"] = list(message.suspects)
     context["links"] = [{"href": link.href, "text": link.text} for link in message.web_links]
     return context
 

@@ -21,6 +21,7 @@ from alerts.gather import gather_group
 from alerts.models import DeliveryAttempt, Notification
 from alerts.normalise import RESOLVED
 from alerts.send import Sent, send_message
+from alerts.suspect import suspects_in_words
 from alerts.valve import Wait, admit_rows, note_failure, note_success
 from opsportal.lib.errors import DeliveryError
 from opsportal.lib.finish import finish_all
@@ -42,6 +43,8 @@ FETCHED = (
     "group",
     "instead_of__group",
 )
+# Transitions whose messages name what changed just before.
+ACCUSING = ("opened", "reopened", "worsened", "woken", "released", "paged")
 State = OutboxRow.State
 # What belongs to each other and arrives in order: alert and channel, or None and group.
 Thread = tuple[int | None, int]
@@ -57,6 +60,8 @@ class _History:
     first: dict[Thread, str] = field(default_factory=dict)
     unfinished: dict[Thread, list[Notification]] = field(default_factory=lambda: defaultdict(list))
     attempts: dict[int, int] = field(default_factory=dict)
+    # What may have brought each alert about.
+    suspects: dict[tuple[int, datetime], tuple[str, ...]] = field(default_factory=dict)
 
 
 def deliver_notifications(notifications: Sequence[Notification], *, now: datetime) -> None:
@@ -103,7 +108,18 @@ def _message_of(row: Notification, history: _History) -> Message:
         history.first[_thread_of(row)],
         gathered=gather_group(row),
         acknowledge_url=answer_url(row),
+        suspects=_suspects_of(row, history),
     )
+
+
+def _suspects_of(row: Notification, history: _History) -> tuple[str, ...]:
+    """Of what is told on its way up; asked once for all who are told of it."""
+    if row.transition.kind not in ACCUSING:
+        return ()
+    place = row.alert_id, row.created_at
+    if place not in history.suspects:
+        history.suspects[place] = suspects_in_words(row.alert, row.created_at)
+    return history.suspects[place]
 
 
 def _history_of(notifications: Sequence[Notification]) -> _History:

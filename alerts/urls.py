@@ -20,6 +20,7 @@ from alerts.views.remediation import show_remediation
 from alerts.views.rules import order, restore, rule_version, rule_versions
 from alerts.views.saved import change, save
 from alerts.views.subscriptions import my_subscription, my_subscriptions
+from alerts.views.suspect import judge
 from opsportal.lib.contracts import ID_IN_PATH, KEY_IN_PATH
 
 urlpatterns = [
@@ -33,6 +34,7 @@ urlpatterns = [
     path("alerts/views/<int:view_id>/", change, name="alerts-change-view"),
     path("alerts/<int:alert_id>/explain/", show_explanation, name="alert-explain"),
     path("alerts/<int:alert_id>/", show_alert, name="alert"),
+    path("alerts/<int:alert_id>/suspects/<int:change_id>/", judge, name="alert-suspect"),
     path("rules/matchers/", read_matchers, name="matchers"),
     path("rules/hours/", read_hours, name="hours"),
     path("rules/order/", order, name="rules-order"),

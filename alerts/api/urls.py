@@ -28,6 +28,7 @@ from alerts.api.respond import BulkAction, action_view
 from alerts.api.senders import SenderList
 from alerts.api.silences import SilenceDetail, SilenceList, SilencePreview
 from alerts.api.subscriptions import InhibitionList, SubscriptionDetail, SubscriptionList
+from alerts.api.suspects import Suspects, SuspectVerdict
 
 _ACTIONS = {
     "acknowledge": ("acknowledge", "Take an alert: it fires, but somebody is at it"),
@@ -46,6 +47,12 @@ api_urlpatterns = [
     path("alerts/<str:alert_id>", AlertDetail.as_view(), name="api-alert"),
     path("alerts/<str:alert_id>/explain", ExplainAlert.as_view(), name="api-alert-explain"),
     path("alerts/<str:alert_id>/related", RelatedAlerts.as_view(), name="api-alert-related"),
+    path("alerts/<str:alert_id>/suspects", Suspects.as_view(), name="api-alert-suspects"),
+    path(
+        "alerts/<str:alert_id>/suspects/<str:change_id>",
+        SuspectVerdict.as_view(),
+        name="api-alert-suspect",
+    ),
     *(
         path(f"alerts/<str:alert_id>/{verb}", action_view(*action), name=f"api-alert-{verb}")
         for verb, action in _ACTIONS.items()

@@ -68,6 +68,8 @@ class Message:
     flapping: int = 0
     # Somebody on call is to take it.
     paged: bool = False
+    # What changed just before and may be the cause: `api 412 deployed by jo 6 minutes before`.
+    suspects: tuple[str, ...] = ()
     # A page where its reader can take it without signing in; empty: nothing to take.
     acknowledge_url: str = ""
     # Of a group: the worst first, at most MOST_LISTED; counts are of all.

@@ -130,6 +130,7 @@ def _payload(message: Message) -> dict[str, Any]:
         "class": message.name,
     }
     details = {
+        "changed": list(message.suspects),
         "kind": message.kind,
         "severity": message.severity,
         "description": message.description,
@@ -144,7 +145,7 @@ def _payload(message: Message) -> dict[str, Any]:
         "flapping": f"opened {message.flapping} times within an hour" if message.flapping else "",
         "group": _group(message) if message.is_group else {},
     }
-    kept = {name: value for name, value in details.items() if value not in ("", None, {})}
+    kept = {name: value for name, value in details.items() if value not in ("", None, {}, [])}
     return {name: value for name, value in facts.items() if value} | {"custom_details": kept}
 
 

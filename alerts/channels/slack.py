@@ -95,7 +95,8 @@ def _text(message: Message) -> str:
     """What happened, with links; a group's alerts below each other."""
     if message.own_body:
         return _escaped(message.own_body)[:_LONGEST_TEXT]
-    lines = [_escaped(message.description)[:1000]] if message.description else []
+    lines = [f"*Changed:* {_escaped(line)}"[:_LONGEST_LINE] for line in message.suspects]
+    lines += [_escaped(message.description)[:1000]] if message.description else []
     size, listed = 0, 0
     for member in message.members[:MOST_LISTED] if message.is_group else ():
         mark = "resolved" if member.status == "resolved" else member.severity

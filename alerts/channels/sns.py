@@ -103,6 +103,7 @@ def sns_request(message: Message, target: str) -> dict[str, Any]:
     """What `Publish` is given; the same for every attempt."""
     subject, text = subject_of(message), text_of(message)
     if _PHONE.fullmatch(target):
+        subject = " ".join([subject, *(f"({line})" for line in message.suspects[:1])])
         short = f"{subject}\n{message.acknowledge_url or message.url}"
         return {"PhoneNumber": target, "Message": short[:MOST_SMS]}
     plain = subject.encode("ascii", "replace").decode()[:MOST_SUBJECT]

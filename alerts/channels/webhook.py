@@ -62,6 +62,7 @@ def webhook_body(message: Message) -> dict[str, Any]:
         "test": message.is_test,
         "page": message.paged,
         "acknowledge_url": message.acknowledge_url,
+        "suspects": list(message.suspects),
         "alert": {
             "id": message.alert_id,
             "episode": message.episode_key,

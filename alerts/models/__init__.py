@@ -24,6 +24,7 @@ from alerts.models.rule import Rule, RuleAction
 from alerts.models.sender import RawDelivery, Sender, SenderCount
 from alerts.models.signing import SigningSecret
 from alerts.models.sns import SnsTopic
+from alerts.models.suspicion import Suspicion
 from alerts.models.view import SavedView
 
 __all__ = [
@@ -65,5 +66,6 @@ __all__ = [
     "Silence",
     "SnsTopic",
     "Subscription",
+    "Suspicion",
     "Transition",
 ]

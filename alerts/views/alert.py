@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -13,16 +11,15 @@ from alerts.correlate import related_alerts
 from alerts.escalate import with_others
 from alerts.explain import Explained, Explanation, explain_alert
 from alerts.models import Alert, DeliveryAttempt, Notification, Transition
+from alerts.suspect import accuse
 from alerts.views.live import render_live
 from alerts.views.rows import people, takers
 from alerts.views.strip import draw_strip
-from chronos.models import ChangeEvent
 from opsportal.accounts.pages import portal_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.matchers import Matcher, Matchers
 from opsportal.lib.times import utc_now
 
-BEFORE, AFTER = timedelta(minutes=30), timedelta(minutes=5)
 # Of an alert that flaps for weeks, the latest are what matters.
 MOST_TRANSITIONS, MOST_NOTIFICATIONS, MOST_ATTEMPTS, MOST_WALKS = 200, 100, 400, 20
 
@@ -79,7 +76,7 @@ def show_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
     if request.headers.get("X-Part") != "live":
         context |= {
             "related": related_alerts(alert, now=now),
-            "changes": _changes_before(alert),
+            "suspects": accuse(alert),
             "people": people(),
             "next": request.path,
         }
@@ -112,20 +109,3 @@ def _tellings(alert: Alert) -> list[Telling]:
     for attempt in reversed(rows[:MOST_ATTEMPTS]):
         attempts.setdefault(attempt.notification_id, []).append(attempt)
     return [Telling(found, attempts.get(found.pk, ())) for found in notifications]
-
-
-def _changes_before(alert: Alert) -> Sequence[ChangeEvent]:
-    """What changed around the start where the alert is: same service, same environment or none."""
-    return list(changes_around(alert.starts_at, alert.service, alert.environment)[:20])
-
-
-def changes_around(instant: datetime, service: str, environment: str) -> Any:
-    """Change events in the window, nearest the front of the list."""
-    window = ChangeEvent.objects.filter(
-        started_at__gte=instant - BEFORE, started_at__lte=instant + AFTER
-    )
-    if service:
-        window = window.filter(Q(service=service) | Q(service=""))
-    if environment:
-        window = window.filter(Q(environment=environment) | Q(environment=""))
-    return window

@@ -69,6 +69,15 @@ NATIVE = [
     Endpoint("api/v1/alerts/noise", "get", "alerts:read"),
     _reading("explain"),
     _reading("related"),
+    _reading("suspects"),
+    Endpoint(
+        "api/v1/alerts/<str:alert_id>/suspects/<str:change_id>",
+        "post",
+        "alerts:respond",
+        found="api/v1/alerts/1/suspects/1",
+        body='{"verdict": "confirmed"}',
+        unknown="/api/v1/alerts/999999/suspects/1",
+    ),
     *map(
         _action,
         ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
