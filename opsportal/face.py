@@ -136,6 +136,12 @@ NAVIGATION = [
                 "admin:chronos_changeevent_changelist",
                 "chronos.view_changeevent",
             ),
+            (
+                "Dependencies",
+                "account_tree",
+                "admin:chronos_dependency_changelist",
+                "chronos.view_dependency",
+            ),
         ],
     ),
     (

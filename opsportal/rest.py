@@ -26,6 +26,8 @@ SCHEMA = {
         "HeartbeatState": "alerts.models.heartbeat.Heartbeat.State",
         "OutboxState": "opsportal.lib.outbox.OutboxRow.State",
         "SilenceState": "alerts.models.policy.Silence.State",
+        "SuspectVerdict": "alerts.suspect.VERDICTS",
+        "DeliveryVerdict": "alerts.models.sender.RawDelivery.Verdict",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

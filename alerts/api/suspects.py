@@ -11,19 +11,12 @@ from rest_framework.views import APIView
 
 from alerts.api.read import ALERT_ID, find_alert, parse_id
 from alerts.suspect import VERDICTS, accuse, judge_suspect
+from chronos.api.suspects import TermSerializer
 from chronos.normalise import change_url
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import request_can_respond, scoped
 from opsportal.lib.errors import ForbiddenError
 from opsportal.lib.times import utc_now
-
-
-class TermSerializer(serializers.Serializer[Any]):
-    """One factor of the score."""
-
-    name = serializers.CharField()
-    value = serializers.FloatField()
-    why = serializers.CharField()
 
 
 class AccusedSerializer(serializers.Serializer[Any]):

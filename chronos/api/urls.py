@@ -1,5 +1,9 @@
 """Where the timeline's API answers, below `/api/v1/`."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-api_urlpatterns: list[URLPattern] = []
+from chronos.api.suspects import SuspectList
+
+api_urlpatterns = [
+    path("suspects", SuspectList.as_view(), name="api-suspects"),
+]

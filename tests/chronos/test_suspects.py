@@ -9,6 +9,7 @@ from chronos.models import ChangeEvent, Dependency
 from chronos.normalise import Change
 from chronos.record import record_changes
 from chronos.suspects import Scene, find_suspects, rank_suspects
+from tests.accounts.people import bearer, make_key
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 SCENE = Scene(NOW, service="api", environment="prod")
@@ -159,3 +160,14 @@ class TestAsked:
             self.record(*(self.deploy(f"s{n}", 5, version=f"{count}") for n in range(count)))
             with django_assert_num_queries(4):
                 assert len(find_suspects(SCENE)) <= 10
+
+    def test_by_the_api(self, client):
+        self.record(self.deploy("api", 6))
+        key = bearer(make_key("events:read")[1])
+        at = NOW.isoformat().replace("+00:00", "Z")
+        url = f"/api/v1/suspects?app=api&env=prod&at={at}"
+        [found] = client.get(url, headers=key).json()["results"]
+        assert found["words"] == "api 1 deployed by jo 6 minutes before"
+        assert found["url"].endswith(f"/changes/{found['change_id']}/")
+        wrong = client.get("/api/v1/suspects?at=yesterday", headers=key)
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "at")

@@ -82,6 +82,7 @@ NATIVE = [
         _action,
         ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
     ),
+    Endpoint("api/v1/suspects", "get", "events:read"),
     Endpoint("api/v1/heartbeats", "get", "alerts:read"),
     *(
         Endpoint(
