@@ -72,6 +72,6 @@ class SuspectList(APIView):
             for name, value in request.query_params.items()
         }
         at = parse_time(given["at"], now=now, field="at") if given.get("at") else now
-        place = [given.get(name, "")[:most] for name, most in _PLACE.items()]
-        found = find_suspects(Scene(at, *place))
+        service, environment, region = (given.get(n, "")[:most] for n, most in _PLACE.items())
+        found = find_suspects(Scene(at, service, environment, region))
         return Response(FoundSuspectsSerializer({"results": found}).data)
