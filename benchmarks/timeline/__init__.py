@@ -1,0 +1,1 @@
+"""How quickly the timeline answers, and how much it takes in."""
