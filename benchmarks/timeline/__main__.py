@@ -11,6 +11,7 @@ import time
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -22,8 +23,7 @@ from tests.portal import free_port
 QUESTIONS = ("what happened in the last hour?", "what software did we deploy in the last day?")
 CHANGE = r"""
 local function alert(key, n)
-  return '{"kind":"deployment","title":"Deploy of service-' .. n .. '","service":"service-' .. n % 2000 ..
-    '","environment":"env-' .. n % 8 .. '","version":"v' .. n .. '","actor":"person-' .. n % 300 ..
+  return '{"kind":"deployment","title":"Deploy ' .. n .. '","service":"service-' .. n % 2000 .. '","environment":"env-' .. n % 8 .. '","version":"v' .. n .. '","actor":"person-' .. n % 300 ..
     '","source":"benchmark","external_id":"' .. key .. '","started_at":"' ..
     os.date("!%Y-%m-%dT%H:%M:%SZ") .. '"}'
 end
@@ -46,9 +46,8 @@ def questions(portal, rounds):
         path = f"/api/v1/ask?{urllib.parse.urlencode({'q': question})}"
         asked(portal, path)
         times = [asked(portal, path) for _ in range(rounds)]
-        print(
-            f"  {question:45} p50 {median(times):7.1f} ms   p95 {quantiles(times, n=20)[-1]:7.1f} ms"
-        )
+        p95 = quantiles(times, n=20)[-1]
+        print(f"  {question:45} p50 {median(times):7.1f} ms   p95 {p95:7.1f} ms")
 
 
 def queries(portal, rounds):
@@ -144,9 +143,7 @@ def measure(server, options):
         print("\n  growth, each size beside the one before")
         sizes = list(grown)
         for query in grown[sizes[0]]:
-            steps = [
-                grown[b][query] / grown[a][query] for a, b in zip(sizes, sizes[1:], strict=False)
-            ]
+            steps = [grown[b][query] / grown[a][query] for a, b in pairwise(sizes)]
             print(f"  {query:45}" + "".join(f"{step:7.2f}x" for step in steps))
         if options.seconds:
             other = folder / "barest"

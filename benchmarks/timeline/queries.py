@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django.setup()
 
 from chronos.histogram import histogram
+from chronos.indexes import document
 from chronos.state import running
 from django.db import connection
 
@@ -87,10 +88,9 @@ def one_service():
 
 def _text(words):
     if SQLITE:
-        among = "id IN (SELECT rowid FROM chronos_event_text WHERE chronos_event_text MATCH %s)"
+        among = "id IN (SELECT rowid FROM chronos_text WHERE chronos_text MATCH %s)"
         return among, " AND ".join(f'"{word}"' for word in words)
-    vector = "to_tsvector('simple', title || ' ' || body || ' ' || service)"
-    return f"{vector} @@ plainto_tsquery('simple', %s)", " ".join(words)
+    return f"{document()} @@ plainto_tsquery('simple', %s)", " ".join(words)
 
 
 def rare_words():
@@ -102,7 +102,7 @@ def rare_words():
 
 
 def common_word():
-    with_common = "EXISTS (SELECT 1 FROM chronos_event_text WHERE chronos_event_text MATCH %s"
+    with_common = "EXISTS (SELECT 1 FROM chronos_text WHERE chronos_text MATCH %s"
     where = (
         f"{with_common} AND rowid = chronos_changeevent.id)" if SQLITE else _text(("common",))[0]
     )
