@@ -32,6 +32,11 @@ _TEXTS = {
     for field in ChangeEvent._meta.concrete_fields
     if field.name in Change.__struct_fields__ and getattr(field, "max_length", None)
 }
+# Every column in its order, as it is when nothing is said.
+_EMPTY: dict[str, Any] = {
+    field.name: None if field.null or field.primary_key else field.get_default()
+    for field in ChangeEvent._meta.concrete_fields
+} | {"late": False, "skewed": False, "lasting": False, "reports": 1}
 # What a later report may say that an earlier one did not.
 _FILLED = (
     "action", "service", "environment", "region", "version", "previous_version", "team", "actor",
@@ -45,9 +50,10 @@ MOST_BODY, MOST_TAGS, MOST_LINKS, LONGEST_TAG = 20_000, 50, 50, 200
 
 def event_of(change: Change, *, now: datetime) -> ChangeEvent:
     """The row of a first report, not stored yet."""
-    values: dict[str, Any] = {
-        name: _clean(getattr(change, name))[:most] for name, most in _TEXTS.items()
-    }
+    values: dict[str, Any] = {**_EMPTY}
+    for name, most in _TEXTS.items():
+        if text := getattr(change, name):
+            values[name] = _clean(text)[:most]
     started_at = change.started_at or change.ended_at or now
     values |= {
         "status": change.status or (SUCCEEDED if not change.expected_end_at else STARTED),
@@ -58,12 +64,16 @@ def event_of(change: Change, *, now: datetime) -> ChangeEvent:
         "recorded_at": now,
         "updated_at": now,
         "body": _clean(change.body)[:MOST_BODY],
-        "tags": _tags(change.tags),
+        "tags": _tags(change.tags) if change.tags else [],
         "links": [dict(link) for link in change.links[:MOST_LINKS]],
-        **{name: _bounded(getattr(change, name)) for name in ("before", "after")},
-        **{name: _bounded(getattr(change, name)) or {} for name in ("labels", "data")},
+        "before": _bounded(change.before),
+        "after": _bounded(change.after),
+        "labels": _bounded(change.labels) or {},
+        "data": _bounded(change.data) or {},
     }
-    event = ChangeEvent(**values)
+    # By place: by name takes three times as long.
+    columns: Any = values.values()
+    event = ChangeEvent(*columns)
     _settle(event, now)
     return event
 
@@ -163,7 +173,7 @@ def _tags(tags: Iterable[str]) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\0", "\ufffd")
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _bounded(value: Any) -> Any:

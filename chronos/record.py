@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from chronos.fold import event_of, fold_report, is_again, key_of
+from chronos.insert import insert_events, insert_keys
 from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import Change, ChangeReceipt
 
@@ -55,7 +56,7 @@ def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeRe
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event
-        ChangeEvent.objects.bulk_create(new)
+        insert_events(new)
         _keep_keys(renewed, kept)
         for pk in changed:
             repeated.pop(pk, None)
@@ -81,8 +82,7 @@ def _locked(kept: dict[UUID, int]) -> dict[UUID, ChangeEvent]:
 
 def _keep_keys(renewed: dict[UUID, ChangeEvent], kept: dict[UUID, int]) -> None:
     """A key whose change is another one from now on is moved to it."""
-    fresh = [EventKey(key, event.pk) for key, event in renewed.items() if key not in kept]
-    EventKey.objects.bulk_create(fresh)
+    insert_keys({key: event.pk for key, event in renewed.items() if key not in kept})
     moved = [EventKey(key, event.pk) for key, event in renewed.items() if key in kept]
     if moved:
         EventKey.objects.bulk_update(moved, ["event_id"])

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from django.db import connection
 
 from chronos.models import ChangeEvent
 from chronos.normalise import Change
@@ -97,7 +98,9 @@ def test_a_change_that_retention_took_is_recorded_anew():
 
 
 def test_a_batch_costs_the_same_for_few_and_many(django_assert_num_queries):
+    # Savepoint, keys, ids, events, keys, release; copying is no query.
+    queries = 6 if connection.vendor == "sqlite" else 4
     for count in (3, 60):
         new = [deploy(external_id=f"{count}-{n}", started_at=NOW) for n in range(count)]
-        with django_assert_num_queries(5):  # savepoint, keys, events, keys, release
+        with django_assert_num_queries(queries):
             record(*new)
