@@ -8,6 +8,7 @@ from types import MappingProxyType
 from django.db.models import Q, QuerySet
 
 from chronos.fold import ORDINARY
+from chronos.fulltext import with_texts
 from chronos.models import ChangeEvent
 from opsportal.lib.matchers import Matchers, filter_queryset
 
@@ -77,7 +78,7 @@ def matching(query: EventQuery) -> QuerySet[ChangeEvent]:
         found = found.filter(ended_at=None)
     if query.matchers.items:
         found = filter_queryset(found, query.matchers, QUERY_FIELDS)
-    return found
+    return with_texts(found, words=query.text, phrases=query.phrases, tags=query.tags)
 
 
 def begun_within(found: QuerySet[ChangeEvent], query: EventQuery) -> QuerySet[ChangeEvent]:

@@ -29,6 +29,7 @@ ALERT_FORMATS = [
     "alerts.formats.alerta.AlertaFormat",
 ]
 CHANGE_FORMATS = [
+    "chronos.formats.native.NativeFormat",
     "alerts.formats.pagerduty.PagerDutyChangeFormat",
 ]
 # Registries whose formats have doors: their slugs are different ones.
