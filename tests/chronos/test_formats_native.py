@@ -141,7 +141,8 @@ def test_the_good_members_of_an_array_are_kept_and_told_apart():
 
 def test_an_array_is_bounded_and_may_be_empty():
     assert not parse([]).changes
-    assert "at most 10000" in str(pytest.raises(PayloadError, parse, [1] * 10_001).value)
+    with pytest.raises(PayloadError, match="at most 10000"):
+        parse([1] * 10_001)
 
 
 @pytest.mark.django_db
@@ -158,7 +159,8 @@ def test_rubbish_in_any_field_is_refused_or_stored():
 
 
 def test_a_put_names_what_it_sets():
-    body = b'{"kind":"a","title":"t","app":null,"actor":{"name":"jo","type":"user"},"ended_at":null,"x":1}'
-    change, named = read_named(body)
+    actor = {"name": "jo", "type": "user"}
+    given = {"kind": "a", "title": "t", "app": None, "actor": actor, "ended_at": None, "x": 1}
+    change, named = read_named(json.dumps(given).encode())
     assert named == {"kind", "title", "service", "actor", "actor_type", "data"}
     assert change.data == {"x": 1}
