@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -19,11 +20,11 @@ class Api:
         _, text = create_key("ci", scopes, actor=COMMAND_LINE, now=utc_now())
         self._client = Client(headers={"Authorization": f"Bearer {text}"})
 
-    def get(self, path: str, **params: object):
+    def get(self, path: str, **params: Any):
         """The status and the decoded answer."""
         return _read(self._client.get(_address(path), params))
 
-    def stream(self, path: str, **params: object):
+    def stream(self, path: str, **params: Any):
         """The answer itself."""
         return self._client.get(_address(path), params)
 
