@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -34,7 +34,7 @@ def with_texts(
         if asked:
             found = found.filter(_TextMatch([" ".join(words_of(text)) for text in asked]))
         return found.filter(tags__contains=list(tags)) if tags else found
-    parts = [*map(_fts, asked), *_fts_of_tags(tags)]
+    parts = list(filter(None, (*map(_fts, asked), *map(_fts_of_tag, tags))))
     if parts:
         found = found.filter(_condition(" AND ".join(parts)))
     for tag in tags:
@@ -48,22 +48,19 @@ def words_of(text: str) -> list[str]:
 
 
 def _fts(text: str) -> str:
-    """In the language of FTS5: the words in a row.
-
-    Tags are kept with their accents escaped, so there these count in their own case only.
-    """
+    """In the language of FTS5: the words in a row."""
     phrase = f'"{" ".join(words_of(text))}"'
-    return phrase if text.isascii() else f'({phrase} OR tags : "{" ".join(_escaped(text))}")'
+    return phrase if text.isascii() else f"({phrase} OR {_fts_of_tag(text)})"
 
 
-def _fts_of_tags(tags: Sequence[str]) -> Iterator[str]:
-    for tag in tags:
-        if terms := _escaped(tag):
-            yield f'tags : "{" ".join(terms)}"'
+def _fts_of_tag(tag: str) -> str:
+    """The same of a tag, which is kept as JSON: with its accents escaped or not.
 
-
-def _escaped(text: str) -> list[str]:
-    return words_of(json.dumps(text))
+    Escaped they count in their own case only. Empty for what has no words.
+    """
+    forms = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
+    phrases = sorted(f'"{" ".join(words)}"' for form in forms if (words := words_of(form)))
+    return f"tags : ({' OR '.join(phrases)})" if len(phrases) == len(forms) else ""
 
 
 def _condition(expression: str) -> IdIn | Q | models.Func:
