@@ -1,6 +1,6 @@
 """Normalise: reports of one change become one row, in whatever order they come."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -78,13 +78,18 @@ def event_of(change: Change, *, now: datetime) -> ChangeEvent:
     return event
 
 
-def fold_report(event: ChangeEvent, report: ChangeEvent, *, now: datetime) -> bool:
+def fold_report(
+    event: ChangeEvent, report: ChangeEvent, *, now: datetime, named: Collection[str] = ()
+) -> bool:
     """Fold what was reported again into the row; whether anything is new.
 
     A status of lower rank, or another end once there is one, changes nothing; what is empty is
-    filled. The earliest start is the start.
+    filled. The earliest start is the start. What is `named` is corrected: it becomes what the
+    report says, except that what is over stays over.
     """
     before = _facts(event)
+    if named:
+        _correct(event, report, named)
     further = STATUS_RANK[report.status] > STATUS_RANK[event.status]
     if further:
         event.status = report.status
@@ -112,6 +117,17 @@ def fold_report(event: ChangeEvent, report: ChangeEvent, *, now: datetime) -> bo
         return False
     event.updated_at = now
     return True
+
+
+def _correct(event: ChangeEvent, report: ChangeEvent, named: Collection[str]) -> None:
+    """Set what is named; a report that names neither status nor end says nothing of them."""
+    over = event.status in TERMINAL and report.status not in TERMINAL
+    if over or not {"status", "ended_at"} & set(named):
+        report.status = event.status
+    further = STATUS_RANK[report.status] > STATUS_RANK[event.status]
+    for name in named:
+        if not (over and name == "ended_at") and not (further and name == "status"):
+            setattr(event, name, getattr(report, name))
 
 
 def key_of(change: Change) -> UUID | None:
@@ -162,8 +178,11 @@ def _settle(event: ChangeEvent, heard_at: datetime) -> None:
 
 
 def _facts(event: ChangeEvent) -> tuple[Any, ...]:
-    names = ("status", "title", "started_at", "ended_at", "severity", "tags", "links", "labels")
-    return tuple(getattr(event, name) for name in (*names, "data", *_FILLED))
+    names = (
+        "kind", "status", "title", "started_at", "ended_at", "severity", "tags", "links", "labels",
+        "data",
+    )  # fmt: skip
+    return tuple(getattr(event, name) for name in (*names, *_FILLED))
 
 
 def _tags(tags: Iterable[str]) -> list[str]:

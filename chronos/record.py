@@ -1,6 +1,6 @@
 """Store: put changes on the timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import Change, ChangeReceipt
 
 RECORDED, UPDATED, REPEATED = "recorded", "updated", "repeated"
-_NEVER_UPDATED = ("id", "source", "external_id", "kind", "recorded_at")
+_NEVER_UPDATED = ("id", "source", "external_id", "recorded_at")
 _UPDATED = [
     field.name for field in ChangeEvent._meta.concrete_fields if field.name not in _NEVER_UPDATED
 ]
@@ -25,11 +25,14 @@ def record_change(change: Change, *, now: datetime) -> ChangeEvent:
     return event
 
 
-def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeReceipt]:
+def record_changes(
+    changes: Sequence[Change], *, now: datetime, named: Collection[str] = ()
+) -> list[ChangeReceipt]:
     """Store what was reported, many in a handful of statements; what became of each.
 
-    Reports of one change fold into one row. Raises IntegrityError when another process stored one
-    of them first: then all of it is to be done again.
+    Reports of one change fold into one row; what is `named` they correct there. Raises
+    IntegrityError when another process stored one of them first: then all of it is to be done
+    again.
     """
     if not changes:
         return []
@@ -52,7 +55,7 @@ def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeRe
                     known[key] = renewed[key] = report
                 continue
             event.reports += 1
-            different = fold_report(event, report, now=now)
+            different = fold_report(event, report, now=now, named=named)
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event

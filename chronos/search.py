@@ -1,15 +1,19 @@
 """Finding changes: one description of what is looked for, for pages, API and questions alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from django.db.models import Q, QuerySet
 
 from chronos.fold import ORDINARY
+from chronos.fulltext import with_texts
 from chronos.models import ChangeEvent
-from opsportal.lib.matchers import Matchers, filter_queryset
+from chronos.normalise import STATUSES
+from opsportal.lib.api import parse_time_range
+from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.matchers import MatcherError, Matchers, filter_queryset, parse_matchers
 
 ANYTHING = Matchers()
 # What matchers may name beside labels.
@@ -25,6 +29,13 @@ QUERY_FIELDS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 # Several values of one field are alternatives.
 LISTS = ("kind", "status", "service", "environment", "region", "version", "team", "actor", "source")
+SYNONYMS: Mapping[str, str] = MappingProxyType({"app": "service", "env": "environment"})
+_OTHERS = ("tag", "text", "match", "unfinished", "since", "until")
+_TRUTH = {"": False, "true": True, "1": True, "false": False, "0": False}
+# Of one parameter: more than anybody types.
+MOST_VALUES, MOST_WORDS, LONGEST = 50, 10, 2000
+# Words that are rare have to be looked for everywhere.
+TEXT_WITHIN = timedelta(days=90)
 # Changes that began so long before and are not over are found by their own small indexes.
 MOST_LASTING = 1000
 
@@ -77,7 +88,7 @@ def matching(query: EventQuery) -> QuerySet[ChangeEvent]:
         found = found.filter(ended_at=None)
     if query.matchers.items:
         found = filter_queryset(found, query.matchers, QUERY_FIELDS)
-    return found
+    return with_texts(found, words=query.text, phrases=query.phrases, tags=query.tags)
 
 
 def begun_within(found: QuerySet[ChangeEvent], query: EventQuery) -> QuerySet[ChangeEvent]:
@@ -130,11 +141,68 @@ def each_event(query: EventQuery, batch: int = 1000) -> Iterator[ChangeEvent]:
             return
 
 
+def bound_text(query: EventQuery, *, now: datetime) -> EventQuery:
+    """The same; for words and phrases without a beginning, of the last 90 days only."""
+    if query.since is not None or not (query.text or query.phrases):
+        return query
+    return replace(query, since=(query.until or now) - TEXT_WITHIN)
+
+
+def read_query(params: Mapping[str, Sequence[str]], *, now: datetime) -> EventQuery:
+    """The query that URL parameters describe, one error per bad field. Raises PayloadError.
+
+    Beside LISTS there are `tag` (may be repeated), `text` (words, and "phrases" in quotes),
+    `match`, `unfinished`, and `since` and `until`: RFC 3339, or an age such as `24h`.
+    """
+    errors = [
+        FieldError(name, f"must be {MOST_VALUES} values of at most {LONGEST} characters, no NUL")
+        for name in (*LISTS, *SYNONYMS, *_OTHERS)
+        if len(params.get(name, ())) > MOST_VALUES
+        or any(len(text) > LONGEST or "\0" in text for text in params.get(name, ()))
+    ]
+    if errors:
+        raise PayloadError(f"{errors[0].field} {errors[0].message}", errors)
+    last = {name: (params.get(name) or ("",))[-1].strip() for name in _OTHERS}
+    lists = read_lists(params)
+    words, phrases = split_text(last["text"])
+    if unknown := [name for name in lists.get("status", ()) if name not in STATUSES]:
+        errors.append(FieldError("status", f"{unknown[0]!r:.60} is none of {', '.join(STATUSES)}"))
+    if len(words) + len(phrases) > MOST_WORDS:
+        errors.append(FieldError("text", f"must be at most {MOST_WORDS} words and phrases"))
+    if last["unfinished"].lower() not in _TRUTH:
+        errors.append(FieldError("unfinished", "must be true or false"))
+    if errors:
+        raise PayloadError(f"{errors[0].field}: {errors[0].message}", errors)
+    since, until = parse_time_range(last, now=now)
+    try:
+        matchers = parse_matchers(last["match"])
+    except MatcherError as error:
+        raise PayloadError(error.message, [FieldError("match", error.message)]) from error
+    return EventQuery(
+        **lists,
+        tags=tuple(filter(None, (tag.strip() for tag in params.get("tag", ())))),
+        text=tuple(words),
+        phrases=tuple(phrases),
+        matchers=matchers,
+        unfinished=_TRUTH[last["unfinished"].lower()],
+        since=since,
+        until=until,
+    )
+
+
+def split_text(text: str) -> tuple[list[str], list[str]]:
+    """Words, and what stands in quotes."""
+    parts = text.split('"')
+    words = [word for part in parts[::2] for word in part.split()]
+    return words, [part for part in parts[1::2] if part.strip()]
+
+
 def read_lists(params: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Of URL parameters those that are lists; several values by repeating or with commas."""
     found: dict[str, tuple[str, ...]] = {}
-    for name in LISTS:
-        parts = (part.strip() for text in params.get(name, ()) for part in text.split(","))
+    for given in (*LISTS, *SYNONYMS):
+        name = SYNONYMS.get(given, given)
+        parts = (part.strip() for text in params.get(given, ()) for part in text.split(","))
         if values := tuple(filter(None, parts)):
-            found[name] = values
+            found[name] = found.get(name, ()) + values
     return found

@@ -29,10 +29,13 @@ ALERT_FORMATS = [
     "alerts.formats.alerta.AlertaFormat",
 ]
 CHANGE_FORMATS = [
+    "chronos.formats.native.NativeFormat",
     "alerts.formats.pagerduty.PagerDutyChangeFormat",
 ]
 # Registries whose formats have doors: their slugs are different ones.
 FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]
+# What a view of a lower layer hands a POST to, where a door shares its path with a list.
+INTAKE_VIEW = "alerts.intake_views.intake_view"
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [
     "alerts.remediations.ec2_reboot.Ec2Reboot",

@@ -22,6 +22,7 @@ SCHEMA = {
         "Severity": "alerts.models.episode.SEVERITY_CHOICES",
         "DecisionOutcome": "alerts.models.episode.Decision.Outcome",
         "AlertStatus": "alerts.models.episode.Alert.Status",
+        "ChangeStatus": "chronos.normalise.STATUSES",
         "BeatStatus": "alerts.api.heartbeats.BEAT_STATUSES",
         "HeartbeatState": "alerts.models.heartbeat.Heartbeat.State",
         "OutboxState": "opsportal.lib.outbox.OutboxRow.State",

@@ -1,11 +1,10 @@
 """The portal's own contract: `POST /api/v1/alerts`, one object or an array of them."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,13 +21,13 @@ from alerts.normalise import (
     Receipt,
     answers,
 )
-from opsportal.lib.contracts import Parsed, Received, Rejection, Reply, check_instant, split_json
+from opsportal.lib.contracts import Parsed, Received, Rejection, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.payloads import check_url, complaint_of, read_instant
 
 MOST_ALERTS = 10_000
 LONGEST_VALUE = 4096
 LONGEST_TIMEOUT = timedelta(days=3660)
-_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
 
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Short = Annotated[str, Meta(max_length=100)]
@@ -131,16 +130,16 @@ def _event(payload: bytes, received: Received) -> AlertEvent:
     errors: list[FieldError] = []
     status = _status(alert.status, errors)
     severity = _severity(alert.severity, errors)
-    starts_at = _instant("starts_at", alert.starts_at, errors)
-    ends_at = _instant("ends_at", alert.ends_at, errors)
+    starts_at = read_instant("starts_at", alert.starts_at, errors)
+    ends_at = read_instant("ends_at", alert.ends_at, errors)
     if starts_at and ends_at and ends_at < starts_at:
         errors.append(FieldError("ends_at", "is before starts_at"))
     if alert.value is not None and not math.isfinite(alert.value):
         errors.append(FieldError("value", "must be a finite number"))
     if alert.runbook_url:
-        _check_url("runbook_url", alert.runbook_url, errors)
+        check_url("runbook_url", alert.runbook_url, errors)
     for index, link in enumerate(alert.links or ()):
-        _check_url(f"links[{index}].href", link.href, errors)
+        check_url(f"links[{index}].href", link.href, errors)
     timeout = _timeout(alert.timeout, errors)
     if errors:
         raise _refusal(errors)
@@ -190,15 +189,6 @@ def _refusal(errors: Sequence[FieldError]) -> PayloadError:
     return PayloadError("The alert is not valid.", errors)
 
 
-def complaint_of(text: str) -> FieldError:
-    """msgspec's words, with the place as our field."""
-    found = _PLACE.search(text)
-    if found:
-        return FieldError(found[1], text[: found.start()])
-    missing = re.search(r"missing required field `(\w+)`", text)
-    return FieldError(missing[1], "is required") if missing else FieldError("", text)
-
-
 def _status(given: str | None, errors: list[FieldError]) -> str:
     status = (given or FIRING).lower()
     if status not in (FIRING, RESOLVED):
@@ -218,18 +208,6 @@ def _severity(given: str | None, errors: list[FieldError]) -> str:
     return known
 
 
-def _instant(field: str, given: Any, errors: list[FieldError]) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        if not isinstance(given, datetime):
-            given = datetime.fromtimestamp(given, UTC)
-        return check_instant(given)
-    except (ValueError, OverflowError, OSError) as error:
-        errors.append(FieldError(field, str(error)))
-        return None
-
-
 def _timeout(given: float | None, errors: list[FieldError]) -> timedelta | None:
     """Seconds; 0 is never."""
     if not given:
@@ -240,11 +218,6 @@ def _timeout(given: float | None, errors: list[FieldError]) -> timedelta | None:
         )
         return None
     return timedelta(seconds=given)
-
-
-def _check_url(field: str, url: str, errors: list[FieldError]) -> None:
-    if not url.lower().startswith(("https://", "http://")):
-        errors.append(FieldError(field, "must start with https:// or http://"))
 
 
 def _texts(labels: Mapping[str, Scalar] | None) -> Mapping[str, str]:

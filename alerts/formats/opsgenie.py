@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from alerts.formats import AlertFormat
 from alerts.formats.labels import MOST_PAIRS, cut_values, fields_of, severity_of, web_links
-from alerts.formats.native import complaint_of
 from alerts.normalise import (
     FIRING,
     LONGEST_NOTE,
@@ -29,6 +28,7 @@ from alerts.normalise import (
 )
 from opsportal.lib.contracts import ID_IN_PATH, Parsed, Received, Reply, check_instant, split_json
 from opsportal.lib.errors import FieldError, OpsError, PayloadError, TooLargeError
+from opsportal.lib.payloads import complaint_of
 from opsportal.lib.redact import redact_value
 
 PRIORITIES = ("P1", "P2", "P3", "P4", "P5")

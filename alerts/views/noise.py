@@ -12,6 +12,7 @@ from alerts.noise import NoiseReport, Talker
 from alerts.noise.recall import recall_noise
 from opsportal.accounts.models import Team
 from opsportal.accounts.pages import portal_page, render_page
+from opsportal.lib.spreadsheets import harmless_cell
 from opsportal.lib.times import utc_now
 
 
@@ -109,11 +110,5 @@ def noise_csv(request: HttpRequest, table: str) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-    csv.writer(response).writerows([_harmless(cell) for cell in row] for row in rows(report))
+    csv.writer(response).writerows([harmless_cell(cell) for cell in row] for row in rows(report))
     return response
-
-
-def _harmless(cell: object) -> object:
-    """A spreadsheet runs what begins like a formula; a quote before it makes it text."""
-    is_formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{cell}" if is_formula else cell

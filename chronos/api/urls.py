@@ -2,8 +2,16 @@
 
 from django.urls import path
 
+from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.suspects import SuspectList
+from chronos.api.write import ChangeByKey
 
 api_urlpatterns = [
+    path("events", ChangeList.as_view(), name="api-events"),
+    path("events.csv", ChangeExport.as_view(), {"form": "csv"}, name="api-events-csv"),
+    path("events.jsonl", ChangeExport.as_view(), {"form": "jsonl"}, name="api-events-jsonl"),
+    path("events/stream", ChangeNews.as_view(), name="api-events-stream"),
+    path("events/<str:event_id>", ChangeDetail.as_view(), name="api-event"),
+    path("events/<str:source>/<path:external_id>", ChangeByKey.as_view(), name="api-event-key"),
     path("suspects", SuspectList.as_view(), name="api-suspects"),
 ]

@@ -87,6 +87,8 @@ class ChangeEvent(models.Model):
             ),
             # "What was under way then, though it began long before?"
             models.Index(fields=["-started_at"], name="change_lasting", condition=Q(lasting=True)),
+            # "What is new since I last asked?"
+            models.Index(fields=["updated_at", "id"], name="change_by_update"),
         ]
 
     def __str__(self) -> str:

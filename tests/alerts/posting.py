@@ -42,7 +42,7 @@ def store_rubbish(alert_format, payload, now, **received):
     What the format makes of it is stored; all else it has to refuse. The number of both.
     """
     events, refused = [], 0
-    for body in _with_rubbish(payload):
+    for body in rubbish_in(payload):
         try:
             parsed = alert_format.parse(Received(body, now, **received))
         except PayloadError as error:
@@ -54,7 +54,8 @@ def store_rubbish(alert_format, payload, now, **received):
     return len(events), refused
 
 
-def _with_rubbish(payload):
+def rubbish_in(payload):
+    """The payload with rubbish in the place of each field, one at a time, or without it."""
     for path in _places(payload):
         for value in RUBBISH:
             yield json.dumps(_changed(payload, path, value)).encode()

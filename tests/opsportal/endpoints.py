@@ -66,6 +66,29 @@ NATIVE = [
         found="api/v1/alerts/1",
         unknown="/api/v1/alerts/999999",
     ),
+    Endpoint("api/v1/events", "get", "events:read"),
+    Endpoint("api/v1/events", "post", "events:write"),
+    Endpoint("api/v1/events", "put", "events:write"),
+    Endpoint("api/v1/events.csv", "get", "events:read"),
+    Endpoint("api/v1/events.jsonl", "get", "events:read"),
+    Endpoint("api/v1/events/stream", "get", "events:read"),
+    Endpoint(
+        "api/v1/events/<str:event_id>",
+        "get",
+        "events:read",
+        found="api/v1/events/1",
+        unknown="/api/v1/events/999999",
+    ),
+    *(
+        Endpoint(
+            "api/v1/events/<str:source>/<path:external_id>",
+            method,
+            f"events:{scope}",
+            found="api/v1/events/ci/build/812",
+            unknown="/api/v1/events/ci/build/812" if method == "get" else "",
+        )
+        for method, scope in (("get", "read"), ("put", "write"))
+    ),
     Endpoint("api/v1/alerts/noise", "get", "alerts:read"),
     _reading("explain"),
     _reading("related"),

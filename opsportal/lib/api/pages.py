@@ -91,14 +91,7 @@ class KeysetPagination(BasePagination):
         """The rows behind the cursor: (a, b) < (x, y), in words that use an index on (a, b)."""
         names = [name.lstrip("-") for name in keyset]
         operator = "lt" if keyset[0].startswith("-") else "gt"
-        try:
-            parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True))
-            values = [
-                _bounded(model._meta.get_field(name).to_python(part))  # type: ignore[union-attr]
-                for name, part in zip(names, parts, strict=True)
-            ]
-        except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError):
-            raise _refused("cursor", "take it from `next` of the page before") from None
+        values = self._place(model, names, cursor)
         condition = Q()
         for name, value in reversed(list(zip(names, values, strict=True))):
             beyond = Q(**{f"{name}__{operator}": value})
@@ -106,6 +99,17 @@ class KeysetPagination(BasePagination):
                 beyond = Q(**{f"{name}__{operator}e": value}) & (beyond | condition)
             condition = beyond
         return condition
+
+    def _place(self, model: type[Model], names: Sequence[str], cursor: str) -> list[Any]:
+        """The values of the row that the page before ended with. Raises PayloadError."""
+        try:
+            parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True))
+            return [
+                _bounded(model._meta.get_field(name).to_python(part))  # type: ignore[union-attr]
+                for name, part in zip(names, parts, strict=True)
+            ]
+        except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError):
+            raise _refused("cursor", "take it from `next` of the page before") from None
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The page in the schema."""
