@@ -23,8 +23,9 @@ from tests.portal import free_port
 QUESTIONS = ("what happened in the last hour?", "what software did we deploy in the last day?")
 CHANGE = r"""
 local function alert(key, n)
-  return '{"kind":"deployment","title":"Deploy ' .. n .. '","service":"service-' .. n % 2000 .. '","environment":"env-' .. n % 8 .. '","version":"v' .. n .. '","actor":"person-' .. n % 300 ..
-    '","source":"benchmark","external_id":"' .. key .. '","started_at":"' ..
+  return '{"kind":"deployment","title":"Deploy ' .. n .. '","service":"service-' .. n % 2000 ..
+    '","environment":"env-' .. n % 8 .. '","version":"v' .. n .. '","actor":"person-' ..
+    n % 300 .. '","source":"benchmark","external_id":"' .. key .. '","started_at":"' ..
     os.date("!%Y-%m-%dT%H:%M:%SZ") .. '"}'
 end
 """

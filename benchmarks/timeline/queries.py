@@ -17,11 +17,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django.setup()
 
 from chronos.histogram import histogram
-from chronos.indexes import document
 from chronos.state import running
 from django.db import connection
 
 from benchmarks.timeline.stored import ENVIRONMENTS, SERVICES
+from chronos.indexes import document
 from chronos.models import ChangeEvent
 from chronos.search import LISTED, EventQuery, page_of_events
 from opsportal.lib.times import utc_now
