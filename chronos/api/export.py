@@ -87,5 +87,5 @@ def _cell(value: Any) -> object:
     if value is None:
         return ""
     return harmless_cell(
-        msgspec.json.encode(value).decode() if isinstance(value, list | dict) else value
+        msgspec.json.encode(value).decode() if isinstance(value, list | dict | bool) else value
     )
