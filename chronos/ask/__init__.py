@@ -1,0 +1,27 @@
+"""Questions in words: what they mean, shown back and answered."""
+
+from chronos.ask.describe import write_question
+from chronos.ask.names import KnownNames
+from chronos.ask.parse import read_question
+from chronos.ask.reading import (
+    Filter,
+    Interval,
+    Mark,
+    Reading,
+    Reference,
+    Shape,
+    Suggestion,
+)
+
+__all__ = [
+    "Filter",
+    "Interval",
+    "KnownNames",
+    "Mark",
+    "Reading",
+    "Reference",
+    "Shape",
+    "Suggestion",
+    "read_question",
+    "write_question",
+]
