@@ -13,6 +13,9 @@ from opsportal.lib.errors import PayloadError
 def finish_reading(found: Found, times: Times, zone: ZoneInfo) -> Reading:
     """The reading of all that was found. Raises PayloadError."""
     shape = _shape(found)
+    if found.subject and shape is not Shape.SUSPECTS:
+        times.said.append(f"during {found.subject.kind} {found.subject.id}")
+        times.set_during(found.subject)
     interval: Interval | None = None
     moments: tuple[Bound, ...] = ()
     compared = _compared(found) if shape is Shape.DIFF else ()
@@ -35,7 +38,7 @@ def finish_reading(found: Found, times: Times, zone: ZoneInfo) -> Reading:
         ongoing=found.ongoing,
         grouping=tuple(dict.fromkeys(found.grouping)) if shape is Shape.COUNT else (),
         limit=_limit(found, times, shape),
-        subject=found.subject,
+        subject=found.subject if shape is Shape.SUSPECTS else None,
         zone=zone.key,
         question=found.text,
         unknown=tuple(found.unknown),

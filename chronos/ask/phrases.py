@@ -89,7 +89,7 @@ class Phrases:
         for attempt in (
             self._phrase, self._matchers, self._negation, self._prefix, self._filter, self._subject,
             self._shape, self._ongoing, self._grouping, self._latest, self.times.read,
-            self._version, self._kind, self._status, self._field_and_name, self._preposition,
+            self._version, self._reference, self._kind, self._status, self._field_and_name, self._preposition,
         ):  # fmt: skip
             if attempt():
                 return True
@@ -289,6 +289,13 @@ class Phrases:
             self.found.add(Filter("version", "=", (version,)))
             return True
         return False
+
+    def _reference(self) -> bool:
+        """Incident 42, standing alone."""
+        if self.found.subject or self.cursor.peek() not in {"incident", "alert", "event"}:
+            return False
+        self.found.subject = read_reference(self.cursor, self.names)
+        return self.found.subject is not None
 
     def _kind(self) -> bool:
         cursor, found = self.cursor, self.found

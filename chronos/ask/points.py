@@ -35,6 +35,11 @@ class Hour:
     half: str = ""
     bare: bool = False
 
+    def __str__(self) -> str:
+        if self.half and not self.minute and not self.second:
+            return f"{self.hour}{self.half}"
+        return self.time.isoformat("seconds" if self.second else "minutes")
+
     @property
     def time(self) -> time:
         """On a clock of 24 hours."""

@@ -100,7 +100,10 @@ def settle_moments(times: Times, *, two_environments: bool) -> tuple[Bound, ...]
             "a diff needs two moments or two environments: diff prod 09:00 and 15:00, "
             "diff staging and prod"
         )
-    return _ordered(_ends(times, DEFAULT))
+    since, until = _ends(times, DEFAULT)
+    if isinstance(until, datetime):
+        until = min(until, times.clock.now)
+    return _ordered((since, until))
 
 
 def _ordered(ends: tuple[Bound, Bound]) -> tuple[Bound, Bound]:

@@ -188,10 +188,14 @@ class Times:
         return span
 
     def _beside(self) -> bool:
-        """30 minutes before incident 42."""
+        """30 minutes before incident 42; 24h alone is the last 24 hours."""
         cursor = self.cursor
+        numbered = cursor.peek()[:1].isdigit()
         span = cursor.span()
         side = cursor.accept("before", "after") if span else ""
+        if span and not side and numbered and cursor.peek() != "ago":
+            self._set_exact(self.clock.back(self.clock.now, span), self.clock.now)
+            return True
         if span is None or not side:
             return False
         point = self.points.mark("start" if side == "before" else "end") or self.points.point()
@@ -208,10 +212,14 @@ class Times:
         if not cursor.accept("during", "while"):
             return False
         if reference := read_reference(cursor, self.names):
-            start = Mark(reference, "start")
-            self._set_exact(start, Mark(reference, "end"), start)
+            self.set_during(reference)
             return True
         return self._set_day(self.points.day())
+
+    def set_during(self, reference: Reference) -> None:
+        """From the start to the end of that."""
+        start = Mark(reference, "start")
+        self._set_exact(start, Mark(reference, "end"), start)
 
     def _set_day(self, day: Point | None) -> bool:
         if day is None:
