@@ -116,4 +116,6 @@ def add_months(day: date, months: int) -> date:
     if not 1 < year < 9998:
         raise PayloadError("that is outside of the calendar")
     following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+    return min(
+        date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1)
+    )

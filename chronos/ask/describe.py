@@ -1,10 +1,8 @@
 """A reading shown back: in words, as chips, and as the question that reads the same."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from chronos.ask.reading import Bound, Filter, Interval, Mark, Reading, Reference, Shape
 from chronos.ask.vocabulary import FIELDS
@@ -46,8 +44,11 @@ def write_question(reading: Reading) -> str:
 
 def _write_interval(interval: Interval) -> str:
     since, until = interval.since, interval.until
-    if isinstance(since, Mark) and since.edge == "start" and not since.offset and (
-        until == replace(since, edge="end")
+    if (
+        isinstance(since, Mark)
+        and since.edge == "start"
+        and not since.offset
+        and (until == replace(since, edge="end"))
     ):
         return f"during {write_reference(since.reference)}"
     return f"from {_bound(since)} to {_bound(until)}"
@@ -99,7 +100,9 @@ def write_filter(made: Filter) -> str:
 
 def _value(value: str, *, glob: bool = False) -> str:
     plain = _PLAIN.fullmatch(value) and (glob or "*" not in value)
-    return value if plain or (glob and "*" in value and not set(value) & set(' ,"')) else _quote(value)
+    return (
+        value if plain or (glob and "*" in value and not set(value) & set(' ,"')) else _quote(value)
+    )
 
 
 def _quote(text: str) -> str:

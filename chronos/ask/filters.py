@@ -16,7 +16,16 @@ COMPARISONS = frozenset({"<", "<=", ">", ">="})
 SPECIAL = frozenset({"by", "limit", "is", "text"})
 _SCHEMES = frozenset({"http", "https", "ftp", "ssh", "git", "urn", "arn", "mailto", "pkg"})
 # Operators: of one value, of its opposite, of a glob, of a glob's opposite.
-NEGATED = {"=": "!=", "!=": "=", "=*": "!=*", "!=*": "=*", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+NEGATED = {
+    "=": "!=",
+    "!=": "=",
+    "=*": "!=*",
+    "!=*": "=*",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
 
 Value = tuple[str, bool]
 
@@ -68,7 +77,7 @@ def spell(name: str, value: str, names: KnownNames) -> str:
     """The value as it is known; words for kinds and statuses are those of events."""
     if found := names.spelled(name, value):
         return found
-    words = {"kind": KIND_WORDS, "status": STATUS_WORDS}.get(name, {})
+    words = KIND_WORDS if name == "kind" else STATUS_WORDS if name == "status" else {}
     return words.get(value.lower(), value)
 
 
@@ -91,7 +100,5 @@ def merge_filters(filters: list[Filter]) -> tuple[Filter, ...]:
             values.setdefault((found.field, found.op), []).extend(found.values)
         else:
             alone.append(found)
-    merged = [
-        Filter(name, op, tuple(sorted(set(given)))) for (name, op), given in values.items()
-    ]
+    merged = [Filter(name, op, tuple(sorted(set(given)))) for (name, op), given in values.items()]
     return tuple(sorted({*merged, *alone}, key=lambda f: (f.field, f.op, f.values)))

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from chronos.ask.filters import merge_filters
 from chronos.ask.found import Found
-from chronos.ask.reading import Filter, Interval, Bound, Reading, Shape
+from chronos.ask.reading import Bound, Filter, Interval, Reading, Shape
 from chronos.ask.settle import settle_interval, settle_moment, settle_moments
 from chronos.ask.times import Times
 from opsportal.lib.errors import PayloadError
@@ -26,8 +26,9 @@ def finish_reading(found: Found, times: Times, zone: ZoneInfo) -> Reading:
         moments = () if moment is None else (moment,)
     else:
         interval = settle_interval(times, shape)
-    if not times.given and interval:
-        found.notes.append("no time was said: the last 24 hours" if shape is Shape.COUNT else "no time was said: the last 90 days")
+    if interval and not times.given:
+        length = "24 hours" if shape is Shape.COUNT else "90 days"
+        found.notes.append(f"no time was said: the last {length}")
     return Reading(
         shape=shape,
         interval=interval,
@@ -83,6 +84,10 @@ def _filters(found: Found, shape: Shape, compared: tuple[str, ...]) -> tuple[Fil
 def _limit(found: Found, times: Times, shape: Shape) -> int | None:
     if shape not in {Shape.LIST, Shape.WHO, Shape.WHEN}:
         return None
-    if found.limit is None and shape in {Shape.WHO, Shape.WHEN} and (found.newest or not times.given):
+    if (
+        found.limit is None
+        and shape in {Shape.WHO, Shape.WHEN}
+        and (found.newest or not times.given)
+    ):
         return 1
     return found.limit

@@ -6,7 +6,9 @@ from chronos.ask.filters import NEGATED
 from chronos.ask.names import KnownNames
 from chronos.ask.reading import Filter, Reference, Shape, Suggestion
 from chronos.ask.tokens import Token
+from opsportal.lib.errors import PayloadError
 
+MOST_WORDS = 10
 _MOST_SUGGESTIONS = 5
 
 
@@ -45,10 +47,24 @@ class Found:
             self.environments += [v for v in made.values if v not in self.environments]
         self.filters.append(made)
 
+    def add_word(self, word: str) -> None:
+        """A word or phrase to look for. Raises PayloadError when there are too many."""
+        if word and word not in self.words:
+            self.words.append(word)
+        if len(self.words) > MOST_WORDS:
+            raise PayloadError(
+                f"more than {MOST_WORDS} words to look for; put a phrase in quotes or ask shorter"
+            )
+
+    def set_ongoing(self) -> None:
+        """Only what has begun and not ended."""
+        self.ongoing = True
+        self.add(Filter("status", "=", ("started",)))
+
     def suggest(self, token: Token, meant: str) -> None:
         """Offer the question with this in the place of that word."""
         if len(self.suggestions) < _MOST_SUGGESTIONS:
-            sign = "-" if self.negated and token.text[:1] == "-" else ""
+            sign = "-" if self.negated and self.text[token.start] in "-!" else ""
             question = f"{self.text[: token.start]}{sign}{meant}{self.text[token.end :]}"
             self.suggestions.append(Suggestion(token.text, meant, question))
 

@@ -9,12 +9,11 @@ from chronos.ask.vocabulary import (
     ENVIRONMENTS,
     FIELDS,
     KIND_WORDS,
-    KINDS,
     NAMED,
     SAME_ENVIRONMENT,
     STATUS_WORDS,
-    STATUSES,
 )
+from chronos.normalise import KINDS, STATUSES
 
 # How much two words must have in common, of 1.
 _ALIKE = 0.7
@@ -30,7 +29,9 @@ class KnownNames:
 
     @cached_property
     def _spelling(self) -> dict[str, dict[str, str]]:
-        return {name: {value.lower(): value for value in self.names.get(name, ())} for name in FIELDS}
+        return {
+            name: {value.lower(): value for value in self.names.get(name, ())} for name in FIELDS
+        }
 
     def spelled(self, name: str, value: str) -> str | None:
         """The known name of that field as it is written, or None."""

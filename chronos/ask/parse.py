@@ -1,7 +1,5 @@
 """From a question in words to its reading. Nothing here asks the database or looks at a clock."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -39,9 +37,7 @@ def _zones() -> dict[str, str]:
     return names | {"utc": "UTC", "gmt": "UTC"}
 
 
-def _take_zone(
-    tokens: tuple[Token, ...], zone: ZoneInfo
-) -> tuple[tuple[Token, ...], ZoneInfo]:
+def _take_zone(tokens: tuple[Token, ...], zone: ZoneInfo) -> tuple[tuple[Token, ...], ZoneInfo]:
     """The zone that the question names, which is meant for all of it, and the other words."""
     found: dict[str, None] = {}
     rest = []
@@ -50,7 +46,11 @@ def _take_zone(
         if name:
             found[name] = None
             continue
-        if token.sort is Sort.WORD and token.lower.partition("/")[0] in _AREAS and "/" in token.lower:
+        if (
+            token.sort is Sort.WORD
+            and token.lower.partition("/")[0] in _AREAS
+            and "/" in token.lower
+        ):
             zone_of(token.text[:60])
         rest.append(token)
     if len(found) > 1:

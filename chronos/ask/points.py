@@ -85,7 +85,9 @@ class Points:
             day = self.day()
             if day is None:
                 cursor.at = day_at
-                next_day = cursor.accept_all("the", "next", "day") or cursor.accept_all("next", "day")
+                next_day = cursor.accept_all("the", "next", "day") or cursor.accept_all(
+                    "next", "day"
+                )
                 found = Point(hour=hour, next_day=next_day)
             else:
                 found = replace(day, hour=hour)

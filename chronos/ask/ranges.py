@@ -81,7 +81,5 @@ def _empty(points: Points, first: Point, second: Point) -> PayloadError:
             zone = points.clock.zone.key
             return PayloadError(f"the clocks of {zone} skip that time on {points.first_day(first)}")
         if second.is_clock or (first.days is not None and first.days == second.days):
-            return PayloadError(
-                f"end before start; did you mean until {second.hour} the next day?"
-            )
+            return PayloadError(f"end before start; did you mean until {second.hour} the next day?")
     return PayloadError("end before start; turn them round, or say the date of both")

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 from opsportal.lib.errors import PayloadError
 
-MAX_QUESTION = 500
+MAX_QUESTION = 1000
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _TRAILING = "?!.,;)"
 _LEADING = "("
 # `10:00-11:30`, `2026-11-20..2026-11-22`, `2-3pm`: two times in one word.
 _CLOCK = r"\d{1,2}(?::\d\d){0,2}(?:am|pm)?"
-_PAIR = re.compile(rf"({_CLOCK})(?:-|–|—|\.\.)({_CLOCK})", re.ASCII | re.IGNORECASE)
-_DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:–|—|\.\.)(\d{4}-\d\d-\d\d)", re.ASCII)
+_PAIR = re.compile(rf"({_CLOCK})(?:-|\u2013|\u2014|\.\.)({_CLOCK})", re.ASCII | re.IGNORECASE)
+_DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\u2013|\u2014|\.\.)(\d{4}-\d\d-\d\d)", re.ASCII)
 _TIMELIKE = re.compile(r":|m$|\d{4}", re.IGNORECASE)
 _ESCAPE = re.compile(r'\\(["\\])')
 _TIME_KEYS = frozenset({"since", "until", "from", "before", "after", "around", "at", "during"})

@@ -2,6 +2,11 @@
 
 from types import MappingProxyType
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 FIELDS = (
     "service", "environment", "region", "team", "actor", "source", "kind", "status", "version",
     "tag", "severity",
@@ -39,9 +44,8 @@ _KINDS = {
     "maintenance": "maintenance maintenances",
     "note": "note notes",
 }
-KINDS = tuple(_KINDS)
 KIND_WORDS = MappingProxyType(
-    {word: kind for kind, words in _KINDS.items() for word in words.split()}
+    {word: kind for kind, words in _KINDS.items() for word in _words(words)}
 )
 # Longer names of kinds: first word -> what may follow.
 KIND_PAIRS = MappingProxyType(
@@ -66,13 +70,10 @@ _STATUSES = {
     "cancelled": "cancelled canceled aborted",
 }
 STATUS_WORDS = MappingProxyType(
-    {word: status for status, words in _STATUSES.items() for word in words.split()}
+    {word: status for status, words in _STATUSES.items() for word in _words(words)}
 )
-STATUSES = (*_STATUSES, "unknown")
 # Taken for environments in a portal that does not know its own yet.
-ENVIRONMENTS = frozenset(
-    "prod production staging stage preprod dev development qa uat sandbox".split()
-)
+ENVIRONMENTS = _words("prod production staging stage preprod dev development qa uat sandbox")
 SAME_ENVIRONMENT = MappingProxyType(
     {
         "production": "prod", "prod": "production", "stage": "staging", "staging": "stage",
@@ -87,13 +88,13 @@ PREPOSITIONS = MappingProxyType(
     }
 )  # fmt: skip
 NOT_WORDS = frozenset({"not", "except", "without", "excluding"})
-FILLERS = frozenset(
+FILLERS = _words(
     "a about all an and any anybody anyone anything are be been being change changed changes "
     "changing did do does done event events everything find get give going had happen happened "
     "happening happens has have i is it its just kind list made make me my occurred of off on "
     "or our please replaced see show software that the their them there these they thing things "
     "this those took touched place turned us version versions was we went were what whats what's "
-    "which with you your".split()
+    "which with you your"
 )
 UNITS = MappingProxyType(
     {
@@ -108,7 +109,7 @@ UNITS = MappingProxyType(
             "quarter": "quarter quarters",
             "year": "y year years",
         }.items()
-        for word in words.split()
+        for word in _words(words)
     }
 )
 NUMBERS = MappingProxyType(
@@ -135,6 +136,17 @@ MONTHS = _abbreviated(
     ("sept", 8),
 )
 # Several zones each: asking is better than guessing.
-ZONE_NICKNAMES = frozenset(
-    "cet cest met eet eest wet bst est edt cst cdt mst mdt pst pdt ist jst aest aedt msk".split()
+ZONE_NICKNAMES = _words(
+    "cet cest met eet eest wet bst est edt cst cdt mst mdt pst pdt ist jst aest aedt msk"
 )
+
+
+def group_of(word: str) -> str | None:
+    """What may be counted by; plurals too."""
+    word = word.lower()
+    for form in (word, word.removesuffix("s")):
+        if form in PERIODS:
+            return form
+        if form in FIELD_WORDS:
+            return FIELD_WORDS[form]
+    return None
