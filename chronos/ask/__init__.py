@@ -1,6 +1,5 @@
 """Questions in words: what they mean, shown back and answered."""
 
-from chronos.ask.describe import write_question
 from chronos.ask.names import KnownNames
 from chronos.ask.parse import read_question
 from chronos.ask.reading import (
@@ -12,6 +11,7 @@ from chronos.ask.reading import (
     Shape,
     Suggestion,
 )
+from chronos.ask.write import write_question
 
 __all__ = [
     "Filter",

@@ -89,7 +89,7 @@ def test_what_is_past_does_not_begin_in_the_future(phrase, now, zone):
 
 
 @settings(max_examples=100, deadline=None)
-@given(some.dates(date(1990, 1, 1), date(2035, 1, 1)), zones)
+@given(some.dates(date(1990, 1, 1), date(2026, 11, 20)), zones)
 def test_days_tile_the_calendar(day, zone):
     first, second = (
         reading_of(f"on {day + timedelta(days=shift)}", NOW, zone).interval for shift in (0, 1)
