@@ -9,7 +9,7 @@ from chronos.ask.tokens import Token
 from opsportal.lib.errors import PayloadError
 
 MOST_WORDS = 10
-_MOST_SUGGESTIONS = 5
+MOST_SUGGESTIONS = 5
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Found:
 
     def suggest(self, token: Token, meant: str) -> None:
         """Offer the question with this in the place of that word."""
-        if len(self.suggestions) < _MOST_SUGGESTIONS:
+        if len(self.suggestions) < MOST_SUGGESTIONS:
             sign = "-" if self.negated and self.text[token.start] in "-!" else ""
             question = f"{self.text[: token.start]}{sign}{meant}{self.text[token.end :]}"
             self.suggestions.append(Suggestion(token.text, meant, question))

@@ -18,7 +18,7 @@ from chronos.normalise import KINDS, STATUSES
 # How much two words must have in common, of 1.
 _ALIKE = 0.7
 # Of a field; more names than these are not looked through for a near miss.
-_LOOKED_THROUGH = 5000
+_LOOKED_THROUGH = 2000
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,10 @@ def _nearest(word: str, known: Iterable[str]) -> str | None:
         return None
     matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False)
     matcher.set_seq2(word)
+    letters = {*word}
     best, found = _ALIKE, None
     for _, name in zip(range(_LOOKED_THROUGH), known, strict=False):
-        if abs(len(name) - len(word)) > 2:
+        if abs(len(name) - len(word)) > 2 or len({*name.lower()} ^ letters) > 4:
             continue
         matcher.set_seq1(name.lower())
         if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:

@@ -7,7 +7,7 @@ from chronos.ask.asking import Asking
 from chronos.ask.conditions import Conditions
 from chronos.ask.cursor import Cursor
 from chronos.ask.filters import spell
-from chronos.ask.found import Found
+from chronos.ask.found import MOST_SUGGESTIONS, Found
 from chronos.ask.reading import Filter
 from chronos.ask.times import Times
 from chronos.ask.tokens import Sort
@@ -123,7 +123,11 @@ class Phrases:
     def _unknown(self) -> None:
         token = self.cursor.token()
         self.cursor.at += 1
+        if token.text in self.found.unknown:
+            return
         self.found.add_word(token.text)
         self.found.unknown.append(token.text)
+        if len(self.found.unknown) > MOST_SUGGESTIONS:
+            return
         if near := self.names.nearest_word(token.text):
             self.found.suggest(token, f"{near[0]}:{near[1]}")
