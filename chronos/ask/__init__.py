@@ -11,6 +11,7 @@ from chronos.ask.reading import (
     Shape,
     Suggestion,
 )
+from chronos.ask.resolve import Occurrence
 from chronos.ask.write import write_question
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Interval",
     "KnownNames",
     "Mark",
+    "Occurrence",
     "Reading",
     "Reference",
     "Shape",
