@@ -132,6 +132,7 @@ def _by_number(text: str) -> Iterable[ChangeEvent]:
 
 
 def _release(reference: Reference) -> Iterable[ChangeEvent]:
+    """The first deployment of the version."""
     if not reference.service:
         raise PayloadError(
             f"{reference.kind} {reference.id} of which service? Write "
@@ -144,7 +145,7 @@ def _release(reference: Reference) -> Iterable[ChangeEvent]:
         status=SUCCEEDED,
         **_place(reference),
     )
-    return found.order_by("-started_at", "-id")[:1]
+    return found.order_by("started_at", "id")[:1]
 
 
 def _newest(reference: Reference) -> Iterable[ChangeEvent]:
