@@ -51,7 +51,10 @@ def test_an_example_is_read_as_the_page_says(question, written):
         ("in october", "from 2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"),
         ("past 2 months", "from 2026-09-22T15:30:00Z to 2026-11-22T15:30:00Z"),
         ("2 hours ago", "from 2026-11-22T13:15:00Z to 2026-11-22T13:45:00Z"),
-        ("before incident 42", "from 1h before the start of incident 42 to the start of incident 42"),
+        (
+            "before incident 42",
+            "from 1h before the start of incident 42 to the start of incident 42",
+        ),
         ("what was running before incident 42", "running at the start of incident 42"),
         (
             "since the last deploy of api in prod",

@@ -18,7 +18,9 @@ ZONES = (
 )  # fmt: skip
 zones = some.sampled_from(ZONES)
 instants = some.datetimes(
-    datetime(1985, 1, 1), datetime(2037, 12, 31), timezones=some.just(UTC)
+    datetime(1985, 1, 1),  # noqa: DTZ001
+    datetime(2037, 12, 31),  # noqa: DTZ001
+    timezones=some.just(UTC),
 ) | some.sampled_from(
     [
         datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
@@ -28,7 +30,7 @@ instants = some.datetimes(
         datetime(2028, 2, 29, 12, tzinfo=UTC),
     ]
 )
-WORDS = (
+_TEXT = (
     "last past previous this next the in for of to by on at since until before after between and "
     "from around ± during 90 2 3pm 14:00 25:00 10:00-11:30 2026-11-20 2026-03-29 now ago today "
     "yesterday tomorrow monday friday week month year hours days minutes 90m 1h30m 3d nov 20 "
@@ -37,7 +39,8 @@ WORDS = (
     "api web prod staging ann github rule env:prod app:api,web -kind:alert severity>=3 #hotfix "
     'region:eu-* @bot foo "connection pool" by:service limit:5 is:ongoing not except app day per '
     'UTC Europe/Berlin {service="api"} {team=~"a.*"} -api env: tag:a,b latest start end noon'
-).split(" ")
+)
+WORDS = _TEXT.split(" ")
 salads = some.lists(some.sampled_from(WORDS), max_size=12).map(" ".join)
 questions = salads | some.text(max_size=60) | some.text("0123456789:-+±.apm ", max_size=25)
 
@@ -55,7 +58,7 @@ def reading_of(question: str, now: datetime, zone: str) -> Reading:
 @given(questions, instants, zones)
 @example("in " * 300, NOW, "UTC")
 @example("± " * 400, NOW, "UTC")
-@example("²:³ ٣ days ١٤:٠٠ \u2028 last ² days", NOW, "UTC")
+@example("\xb2:\xb3 \u0663 days \u0661\u0664:\u0660\u0660 \u2028 last \xb2 days", NOW, "UTC")
 @example('"' * 999, NOW, "UTC")
 @example("since:" * 160, NOW, "UTC")
 def test_a_reading_is_sound_and_reads_the_same_when_written(question, now, zone):
