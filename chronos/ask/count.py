@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Count, Func
+from django.db.models import BigIntegerField, CharField, Count, Func, Value
+from django.db.models.functions import Cast, Coalesce
 
 from chronos.ask.reading import Reading
 from chronos.ask.resolve import Window
@@ -54,7 +55,9 @@ def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -
         raise PayloadError("changes cannot be counted by tag; count by service, kind or another")
     timed = any(name in PERIODS for name in reading.grouping)
     fields = [name for name in reading.grouping if name not in PERIODS]
-    columns: list[Any] = [*([_Slot("started_at")] if timed else []), *fields]
+    # As expressions: SQLite would walk an index that is in the order of the groups, all of it.
+    plain = [Coalesce(Cast(name, CharField()), Value("")) for name in fields]
+    columns: list[Any] = [*([_Slot("started_at")] if timed else []), *plain]
     counts: Counter[tuple[str, ...]] = Counter()
     for window in windows:
         query = query_of(reading, window)
