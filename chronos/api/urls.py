@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.ask import Ask
+from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.suspects import SuspectList
 from chronos.api.write import ChangeByKey
 
