@@ -9,14 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chronos.api.serializers import ChangeSerializer
 from chronos.api.suspects import SuspectSerializer
 from chronos.ask import Shape
 from chronos.ask.answer import MOST_EVENTS
 from chronos.ask.ask import Asked, ask_question
 from chronos.ask.describe import describe_reading, links_to
 from chronos.ask.write import write_bound, write_reference
-from chronos.models import ChangeEvent
-from chronos.normalise import change_url
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import format_instant, utc_now
@@ -81,24 +80,6 @@ class SuggestionSerializer(serializers.Serializer[Any]):
         return links_to(suggestion.question).page
 
 
-class FoundChangeSerializer(serializers.ModelSerializer[ChangeEvent]):
-    """A change in short."""
-
-    url = serializers.SerializerMethodField()
-
-    class Meta:
-        model = ChangeEvent
-        fields = (
-            "id", "kind", "action", "status", "title", "service", "environment", "region",
-            "version", "previous_version", "team", "actor", "source", "severity", "tags",
-            "started_at", "ended_at", "url",
-        )  # fmt: skip
-
-    def get_url(self, event: ChangeEvent) -> str:
-        """Of its page."""
-        return change_url(event.pk)
-
-
 class GroupSerializer(serializers.Serializer[Any]):
     """How many changes have these values, in the order of `grouping`."""
 
@@ -115,7 +96,7 @@ class AskedSerializer(serializers.Serializer[Any]):
     links = ElsewhereSerializer()
     windows = AskedWindowSerializer(many=True, help_text="The intervals asked about, resolved.")
     moments = serializers.ListField(child=serializers.DateTimeField())
-    events = FoundChangeSerializer(many=True, help_text="Newest first.")
+    events = ChangeSerializer(many=True, help_text="Newest first.")
     more = serializers.BooleanField(help_text="There are more changes than these.")
     people = serializers.ListField(child=serializers.CharField())
     total = serializers.IntegerField(allow_null=True, help_text="Of counts.")

@@ -14,10 +14,9 @@ from chronos.ask.reading import Reading
 from chronos.ask.resolve import Window
 from chronos.ask.select import query_of
 from chronos.ask.vocabulary import PERIODS
-from chronos.search import begun_within, lasting_into, matching
+from chronos.search import matching
 from opsportal.lib.errors import PayloadError
 
-MOST_GROUPS = 500
 # Every zone's days begin with one of these.
 _SLOT = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,9 +46,10 @@ class _Slot(Func):
 
 
 def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -> list[Group]:
-    """The groups of the reading, largest first, or in the order of time; two queries a window.
+    """The groups of the reading, largest first, or in the order of time; a query a window.
 
-    Without a grouping it is one group. Raises PayloadError.
+    What began in the interval counts, so that no change counts for two days. Without a grouping
+    it is one group. Raises PayloadError.
     """
     if "tag" in reading.grouping:
         raise PayloadError("changes cannot be counted by tag; count by service, kind or another")
@@ -60,12 +60,11 @@ def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -
     columns: list[Any] = [*([_Slot("started_at")] if timed else []), *plain]
     counts: Counter[tuple[str, ...]] = Counter()
     for window in windows:
-        query = query_of(reading, window)
-        found = matching(query).order_by()
-        for part in (begun_within(found, query), lasting_into(found, query)):
-            for row in part.values_list(*columns).annotate(found=Count("pk")).iterator():
-                *facts, count = row
-                counts[_values(reading, facts, zone, timed=timed)] += count
+        since, until = window
+        found = matching(query_of(reading, window)).order_by()
+        found = found.filter(started_at__gte=since, started_at__lt=until)
+        for *facts, count in found.values_list(*columns).annotate(found=Count("pk")).iterator():
+            counts[_values(reading, facts, zone, timed=timed)] += count
     if not reading.grouping:
         counts.setdefault((), 0)
     groups = [Group(values, count) for values, count in counts.items()]

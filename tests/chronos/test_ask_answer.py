@@ -111,6 +111,7 @@ def test_counts_by_fields_and_days(changes):
         return [(*group.values, group.count) for group in answer.counts]
 
     assert counted("how many changes last hour") == [(4,)]
+    assert counted("how many changes since 14:43") == [(2,)]
     assert counted("how many deploys last 5 days by app") == [("api", 3), ("web", 1)]
     assert counted("deploys last 5 days per day and env", "Asia/Tokyo") == [
         ("2026-11-19", "prod", 1),
