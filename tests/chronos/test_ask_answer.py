@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 
 from alerts.models import Alert
 from chronos.ask import ask as asking
@@ -223,3 +224,28 @@ class TestApi:
 
     def test_a_reference_to_nothing_is_not_found(self, ask):
         assert ask(404, q="during incident 4711")["code"] == "not_found"
+
+
+def test_a_page_shows_how_the_question_was_read_and_trusts_no_word(changes):
+    asked = ask_question('env:prdo <script>alert(1)</script> web "last week"', now=NOW)
+    shown = render_to_string("chronos/reading.html", {"asked": asked})
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "Not understood, so looked for in the text" in shown
+    assert 'env:prdo → <a href="/changes/?q=environment%3Aprod' in shown
+    assert "The same question elsewhere" in shown
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("who deployed api last", "<b>jo</b>"),
+        ("when did we last deploy web", "2026-11-18 15:30:00 UTC"),
+        ("how many deploys last 5 days by app", "<td>api</td><td>3</td>"),
+        ("suspects for incident 42", "the same service"),
+        ("failed rollbacks last hour", "four times as long"),
+    ],
+)
+def test_a_page_shows_answers(changes, question, shown):
+    asked = ask_question(question, now=NOW)
+    assert shown in render_to_string("chronos/answer.html", {"asked": asked})
