@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from chronos.api.ask import Ask
 from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.suspects import SuspectList
 from chronos.api.write import ChangeByKey
@@ -13,5 +14,6 @@ api_urlpatterns = [
     path("events/stream", ChangeNews.as_view(), name="api-events-stream"),
     path("events/<str:event_id>", ChangeDetail.as_view(), name="api-event"),
     path("events/<str:source>/<path:external_id>", ChangeByKey.as_view(), name="api-event-key"),
+    path("ask", Ask.as_view(), name="api-ask"),
     path("suspects", SuspectList.as_view(), name="api-suspects"),
 ]

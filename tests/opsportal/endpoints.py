@@ -105,6 +105,7 @@ NATIVE = [
         _action,
         ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
     ),
+    Endpoint("api/v1/ask", "get", "events:read", found="api/v1/ask?q=today"),
     Endpoint("api/v1/suspects", "get", "events:read"),
     Endpoint("api/v1/heartbeats", "get", "alerts:read"),
     *(

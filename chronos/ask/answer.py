@@ -1,0 +1,95 @@
+"""Decide: what a question's answer is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from chronos.ask.count import Group, count_changes
+from chronos.ask.describe import wider_questions
+from chronos.ask.reading import Reading, Shape, Suggestion
+from chronos.ask.resolve import References, Window
+from chronos.ask.select import query_of
+from chronos.models import ChangeEvent
+from chronos.search import page_of_events
+from chronos.suspects import Scene, Suspect, find_suspects
+
+MOST_EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found; which of the fields is filled follows from the reading's shape."""
+
+    reading: Reading
+    # The intervals and moments asked about, once references are resolved.
+    windows: tuple[Window, ...] = ()
+    moments: tuple[datetime, ...] = ()
+    # Newest first; whether there are more than fit.
+    events: Sequence[ChangeEvent] = ()
+    more: bool = False
+    counts: Sequence[Group] = ()
+    suspects: Sequence[Suspect] = ()
+    # Where nothing was found: questions that ask more widely.
+    wider: Sequence[Suggestion] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who made the changes, newest first."""
+        return tuple(dict.fromkeys(event.actor for event in self.events if event.actor))
+
+    @property
+    def total(self) -> int:
+        """How many changes were counted."""
+        return sum(group.count for group in self.counts)
+
+
+def answer_question(
+    reading: Reading, *, now: datetime, zone: ZoneInfo, most: int = MOST_EVENTS
+) -> Answer:
+    """The answer, with few and bounded queries. Raises PayloadError, NotFoundError."""
+    references = References(reading, now)
+    if reading.shape is Shape.SUSPECTS:
+        return _suspects(reading, references, now)
+    windows = references.windows()
+    if reading.shape is Shape.COUNT:
+        counts = count_changes(reading, windows, zone)
+        wider = () if any(group.count for group in counts) else wider_questions(reading, now)
+        return Answer(reading, windows, counts=counts, wider=wider)
+    events, more = _events(reading, windows, min(reading.limit or most, most))
+    wider = () if events else wider_questions(reading, now)
+    return Answer(reading, windows, events=events, more=more, wider=wider)
+
+
+def _events(
+    reading: Reading, windows: Sequence[Window], most: int
+) -> tuple[list[ChangeEvent], bool]:
+    """The newest changes of the intervals, which come newest first; two queries for each."""
+    found: dict[int, ChangeEvent] = {}
+    for window in windows:
+        if len(found) > most:
+            break
+        events, _ = page_of_events(query_of(reading, window), most + 1)
+        found.update((event.pk, event) for event in events)
+    events = sorted(found.values(), key=lambda event: (event.started_at, event.pk), reverse=True)
+    return events[:most], len(events) > most
+
+
+def _suspects(reading: Reading, references: References, now: datetime) -> Answer:
+    subject = references.of(reading.subject)[0] if reading.subject else None
+    if subject:
+        at = subject.start
+    else:
+        at = references.moment(reading.moments[0]) if reading.moments else now
+    scene = Scene(
+        at,
+        _one(reading, "service") or (subject.service if subject else ""),
+        _one(reading, "environment") or (subject.environment if subject else ""),
+        _one(reading, "region") or (subject.region if subject else ""),
+    )
+    return Answer(reading, moments=(at,), suspects=find_suspects(scene))
+
+
+def _one(reading: Reading, name: str) -> str:
+    values = reading.values_of(name)
+    return values[0] if len(values) == 1 else ""

@@ -1,0 +1,62 @@
+"""Ask: a question in words, read with the names this portal knows, and answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from chronos.ask.answer import MOST_EVENTS, Answer, answer_question
+from chronos.ask.describe import Shown, show_reading
+from chronos.ask.names import KnownNames
+from chronos.ask.parse import read_question
+from chronos.ask.reading import Reading
+from chronos.ask.vocabulary import NAMED
+from chronos.models import ChangeEvent
+from opsportal.lib.windows import zone_of
+
+_REMEMBERED_FOR = 60.0  # seconds
+_LOOKED_AT = 2000
+_REMEMBERED: list[tuple[float, KnownNames]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, how it was read, and what the answer is."""
+
+    reading: Reading
+    zone: ZoneInfo
+    shown: Shown
+    answer: Answer
+
+
+def ask_question(text: str, *, now: datetime, tz: str = "", most: int = MOST_EVENTS) -> Asked:
+    """Read and answer it, for somebody in that zone. Raises PayloadError, NotFoundError."""
+    reading, zone = read_here(text, now=now, tz=tz)
+    answer = answer_question(reading, now=now, zone=zone, most=most)
+    return Asked(reading, zone, show_reading(reading, zone), answer)
+
+
+def read_here(text: str, *, now: datetime, tz: str = "") -> tuple[Reading, ZoneInfo]:
+    """The reading, with this portal's names, and the zone it is shown in. Raises PayloadError."""
+    zone = zone_of(tz[:100] or settings.TIME_ZONE)
+    reading = read_question(text, now=now, zone=zone, names=recall_names())
+    return reading, ZoneInfo(reading.zone)
+
+
+def recall_names() -> KnownNames:
+    """The names in the newest changes; of this minute, with one query."""
+    if _REMEMBERED and monotonic() - _REMEMBERED[0][0] < _REMEMBERED_FOR:
+        return _REMEMBERED[0][1]
+    newest = ChangeEvent.objects.order_by("-started_at", "-id")
+    columns = zip(*newest.values_list(*NAMED, "kind")[:_LOOKED_AT], strict=True)
+    found = (tuple(dict.fromkeys(filter(None, column))) for column in columns)
+    names = KnownNames(dict(zip((*NAMED, "kind"), found, strict=False)))
+    _REMEMBERED[:] = [(monotonic(), names)]
+    return names
+
+
+def forget_names() -> None:
+    """Ask the database anew."""
+    _REMEMBERED.clear()
