@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from alerts.intake import Posted, find_door, take_in
 from alerts.submit import store_submission
+from opsportal.lib.contracts import Reply
 from opsportal.lib.times import utc_now
 
 
@@ -15,10 +16,15 @@ def intake_view(request: HttpRequest, **_: str) -> HttpResponse:
     door = find_door(request.path)
     if door is None:
         raise Http404
+    if request.method == "OPTIONS" and (greeting := door.format.greet(request.headers)):
+        return _response(greeting)
     if request.method not in door.format.methods:
         return HttpResponseNotAllowed(door.format.methods)
     given = Posted(request.META, request.read)
-    reply = take_in(door, given, now=utc_now(), store=store_submission)
+    return _response(take_in(door, given, now=utc_now(), store=store_submission))
+
+
+def _response(reply: Reply) -> HttpResponse:
     return HttpResponse(
         reply.body, status=reply.status, content_type=reply.content_type, headers=reply.headers
     )

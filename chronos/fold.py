@@ -146,6 +146,11 @@ def key_of(change: Change) -> UUID | None:
     return digest(change.source, "once", msgspec.json.encode(change).decode())
 
 
+def report_key_of(change: Change) -> UUID | None:
+    """What this very report is recognised by, where its sender numbers them."""
+    return digest(change.source, "report", change.report_id) if change.report_id else None
+
+
 def digest(*parts: str) -> UUID:
     """128 bits that stand for the texts."""
     text = "\0".join(parts).encode("utf-8", "surrogatepass")

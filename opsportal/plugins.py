@@ -30,7 +30,7 @@ ALERT_FORMATS = [
 ]
 CHANGE_FORMATS = [
     "chronos.formats.native.NativeFormat",
-    "alerts.formats.pagerduty.PagerDutyChangeFormat",
+    "chronos.formats.pagerduty.PagerDutyChangeFormat",
 ]
 # Registries whose formats have doors: their slugs are different ones.
 FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]
