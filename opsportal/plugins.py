@@ -31,6 +31,8 @@ ALERT_FORMATS = [
 CHANGE_FORMATS = [
     "chronos.formats.native.NativeFormat",
     "chronos.formats.pagerduty.PagerDutyChangeFormat",
+    "chronos.formats.cloudevents.CloudEventsFormat",
+    "chronos.formats.cdevents.CdEventsFormat",
 ]
 # Registries whose formats have doors: their slugs are different ones.
 FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]

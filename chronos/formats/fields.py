@@ -108,7 +108,9 @@ def actor_of(given: object) -> dict[str, str]:
     """`actor`, `actor_type` and `actor_email` of a name, or of an object that has one."""
     if not isinstance(given, dict):
         return {"actor": text} if (text := text_of(given)) else {}
-    name = next((t for n in ("name", "login", "username", "id") if (t := text_of(given.get(n)))), "")
+    name = next(
+        (t for n in ("name", "login", "username", "id") if (t := text_of(given.get(n)))), ""
+    )
     email = text_of(given.get("email"))
     if not (name or email):
         return {}

@@ -106,6 +106,7 @@ NATIVE = [
         ("acknowledge", "unacknowledge", "resolve", "assign", "snooze", "unsnooze", "notes"),
     ),
     Endpoint("api/v1/suspects", "get", "events:read"),
+    Endpoint("api/v1/cloudevents", "post", "events:write"),
     Endpoint("api/v1/heartbeats", "get", "alerts:read"),
     *(
         Endpoint(

@@ -80,12 +80,17 @@ OPSGENIE = [
         ),
     )
 ]
+CHANGES = [
+    Endpoint(f"hooks/{sender}{route}", "post", "events:write", found=found)
+    for sender in ("cloudevents", "cdevents")
+    for route, found in (("", ""), ("/<str:key>", f"hooks/{sender}/{KEY}"))
+]
 GENERIC = [
     Endpoint("hooks/generic", "post", "alerts:write"),
     Endpoint("hooks/generic", "put", "alerts:write"),
     Endpoint("hooks/generic/<str:key>", "post", "alerts:write", found=f"hooks/generic/{KEY}"),
 ]
-FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC, *ALERTA]
+FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC, *CHANGES, *ALERTA]
 # For health checks, and what clients ask without a key; and where nothing is.
 OPEN = {
     "alertmanager/-/ready",
