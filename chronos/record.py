@@ -48,25 +48,18 @@ def record_changes(
         placed: list[tuple[ChangeEvent, str]] = []
         renewed: dict[UUID, ChangeEvent] = {}
         for key, number, report in zip(keys, numbers, reports, strict=True):
-            if number is not None and (heard := known.get(number)) is not None:
-                heard.reports += 1
-                if heard.pk is not None:
-                    repeated[heard.pk] = heard
-                placed.append((heard, REPEATED))
-                continue
-            event = known.get(key) if key is not None else None
-            if event is None or not is_again(event, report):
+            heard = known.get(number) if number else None
+            event = heard or (known.get(key) if key else None)
+            if event is None or not (heard or is_again(event, report)):
                 new.append(report)
                 placed.append((report, RECORDED))
-                if key is not None:
-                    known[key] = renewed[key] = report
-                if number is not None:
-                    known[number] = renewed[number] = report
+                for found in filter(None, (key, number)):
+                    known[found] = renewed[found] = report
                 continue
-            if number is not None:
+            if number and not heard:
                 known[number] = renewed[number] = event
             event.reports += 1
-            different = fold_report(event, report, now=now, named=named)
+            different = not heard and fold_report(event, report, now=now, named=named)
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event

@@ -1,5 +1,7 @@
 """CDEvents posted by themselves, for senders that wrap them in no CloudEvent."""
 
+from typing import ClassVar
+
 from chronos.formats.cloudevents.cdevents import change_of_cdevent
 from chronos.formats.cloudevents.door import BATCHED, STRUCTURED, CloudEventsFormat, parse_members
 from chronos.formats.cloudevents.envelope import read_object
@@ -13,7 +15,7 @@ class CdEventsFormat(CloudEventsFormat):
 
     slug = "cdevents"
     label = "CDEvents"
-    paths = ("/hooks/cdevents", "/hooks/cdevents/<key>")
+    paths: ClassVar[tuple[str, ...]] = ("/hooks/cdevents", "/hooks/cdevents/<key>")
 
     def parse(self, received: Received) -> Parsed:
         """By the headers: a CloudEvent says that it is one."""

@@ -108,6 +108,8 @@ class Format:
     # ID_IN_PATH `parse` sees what stood in its place.
     paths: ClassVar[tuple[str, ...]] = ()
     methods: ClassVar[frozenset[str]] = frozenset({"POST"})
+    # Of a view that answers the other methods there: its dotted path.
+    view: ClassVar[str] = ""
     # Whether `key_text` finds the key in the body or the query.
     key_in_body: ClassVar[bool] = False
     # What a key needs.

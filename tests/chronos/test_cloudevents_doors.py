@@ -125,9 +125,21 @@ RUBBISH = [0, -1, 10**40, 1.5, True, None, "", "\0", "x" * 9000, [], [None], {},
 
 def test_rubbish_in_any_field_is_stored_or_refused_and_never_a_fault(post):
     known = {
-        "app": 1, "env": 1, "status": 1, "actor": 1, "tags": 1, "links": 1, "labels": 1, "before": 1,
-        "severity": 1, "started_at": 1, "external_id": 1, "title": 1, "kind": 1, "version": 1,
-    }  # fmt: skip
+        "app": 1,
+        "env": 1,
+        "status": 1,
+        "actor": 1,
+        "tags": 1,
+        "links": 1,
+        "labels": 1,
+        "before": 1,
+        "severity": 1,
+        "started_at": 1,
+        "external_id": 1,
+        "title": 1,
+        "kind": 1,
+        "version": 1,
+    }
     batch = [
         event(id=f"{place}", data={**known, name: rubbish})
         for place, (name, rubbish) in enumerate((n, r) for n in known for r in RUBBISH)
@@ -161,12 +173,16 @@ def test_the_sdk_is_understood_in_all_its_modes(transactional_db, live_server):
     key = make_key("events:write")[1]
     made = CloudEvent(
         {
-            "id": "1", "source": "/ci", "type": "com.example.deploy.finished", "subject": "Größe 1 %",
-            "time": datetime(2026, 3, 4, 5, tzinfo=UTC), "datacontenttype": "application/json",
+            "id": "1",
+            "source": "/ci",
+            "type": "com.example.deploy.finished",
+            "subject": "Größe 1 %",
+            "time": datetime(2026, 3, 4, 5, tzinfo=UTC),
+            "datacontenttype": "application/json",
             "severitynumber": "13",
         },
         {"app": "api", "version": "1.2"},
-    )  # fmt: skip
+    )
     structured, binary = to_structured_event(made), to_binary_event(made)
     assert send(live_server, key, structured) == counts(1)
     found = ChangeEvent.objects.values("subject", "service", "version", "severity", "started_at")

@@ -183,8 +183,8 @@ def test_what_is_not_read_here_is_415(content_type):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff", b"[]", b"7", b'{"a":' * 99_999, b'{"data":' + b"[" * 400 + b"]" * 400 + b"}",
-     b'{"id": "\\ud800"}', b'{"id": 1e999}'],
+    [b"", b"{", b"\xff", b"[]", b"7", b'{"a":' * 99_999, b'{"data":' + b"[" * 400 + b"]" * 400
+     + b"}", b'{"id": "\\ud800"}', b'{"id": 1e999}'],
 )  # fmt: skip
 def test_what_is_no_event_is_refused(body):
     with pytest.raises(PayloadError):

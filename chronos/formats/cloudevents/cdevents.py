@@ -93,36 +93,34 @@ def change_of_cdevent(event: object) -> Change:
     artifact = text_of(content.get("artifactId")) or (_id(subject) if noun == "artifact" else "")
     folded = noun in _FOLDED
     named = {_NAMED[noun]: _id(subject)} if noun in _NAMED else {}
-    return Change(
-        **{
-            "kind": meaning.kind,
-            "action": verb,
-            "status": status,
-            "title": _title(noun, verb, _id(subject), content),
-            "started_at": at,
-            "ended_at": at if status not in (PLANNED, STARTED) else None,
-            "source": text_of(context["source"]),
-            "external_id": f"{noun}:{_id(subject)}" if folded else text_of(context["id"]),
-            "report_id": text_of(context["id"]),
-            "service": _id(_object(content, "service")),
-            "environment": _environment(noun, subject, content),
-            "version": _version(artifact),
-            "artifact": artifact,
-            "repository": _id(_object(content, "repository")),
-            "subject": f"{noun}:{_id(subject)}",
-            "correlation_id": text_of(context.get("chainId")),
-            "causation_id": _cause(context),
-            "body": text_of(content.get("errors")) or text_of(content.get("description")),
-            "labels": _labels(context, content),
-            "links": tuple(link for n in _LINKS if (link := web_link(content.get(n), n))),
-            "data": {
-                "content": content,
-                **({"customData": event["customData"]} if "customData" in event else {}),
-            },
-            **_actor(content),
-            **named,
-        }
-    )
+    fields: dict[str, Any] = {
+        "kind": meaning.kind,
+        "action": verb,
+        "status": status,
+        "title": _title(noun, verb, _id(subject), content),
+        "started_at": at,
+        "ended_at": at if status not in (PLANNED, STARTED) else None,
+        "source": text_of(context["source"]),
+        "external_id": f"{noun}:{_id(subject)}" if folded else text_of(context["id"]),
+        "report_id": text_of(context["id"]),
+        "service": _id(_object(content, "service")),
+        "environment": _environment(noun, subject, content),
+        "version": _version(artifact),
+        "artifact": artifact,
+        "repository": _id(_object(content, "repository")),
+        "subject": f"{noun}:{_id(subject)}",
+        "correlation_id": text_of(context.get("chainId")),
+        "causation_id": _cause(context),
+        "body": text_of(content.get("errors")) or text_of(content.get("description")),
+        "labels": _labels(context, content),
+        "links": tuple(link for n in _LINKS if (link := web_link(content.get(n), n))),
+        "data": {"content": content},
+        **_actor(content),
+        **named,
+    }
+    if "customData" in event:
+        fields["data"] = {"content": content, "customData": event["customData"]}
+    return Change(**fields)
 
 
 def _checked(context: Mapping[str, Any], subject: Mapping[str, Any]) -> tuple[str, str]:

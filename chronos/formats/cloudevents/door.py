@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import ClassVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -12,7 +13,6 @@ from chronos.formats.cloudevents.cdevents import PREFIX, change_of_cdevent
 from chronos.formats.cloudevents.change import change_of
 from chronos.formats.cloudevents.envelope import CloudEvent, read_binary, read_structured
 from chronos.normalise import Change, ChangeReceipt
-from chronos.record import REPEATED
 from opsportal.lib.contracts import Parsed, Received, Rejection, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError, UnsupportedMediaError
 
@@ -29,7 +29,11 @@ class CloudEventsFormat(ChangeFormat):
 
     slug = "cloudevents"
     label = "CloudEvents"
-    paths = ("/api/v1/cloudevents", "/hooks/cloudevents", "/hooks/cloudevents/<key>")
+    paths: ClassVar[tuple[str, ...]] = (
+        "/api/v1/cloudevents",
+        "/hooks/cloudevents",
+        "/hooks/cloudevents/<key>",
+    )
     key_in_body = True
     keeps_headers = ("ce-*",)
 
@@ -80,7 +84,7 @@ class CloudEventsFormat(ChangeFormat):
 
     def answer(self, parsed: Parsed, receipts: Sequence[ChangeReceipt]) -> Reply:
         """How many were new, how many were not, and which could not be taken."""
-        duplicates = sum(receipt.outcome == REPEATED for receipt in receipts)
+        duplicates = sum(receipt.outcome == "repeated" for receipt in receipts)
         answer = {
             "accepted": len(receipts) - duplicates,
             "duplicates": duplicates,
