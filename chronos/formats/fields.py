@@ -1,6 +1,6 @@
 """What a JSON object says in the words of our own events, whatever contract it came by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,7 @@ _TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "region": ("region",),
         "version": ("version", "revision"),
         "previous_version": ("previous_version",),
+        "kind": ("kind",),
         "action": ("action",),
         "title": ("title", "summary"),
         "body": ("body", "description"),
@@ -31,6 +32,7 @@ _TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "external_id": ("external_id", "dedup_key"),
     }
 )
+_NOTHING: tuple[object, ...] = ("", (), {}, None)
 _INSTANTS = ("started_at", "ended_at", "expected_end_at")
 # Not "author": who wrote a commit need not be who deployed it.
 _ACTORS = ("actor", "user")
@@ -48,40 +50,33 @@ def take_fields(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     """
     rest = dict(data)
     taken: dict[str, Any] = {}
-    for field, names in _TEXTS.items():
+    for field, names, read in _readers():
         for name in names:
-            if text := text_of(rest.get(name)):
-                taken[field] = text
+            if (value := read(rest.get(name))) not in _NOTHING:
+                taken[field] = value
                 del rest[name]
                 break
-    if kind := text_of(rest.get("kind")):
-        taken["kind"] = kind
-        del rest["kind"]
-    for field in _INSTANTS:
-        if instant := read_instant(rest.get(field)):
-            taken[field] = instant
-            del rest[field]
-    for name, read in (
-        ("status", lambda given: status_of(text_of(given))),
-        ("outcome", lambda given: status_of(text_of(given))),
-        ("severity", _severity),
-        ("tags", _tags),
-        ("links", links_of),
-        ("labels", _labels),
-    ):
-        field = "status" if name == "outcome" else name
-        if field not in taken and (value := read(rest.get(name))) not in ("", (), {}, None):
-            taken[field] = value
-            del rest[name]
-    for name in ("before", "after"):
-        if rest.get(name) is not None:
-            taken[name] = rest.pop(name)
     for name in _ACTORS:
         if actor := actor_of(rest.get(name)):
             taken |= actor
             del rest[name]
             break
     return taken, rest
+
+
+def _readers() -> Iterator[tuple[str, tuple[str, ...], Callable[[Any], Any]]]:
+    """Field, the names that senders have for it, and what reads it."""
+    for field, names in _TEXTS.items():
+        yield field, names, text_of
+    for field in _INSTANTS:
+        yield field, (field,), read_instant
+    yield "status", ("status", "outcome"), lambda given: status_of(text_of(given))
+    yield "severity", ("severity",), _severity
+    yield "tags", ("tags",), _tags
+    yield "links", ("links",), links_of
+    yield "labels", ("labels",), _labels
+    for field in ("before", "after"):
+        yield field, (field,), lambda given: given
 
 
 def text_of(value: object) -> str:

@@ -39,7 +39,7 @@ def spread_details(details: object, *, without: str) -> tuple[dict[str, str], di
 
 
 def links_of(event: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Address and text of links, images, and the client's page: those that a browser may open, once each."""
+    """Address and text of links, images and the client's page, where a browser may open them."""
     found: dict[str, str] = {}
     for href, text in _pages(event):
         if href.startswith(("http://", "https://")) and len(href) <= LONGEST_URL:
