@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-from django.db.models import JSONField, Lookup, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from chronos.formats.grafana import MARK, SOURCE
+from chronos.fulltext import has_tag
 from chronos.models import ChangeEvent
 from chronos.normalise import CANCELLED, STARTED, SUCCEEDED
 from chronos.search import EventQuery, begun_within, lasting_into, matching
@@ -32,30 +32,6 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 _SHOWN = (("app", "service"), ("env", "environment"), ("region", "region"), ("version", "version"))
-
-if TYPE_CHECKING:
-    _Lookup = Lookup[bool]
-else:
-    _Lookup = Lookup
-
-
-@JSONField.register_lookup
-class HasTag(_Lookup):
-    """Whether a list of texts has this one."""
-
-    lookup_name = "has_tag"
-    prepare_rhs = False
-
-    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """By walking through the list."""
-        column, params = self.process_lhs(compiler, connection)
-        sql = f"EXISTS (SELECT 1 FROM json_each({column}) AS tag WHERE tag.value = %s)"  # noqa: S608
-        return sql, (*params, self.rhs)
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """By what indexes of JSON serve."""
-        column, params = self.process_lhs(compiler, connection)
-        return f"{column} @> %s::jsonb", (*params, msgspec.json.encode([self.rhs]).decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +188,7 @@ def _tagged(found: QuerySet[ChangeEvent], query: AnnotationQuery) -> QuerySet[Ch
 
 
 def _has(tag: str) -> Q:
-    has = Q(tags__has_tag=tag) | Q(kind=tag)
+    has = has_tag(tag) | Q(kind=tag)
     name, _, value = tag.partition(":")
     field = _FIELDS.get(name.lower())
     return has | Q(**{field: value}) if field and value else has
