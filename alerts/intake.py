@@ -167,10 +167,6 @@ def _receive(entry: _Entry, key: ApiKey | None = None) -> Received:
     if length > most or len(body) > most:
         size = f"{most // 1024} KiB" if most < 1024 * 1024 else f"{most // 1024 // 1024} MiB"
         raise TooLargeError(f"The body is larger than {size}; send it in parts.")
-    headers = {}
-    for name in alert_format.keeps_headers:
-        if value := posted.header(f"HTTP_{name.upper().replace('-', '_')}"):
-            headers[name] = value
     return Received(
         body,
         entry.now,
@@ -179,8 +175,24 @@ def _receive(entry: _Entry, key: ApiKey | None = None) -> Received:
         path=entry.door.path,
         query=posted.environ.get("QUERY_STRING", ""),
         content_type=posted.environ.get("CONTENT_TYPE", ""),
-        headers=headers,
+        headers=_kept_headers(posted, alert_format.keeps_headers),
     )
+
+
+def _kept_headers(posted: Posted, wanted: Sequence[str]) -> dict[str, str]:
+    """Of the request's headers those that are wanted and say something."""
+    kept = {}
+    for name in wanted:
+        variable = f"HTTP_{name.upper().replace('-', '_')}"
+        if not name.endswith("*"):
+            names = [variable]
+        else:
+            begins = variable.removesuffix("*")
+            names = [found for found in posted.environ if found.startswith(begins)]
+        for found in names:
+            if value := posted.header(found):
+                kept[found.removeprefix("HTTP_").replace("_", "-").lower()] = value
+    return kept
 
 
 def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Reply:

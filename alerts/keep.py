@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import Error
@@ -10,14 +10,14 @@ from django.db import Error
 from alerts.models import RawDelivery
 from alerts.normalise import Respond
 from opsportal.lib.contracts import Parsed, Received
-from opsportal.lib.redact import redact_text
+from opsportal.lib.redact import redact_text, redact_value
 
 logger = logging.getLogger(__name__)
 Verdict = RawDelivery.Verdict
 # Characters. What failed is kept longer, since only the whole of it can be replayed.
 MOST_KEPT, MOST_KEPT_FAILED = 65_536, 524_288
 NOTHING_OPEN = "No alert is open that it is about."
-MOST_LISTED, MOST_COMPLAINTS, LONGEST_PATH = 50, 20, 200
+MOST_LISTED, MOST_COMPLAINTS, LONGEST_PATH, LONGEST_HEADER = 50, 20, 200, 2000
 # Of one key in one process: a sender that posts rubbish all day does not fill the disk.
 MOST_FAILED_A_MINUTE = 100
 _lock = threading.Lock()
@@ -45,7 +45,7 @@ def delivery_of(
         path=_plain(received.path)[:LONGEST_PATH],
         query=redact_text(received.query.encode())[:1000],
         content_type=_plain(received.content_type)[:200],
-        headers={name: _plain(value)[:500] for name, value in received.headers.items()},
+        headers=_headers(received.headers),
         address=address,
         body=text[:most],
         size=len(received.body),
@@ -100,6 +100,12 @@ def note_replay(replayed: RawDelivery, outcome: RawDelivery, now: datetime) -> N
 def forget_failures() -> None:
     """Begin the minute anew; for tests, whose keys' ids come again."""
     _failed.clear()
+
+
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
+    """Those that were kept, without secrets."""
+    plain: dict[str, str] = redact_value(dict(given))
+    return {name: _plain(value)[:LONGEST_HEADER] for name, value in plain.items()}
 
 
 def _complaints(parsed: Parsed | None) -> str:

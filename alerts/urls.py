@@ -59,10 +59,10 @@ def _route(door: str) -> str:
     return route.replace(ID_IN_PATH, "/<path:id>/")
 
 
-# Two doors share their path with a list of alerts, which hands every POST on.
+# Some doors share their path with a list, which stands before them and hands every POST on.
 intake_urlpatterns: list[URLPattern | URLResolver] = [
     *alertmanager_urlpatterns,
-    *(path(_route(door), intake_view) for door in doors() if not door.startswith("/api/")),
+    *(path(_route(door), intake_view) for door in doors()),
     path("alertmanager/-/ready", ready),
     path("alertmanager/-/healthy", ready),
     path("alerta/", include("alerts.api.alerta.urls")),

@@ -64,7 +64,7 @@ def event_of(change: Change, *, now: datetime) -> ChangeEvent:
         "recorded_at": now,
         "updated_at": now,
         "body": _clean(change.body)[:MOST_BODY],
-        "tags": _tags(change.tags) if change.tags else [],
+        "tags": cut_tags(change.tags) if change.tags else [],
         "links": [dict(link) for link in change.links[:MOST_LINKS]],
         "before": _bounded(change.before),
         "after": _bounded(change.after),
@@ -74,7 +74,7 @@ def event_of(change: Change, *, now: datetime) -> ChangeEvent:
     # By place: by name takes three times as long.
     columns: Any = values.values()
     event = ChangeEvent(*columns)
-    _settle(event, now)
+    settle(event, now)
     return event
 
 
@@ -102,7 +102,7 @@ def fold_report(
             setattr(event, name, value)
     event.started_at = min(event.started_at, report.started_at)
     event.severity = max(event.severity, report.severity)
-    event.tags = _tags([*event.tags, *report.tags])
+    event.tags = cut_tags([*event.tags, *report.tags])
     known = {link.get("href") for link in event.links}
     event.links = [
         *event.links,
@@ -112,7 +112,7 @@ def fold_report(
         {**event.labels, **report.labels} if further else {**report.labels, **event.labels}
     )
     event.data = {**event.data, **report.data} if further else {**report.data, **event.data}
-    _settle(event, event.recorded_at)
+    settle(event, event.recorded_at)
     if _facts(event) == before:
         return False
     event.updated_at = now
@@ -146,6 +146,11 @@ def key_of(change: Change) -> UUID | None:
     return digest(change.source, "once", msgspec.json.encode(change).decode())
 
 
+def report_key_of(change: Change) -> UUID | None:
+    """What this very report is recognised by, where its sender numbers them."""
+    return digest(change.source, "report", change.report_id) if change.report_id else None
+
+
 def digest(*parts: str) -> UUID:
     """128 bits that stand for the texts."""
     text = "\0".join(parts).encode("utf-8", "surrogatepass")
@@ -163,7 +168,7 @@ def is_again(event: ChangeEvent, report: ChangeEvent) -> bool:
     )
 
 
-def _settle(event: ChangeEvent, heard_at: datetime) -> None:
+def settle(event: ChangeEvent, heard_at: datetime) -> None:
     """What follows from the rest: the end, and what marks it."""
     if event.status in (PLANNED, STARTED):
         event.ended_at = None
@@ -185,7 +190,7 @@ def _facts(event: ChangeEvent) -> tuple[Any, ...]:
     return tuple(getattr(event, name) for name in (*names, *_FILLED))
 
 
-def _tags(tags: Iterable[str]) -> list[str]:
+def cut_tags(tags: Iterable[str]) -> list[str]:
     """Once each, in their order."""
     cut = (_clean(tag).strip()[:LONGEST_TAG] for tag in tags)
     return [tag for tag in dict.fromkeys(cut) if tag][:MOST_TAGS]

@@ -42,6 +42,11 @@ def with_texts(
     return found
 
 
+def has_tag(tag: str) -> Q:
+    """The condition that this very tag is among a change's."""
+    return Q(tags__contains=[tag]) if connection.vendor == "postgresql" else Q(_HasTag(tag))
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text as the indexes have them."""
     return _WORD.findall(text)

@@ -49,6 +49,8 @@ class Change(Struct, frozen=True, gc=False, omit_defaults=True):
     status: str = ""  # empty: succeeded, or started where that is all that is known
     source: str = OURS
     external_id: str = ""
+    # The sender's own number of this report: one that came before says nothing new.
+    report_id: str = ""
     service: str = ""
     environment: str = ""
     region: str = ""

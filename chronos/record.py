@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from chronos.fold import event_of, fold_report, is_again, key_of
+from chronos.fold import event_of, fold_report, is_again, key_of, report_key_of
 from chronos.insert import insert_events, insert_keys
 from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import Change, ChangeReceipt
@@ -38,24 +38,28 @@ def record_changes(
         return []
     reports = [event_of(change, now=now) for change in changes]
     keys = [key_of(change) for change in changes]
+    numbers = [report_key_of(change) for change in changes]
     with transaction.atomic():
-        kept = _kept({key for key in keys if key is not None})
+        kept = _kept({key for key in (*keys, *numbers) if key is not None})
         known = _locked(kept)
         new: list[ChangeEvent] = []
         changed: dict[int, ChangeEvent] = {}
         repeated: dict[int, ChangeEvent] = {}
         placed: list[tuple[ChangeEvent, str]] = []
         renewed: dict[UUID, ChangeEvent] = {}
-        for key, report in zip(keys, reports, strict=True):
-            event = known.get(key) if key is not None else None
-            if event is None or not is_again(event, report):
+        for key, number, report in zip(keys, numbers, reports, strict=True):
+            heard = known.get(number) if number else None
+            event = heard or (known.get(key) if key else None)
+            if event is None or not (heard or is_again(event, report)):
                 new.append(report)
                 placed.append((report, RECORDED))
-                if key is not None:
-                    known[key] = renewed[key] = report
+                for found in filter(None, (key, number)):
+                    known[found] = renewed[found] = report
                 continue
+            if number and not heard:
+                known[number] = renewed[number] = event
             event.reports += 1
-            different = fold_report(event, report, now=now, named=named)
+            different = not heard and fold_report(event, report, now=now, named=named)
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event

@@ -30,7 +30,11 @@ ALERT_FORMATS = [
 ]
 CHANGE_FORMATS = [
     "chronos.formats.native.NativeFormat",
-    "alerts.formats.pagerduty.PagerDutyChangeFormat",
+    "chronos.formats.pagerduty.PagerDutyChangeFormat",
+    "chronos.formats.cloudevents.CloudEventsFormat",
+    "chronos.formats.cdevents.CdEventsFormat",
+    "chronos.formats.grafana.GrafanaAnnotationsFormat",
+    "chronos.formats.grafana.GraphiteAnnotationsFormat",
 ]
 # Registries whose formats have doors: their slugs are different ones.
 FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]

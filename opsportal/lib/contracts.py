@@ -18,6 +18,8 @@ from opsportal.lib.times import EARLIEST, LATEST
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
+# What writes and reads JSON further on goes only so deep.
+MOST_LEVELS = 100
 _members = msgspec.json.Decoder(list[msgspec.Raw])
 _anything = msgspec.json.Decoder(msgspec.Raw)
 
@@ -106,6 +108,8 @@ class Format:
     # ID_IN_PATH `parse` sees what stood in its place.
     paths: ClassVar[tuple[str, ...]] = ()
     methods: ClassVar[frozenset[str]] = frozenset({"POST"})
+    # Of a view that answers the other methods there: its dotted path.
+    view: ClassVar[str] = ""
     # Whether `key_text` finds the key in the body or the query.
     key_in_body: ClassVar[bool] = False
     # What a key needs.
@@ -119,13 +123,21 @@ class Format:
     keeps_all: ClassVar[bool] = True
     # Whether each request is a transaction by itself, since it locks more than its events' keys.
     alone: ClassVar[bool] = False
-    # Headers that `parse` looks at, in lower case.
+    # Headers that `parse` looks at, in lower case; "ce-*" is all that begin so.
     keeps_headers: ClassVar[tuple[str, ...]] = ()
 
     def key_text(self, received: Received) -> str:
         """The key that the body or the query carries; the empty text when it does not."""
         del received
         return ""
+
+    def greet(self, headers: Mapping[str, str]) -> Reply | None:
+        """The answer to OPTIONS by which a sender asks whether it may send at all.
+
+        It is open to everybody and so says nothing of keys. None: there is no such thing.
+        """
+        del headers
+        return None
 
     def check(self, received: Received) -> None:
         """Whether it comes from whom it says: signatures. May ask others. Raises OpsError."""
@@ -161,6 +173,19 @@ def split_json(body: bytes) -> tuple[list[bytes], bool]:
         raise PayloadError(f"The body is not valid JSON: {error}") from error
     except RecursionError as error:
         raise PayloadError("The body is nested too deeply.") from error
+
+
+def is_deep(value: Any) -> bool:
+    """Whether objects and arrays are nested deeper than MOST_LEVELS."""
+    level: list[Any] = [value]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def check_instant(instant: datetime) -> datetime:

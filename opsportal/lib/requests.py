@@ -19,8 +19,8 @@ Response = TypeVar("Response", bound=HttpResponse)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MACHINES = (
-    "/api/", "/alertmanager/", "/alerta/", "/hooks/", "/opsgenie/", "/pagerduty/", "/v2/",
-    "/readyz", "/metrics",
+    "/api/", "/alertmanager/", "/alerta/", "/grafana/", "/hooks/", "/opsgenie/", "/pagerduty/",
+    "/v2/", "/readyz", "/metrics",
 )  # fmt: skip
 # What stands in the path of a link that may be used by whoever has it: its token, or a key.
 # A key also of a door that was written wrong, with a slash too many for instance.

@@ -107,6 +107,7 @@ NATIVE = [
     ),
     Endpoint("api/v1/ask", "get", "events:read", found="api/v1/ask?q=today"),
     Endpoint("api/v1/suspects", "get", "events:read"),
+    Endpoint("api/v1/cloudevents", "post", "events:write"),
     Endpoint("api/v1/heartbeats", "get", "alerts:read"),
     *(
         Endpoint(

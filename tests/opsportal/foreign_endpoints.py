@@ -4,7 +4,7 @@ from tests.opsportal.alerta_endpoints import ALERTA, ALERTA_OPEN
 from tests.opsportal.endpoints import KEY, Endpoint
 
 # Below these they answer.
-PREFIXES = ("alertmanager/", "alerta/", "hooks/", "opsgenie/", "pagerduty/", "v2/")
+PREFIXES = ("alertmanager/", "alerta/", "grafana/", "hooks/", "opsgenie/", "pagerduty/", "v2/")
 
 UUID = "5f0c1d7e-0000-4000-8000-000000000000"
 ALERTMANAGER = [
@@ -80,12 +80,47 @@ OPSGENIE = [
         ),
     )
 ]
+CHANGES = [
+    Endpoint(f"hooks/{sender}{route}", "post", "events:write", found=found)
+    for sender in ("cloudevents", "cdevents")
+    for route, found in (("", ""), ("/<str:key>", f"hooks/{sender}/{KEY}"))
+]
+ANNOTATIONS = [
+    endpoint
+    for prefix in ("api/annotations", "grafana/api/annotations")
+    for endpoint in (
+        Endpoint(prefix, "post", "events:write", body='{"text": "full"}'),
+        Endpoint(prefix, "get", "events:read"),
+        Endpoint(f"{prefix}/graphite", "post", "events:write", body='{"what": "full"}'),
+        Endpoint(f"{prefix}/tags", "get", "events:read"),
+        *(
+            Endpoint(
+                f"{prefix}/<int:annotation_id>",
+                method,
+                f"events:{'read' if method == 'get' else 'write'}",
+                found=f"{prefix}/1",
+                unknown=f"/{prefix}/999999",
+            )
+            for method in ("get", "put", "patch", "delete")
+        ),
+    )
+]
 GENERIC = [
     Endpoint("hooks/generic", "post", "alerts:write"),
     Endpoint("hooks/generic", "put", "alerts:write"),
     Endpoint("hooks/generic/<str:key>", "post", "alerts:write", found=f"hooks/generic/{KEY}"),
 ]
-FOREIGN = [*ALERTMANAGER, *PAGERDUTY, *AMAZON, *HOOKS, *OPSGENIE, *GENERIC, *ALERTA]
+FOREIGN = [
+    *ALERTMANAGER,
+    *PAGERDUTY,
+    *AMAZON,
+    *HOOKS,
+    *OPSGENIE,
+    *GENERIC,
+    *CHANGES,
+    *ANNOTATIONS,
+    *ALERTA,
+]
 # For health checks, and what clients ask without a key; and where nothing is.
 OPEN = {
     "alertmanager/-/ready",

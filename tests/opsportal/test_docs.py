@@ -68,11 +68,12 @@ def test_no_variable_is_named_that_nobody_reads():
     [
         ("docs/channels.md", lambda: plugins("ALERT_CHANNELS")),
         ("docs/senders.md", lambda: plugins("ALERT_FORMATS")),
+        ("docs/senders.md", lambda: plugins("CHANGE_FORMATS")),
         ("docs/remediation.md", lambda: plugins("REMEDIATIONS")),
         ("docs/remediation.md", known_limits),
         ("docs/accounts.md", lambda: SCOPES),
     ],
-    ids=["channels", "formats", "remediations", "limits", "scopes"],
+    ids=["channels", "formats", "change formats", "remediations", "limits", "scopes"],
 )
 def test_every_plug_in_and_scope_has_its_row(name, words):
     assert set(words()) <= {cell.split("`")[1] for cell in rows(page(name))}

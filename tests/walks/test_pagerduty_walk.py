@@ -9,8 +9,8 @@ pytestmark = pytest.mark.processes
 
 CHANGES = """
 from chronos.models import ChangeEvent
-for found in ChangeEvent.objects.filter(kind="change", action="reported"):
-    print(found.summary, found.source, found.actor, found.version, sep="|")
+for found in ChangeEvent.objects.filter(kind="deployment"):
+    print(found.title, found.source, found.actor, found.version, sep="|")
 """
 
 

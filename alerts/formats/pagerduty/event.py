@@ -10,15 +10,15 @@ from uuid import uuid4
 
 import msgspec
 
-from alerts.formats.pagerduty.contract import (
+from alerts.normalise import RESOLVED, AlertEvent, Link, Receipt, Respond
+from chronos.formats.pagerduty.contract import (
     EventsApiFormat,
     member,
     read_instant,
     text_of,
     wrong_summary,
 )
-from alerts.formats.pagerduty.details import first_text, links_of, spread_details
-from alerts.normalise import RESOLVED, AlertEvent, Receipt, Respond
+from chronos.formats.pagerduty.details import first_text, links_of, spread_details
 from opsportal.lib.contracts import Parsed, Received, Reply
 
 ACTIONS = ("trigger", "acknowledge", "resolve")
@@ -38,6 +38,7 @@ class PagerDutyFormat(EventsApiFormat):
 
     slug = "pagerduty"
     label = "PagerDuty Events v2"
+    scope = "alerts:write"
     paths = ("/v2/enqueue", "/pagerduty/v2/enqueue")
 
     def complaints(self, event: Mapping[str, Any]) -> list[str]:
@@ -127,7 +128,7 @@ def _firing(event: dict[str, Any], received: Received, dedup_key: str) -> AlertE
     }
     summary = text_of(payload["summary"])
     client, source = text_of(event.get("client")), text_of(payload["source"])
-    links = links_of(event)
+    links = tuple(Link(href, text) for href, text in links_of(event))
     return AlertEvent(
         name=(text_of(payload.get("class")) or stable_name(summary))[:300],
         dedup_key=dedup_key,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.formats.pagerduty import PagerDutyChangeFormat
+from chronos.formats.pagerduty import PagerDutyChangeFormat
+from chronos.record import record_changes
 from opsportal.lib.errors import PayloadError
 from tests.alerts.pagerduty.conftest import NOW, fixture, received
 
@@ -23,15 +24,15 @@ def payload(**values):
 
 def test_the_documented_change_fills_the_fields():
     found = change(fixture("change"))
-    assert found.kind == "change"
+    assert (found.kind, found.external_id) == ("change", "")
     assert found.title == "Build Success: Increase snapshot create timeout to 30 seconds"
     assert found.source == "acme-build-pipeline-tool-default-i-9999"
     assert found.started_at == datetime(2020, 7, 17, 8, 42, 58, 315_000, UTC)
     assert found.labels["build_state"] == "passed"
     assert found.data["custom_details"] == fixture("change")["payload"]["custom_details"]
-    assert found.data["links"] == [
-        {"href": "https://acme.pagerduty.dev/build/2", "text": "View more details in Acme!"}
-    ]
+    assert found.links == (
+        {"href": "https://acme.pagerduty.dev/build/2", "text": "View more details in Acme!"},
+    )
     assert fixture("change")["routing_key"] not in str(found)
 
 
@@ -49,14 +50,39 @@ def test_details_name_the_place():
     assert (found.version, found.source) == ("a1b2c3", "pagerduty")
 
 
-def test_without_a_time_or_before_its_time_it_is_now():
-    later = (NOW + timedelta(hours=1)).isoformat()
-    for timestamp in (None, "soon", later):
-        assert change(payload(timestamp=timestamp)).started_at == NOW
+def test_what_cannot_be_read_as_a_time_is_now_and_what_can_is_kept():
+    assert change(payload(timestamp=None)).started_at is None
+    assert change(payload(timestamp="soon")).started_at is None
+    later = NOW + timedelta(hours=1)
+    assert change(payload(timestamp=later.isoformat())).started_at == later
 
 
-def test_what_is_large_is_not_kept():
-    assert "too many" in change(payload(custom_details={"x": "y" * 70_000})).data["note"]
+@pytest.mark.parametrize(
+    ("details", "kind"),
+    [
+        ({}, "change"),
+        ({"version": "1.2"}, "deployment"),
+        ({"kind": "feature_flag"}, "flag"),
+        ({"kind": "rollback", "version": "1.2"}, "rollback"),
+        ({"kind": "Fire drill"}, "fire_drill"),
+    ],
+)
+def test_its_kind_is_what_the_details_say_or_a_deployment_where_there_is_a_version(details, kind):
+    assert change(payload(custom_details=details)).kind == kind
+
+
+def test_details_may_say_what_our_own_events_do():
+    found = change(
+        payload(custom_details={"app": "api", "status": "failure", "actor": "jo", "severity": 3})
+    )
+    assert (found.service, found.status, found.actor, found.severity) == ("api", "failed", "jo", 3)
+
+
+def test_the_same_again_is_no_second_change(db):
+    event = fixture("change")
+    for outcome in ("recorded", "repeated"):
+        (receipt,) = record_changes([change(event)], now=NOW)
+        assert receipt.outcome == outcome
 
 
 @pytest.mark.parametrize("event", [{}, {"payload": []}, payload(summary=" "), payload(summary={})])

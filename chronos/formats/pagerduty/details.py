@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.formats.pagerduty.contract import text_of
-from alerts.normalise import Link
+from chronos.formats.pagerduty.contract import text_of
 
 MOST_NAMED, MOST_LINKS = 100, 20
 LONGEST_NAME, LONGEST_LABEL, LONGEST_TEXT = 200, 200, 4096
@@ -39,13 +38,13 @@ def spread_details(details: object, *, without: str) -> tuple[dict[str, str], di
     return _first(labels), _first(annotations)
 
 
-def links_of(event: Mapping[str, Any]) -> tuple[Link, ...]:
-    """Links, images, and the client's page: those that a browser may open, once each."""
-    found: dict[str, Link] = {}
+def links_of(event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Address and text of links, images and the client's page, where a browser may open them."""
+    found: dict[str, str] = {}
     for href, text in _pages(event):
         if href.startswith(("http://", "https://")) and len(href) <= LONGEST_URL:
-            found.setdefault(href, Link(href, text[:LONGEST_LINK_TEXT]))
-    return tuple(islice(found.values(), MOST_LINKS))
+            found.setdefault(href, text[:LONGEST_LINK_TEXT])
+    return list(islice(found.items(), MOST_LINKS))
 
 
 def first_text(details: Mapping[str, Any], *names: str, cut: int) -> str:
