@@ -74,6 +74,10 @@ CONFIG_SECTIONS = [
     "alerts.configure.HeartbeatSection",
     "alerts.configure.MappingSection",
 ]
+# What other apps show on the timeline; see chronos/overlay.py.
+OVERLAYS = [
+    "alerts.overlay.AlertOverlay",
+]
 # What `manage.py demo` plays.
 DEMOS = [
     "alerts.demo.MailDemo",

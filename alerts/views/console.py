@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from alerts.facets import FACETS, count_facets
+from alerts.facets import COUNTED, FACETS, count_facets
 from alerts.search import AlertQuery, read_query, search_alerts
 from alerts.views.facets import group_facets
 from alerts.views.rows import Rows, list_page, number_of, people, takers, told_of
@@ -54,6 +54,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "facets": groups,
         "capped": capped,
+        "counted": COUNTED,
         "worst": worst,
         "told": told_of(rows.alerts),
         "takers": takers(rows.alerts),

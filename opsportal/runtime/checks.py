@@ -18,6 +18,7 @@ PLUGIN_SETTINGS = (
     "OUTBOXES",
     "CONFIG_SECTIONS",
     "DEMOS",
+    "OVERLAYS",
     "METRICS",
 )
 
