@@ -131,9 +131,7 @@ def page_of_events(
     return rows[:limit], Place(last.started_at, last.pk)
 
 
-def page_before(
-    query: EventQuery, limit: int, before: Place
-) -> tuple[list[ChangeEvent], bool]:
+def page_before(query: EventQuery, limit: int, before: Place) -> tuple[list[ChangeEvent], bool]:
     """The page above the place, newest start first, and whether there is more; two queries."""
     found = matching(query).filter(
         Q(started_at__gt=before.started_at) | Q(started_at=before.started_at, id__gt=before.id),

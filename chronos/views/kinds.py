@@ -47,7 +47,7 @@ def legend(kinds: Mapping[str, int], chosen: Sequence[str]) -> list[Entry]:
         there = [kind for kind in kinds if group_of(kind) == group]
         asked = any(group_of(kind) == group for kind in chosen)
         named = GROUPS.get(group) or sorted(there, key=lambda kind: -kinds[kind])[:_MOST_NAMED]
-        if there or chosen and named:
+        if there or (chosen and named):
             count = sum(kinds[kind] for kind in there) if there or asked or not chosen else None
             entries.append(Entry(group, count, "" if asked else ",".join(named), asked))
     return entries
