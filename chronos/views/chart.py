@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 1200, 120
 _GAP = 0.12
 # Higher than nothing, so that one change beside a thousand is seen.
 _LEAST = 2.0
-_TICKS = 8
+_TICKS = 10
 _STEPS = (
     *(timedelta(seconds=seconds) for seconds in (5, 10, 30)),
     *(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30)),

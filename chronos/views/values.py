@@ -39,7 +39,7 @@ def compare(before: Any, after: Any) -> Comparison:
     differences = [
         Difference(path, _text(old, path), _text(new, path))
         for path in paths
-        if old.get(path, _ABSENT) != new.get(path, _ABSENT)
+        if not _same(old.get(path, _ABSENT), new.get(path, _ABSENT))
     ]
     return Comparison(differences, len(paths) - len(differences))
 
@@ -83,13 +83,21 @@ def write(value: Any) -> str:
 
 def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Path and value of what is not a collection; an empty path is the value itself."""
-    if not isinstance(value, dict | list) or not value or depth >= _DEEPEST:
+    if depth >= _DEEPEST:
+        yield path, write(value)
+        return
+    if not isinstance(value, dict | list) or not value:
         if path or value is not None:
             yield path, value
         return
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for key, child in pairs:
         yield from _leaves(child, f"{path}.{key}" if path else str(key), depth + 1)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether both are the same JSON; to Python, true is 1."""
+    return type(one) is type(other) and bool(one == other)
 
 
 def _text(leaves: dict[str, Any], path: str) -> str | None:
