@@ -86,6 +86,7 @@ DEMOS = [
     "alerts.demo.HeartbeatDemo",
     "alerts.demo.WebhookDemo",
     "alerts.demo.CloudDemo",
+    "chronos.demo.ChangeDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [
