@@ -11,7 +11,7 @@ class Stage:
     """Takes what is posted."""
 
     def __init__(self):
-        self.random, self.posted, self.told = Random(1), [], []
+        self.random, self.posted, self.told = Random(1), [], []  # noqa: S311
 
     def instant(self):
         return utc_now()
