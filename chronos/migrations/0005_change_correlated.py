@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chronos", "0003_dependency")]
+    dependencies = [("chronos", "0004_change_text")]
 
     operations = [
         migrations.AddIndex(
