@@ -131,6 +131,19 @@ def page_of_events(
     return rows[:limit], Place(last.started_at, last.pk)
 
 
+def page_before(query: EventQuery, limit: int, before: Place) -> tuple[list[ChangeEvent], bool]:
+    """The page above the place, newest start first, and whether there is more; two queries."""
+    found = matching(query).filter(
+        Q(started_at__gt=before.started_at) | Q(started_at=before.started_at, id__gt=before.id),
+        started_at__gte=before.started_at,
+    )
+    found = found.order_by("started_at", "id")
+    rows = list(lasting_into(found, query)[: min(MOST_LASTING, limit + 1)])
+    if len(rows) <= limit:
+        rows += begun_within(found, query)[: limit + 1 - len(rows)]
+    return rows[:limit][::-1], len(rows) > limit
+
+
 def each_event(query: EventQuery, batch: int = 1000) -> Iterator[ChangeEvent]:
     """All of them, page by page: for exports of any size."""
     after: Place | None = None

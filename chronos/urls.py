@@ -1,17 +1,23 @@
-"""Where the timeline answers: pages and its REST API."""
+"""Where the timeline answers: pages, its REST API, and what foreign contracts ask beside posting."""
 
 from django.urls import URLPattern, path
 
 from chronos.api.annotations import AnnotationDetail, AnnotationTags
 from chronos.api.urls import api_urlpatterns
+from chronos.views.change import show_change
+from chronos.views.timeline import timeline
 
 urlpatterns: list[URLPattern] = [
-    route
-    for prefix in ("api/annotations", "grafana/api/annotations")
-    for route in (
-        path(f"{prefix}/tags", AnnotationTags.as_view()),
-        path(f"{prefix}/<int:annotation_id>", AnnotationDetail.as_view()),
-    )
+    path("changes/", timeline, name="changes"),
+    path("changes/<int:event_id>/", show_change, name="change"),
+    *(
+        route
+        for prefix in ("api/annotations", "grafana/api/annotations")
+        for route in (
+            path(f"{prefix}/tags", AnnotationTags.as_view()),
+            path(f"{prefix}/<int:annotation_id>", AnnotationDetail.as_view()),
+        )
+    ),
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

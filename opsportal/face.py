@@ -130,9 +130,10 @@ NAVIGATION = [
     (
         "Timeline",
         [
+            ("Changes", "timeline", "changes", ""),
             (
-                "Changes",
-                "timeline",
+                "All records",
+                "list_alt",
                 "admin:chronos_changeevent_changelist",
                 "chronos.view_changeevent",
             ),

@@ -80,6 +80,10 @@ CONFIG_SECTIONS = [
     "alerts.configure.HeartbeatSection",
     "alerts.configure.MappingSection",
 ]
+# What other apps show on the timeline; see chronos/overlay.py.
+OVERLAYS = [
+    "alerts.overlay.AlertOverlay",
+]
 # What `manage.py demo` plays.
 DEMOS = [
     "alerts.demo.MailDemo",
@@ -88,6 +92,7 @@ DEMOS = [
     "alerts.demo.HeartbeatDemo",
     "alerts.demo.WebhookDemo",
     "alerts.demo.CloudDemo",
+    "chronos.demo.ChangeDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [

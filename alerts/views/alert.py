@@ -12,10 +12,9 @@ from alerts.escalate import with_others
 from alerts.explain import Explained, Explanation, explain_alert
 from alerts.models import Alert, DeliveryAttempt, Notification, Transition
 from alerts.suspect import accuse
-from alerts.views.live import render_live
 from alerts.views.rows import people, takers
 from alerts.views.strip import draw_strip
-from opsportal.accounts.pages import portal_page
+from opsportal.accounts.pages import portal_page, render_live
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.matchers import Matcher, Matchers
 from opsportal.lib.times import utc_now

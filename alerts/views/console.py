@@ -6,13 +6,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from alerts.facets import FACETS, count_facets
+from alerts.facets import COUNTED, FACETS, count_facets
 from alerts.search import AlertQuery, read_query, search_alerts
 from alerts.views.facets import group_facets
-from alerts.views.live import render_live
 from alerts.views.rows import Rows, list_page, number_of, people, takers, told_of
 from alerts.views.saved import listed_views, plain_query, teams_to_save_for
-from opsportal.accounts.pages import portal_page
+from opsportal.accounts.pages import portal_page, render_live
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import MatcherError
@@ -55,6 +54,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "facets": groups,
         "capped": capped,
+        "counted": COUNTED,
         "worst": worst,
         "told": told_of(rows.alerts),
         "takers": takers(rows.alerts),

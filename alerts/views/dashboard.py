@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 
 from alerts.chart import Pair, draw_pairs
 from alerts.overview import Hour, survey_alerts
-from alerts.views.live import render_live
-from opsportal.accounts.pages import portal_page
+from opsportal.accounts.pages import portal_page, render_live
 from opsportal.lib.times import utc_now
 
 

@@ -1,15 +1,14 @@
-"""The facets as the console shows them: values with counts, each a link to a narrower search."""
+"""The facets as the console shows them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from functools import partial
 
 from alerts.facets import FACETS, Counts
 from alerts.normalise import SEVERITIES
 from alerts.search import NONE
+from opsportal.lib.facets import FacetGroup, FacetLinks, Params, by_count
 
-SHOWN, FOLDED = 6, 30
-_TITLES = {"state": "Held back", "environment": "Environment"}
+_TITLES = {"state": "Held back"}
 _LABELS = {
     ("status", "firing"): "not acknowledged",
     ("state", "held"): "held back",
@@ -19,34 +18,6 @@ _LABELS = {
     ("region", NONE): "no region",
     ("source", NONE): "no source",
 }
-Params = Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class FacetValue:
-    """One value; `count` is None where it was not counted."""
-
-    value: str
-    label: str
-    count: int | None
-    chosen: bool
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class FacetGroup:
-    """One facet; `more` is folded away."""
-
-    name: str
-    title: str
-    values: Sequence[FacetValue]
-    more: Sequence[FacetValue]
-    clear: str
-
-    @property
-    def chosen(self) -> bool:
-        """Whether it narrows the search."""
-        return any(value.chosen for value in (*self.values, *self.more))
 
 
 def group_facets(counts: Counts, params: Params) -> list[FacetGroup]:
@@ -63,41 +34,33 @@ def _group(name: str, counted: Mapping[str, int], params: Params) -> FacetGroup:
             counts[value] = 0
     if name == "status":
         counts.setdefault("resolved", None)
-    values = [
-        FacetValue(
-            value, _LABELS.get((name, value), value), count, value in chosen,
-            _toggled(params, name, value, chosen),
-        )
-        for value, count in sorted(counts.items(), key=lambda item: _place(name, item, chosen))
+    kept = {
+        value: count
+        for value, count in counts.items()
         if count or count is None or value in chosen or name == "status"
-    ]  # fmt: skip
-    shown = max(SHOWN, len(chosen))
-    return FacetGroup(
-        name=name,
-        title=_TITLES.get(name, name.capitalize()),
-        values=values[:shown],
-        more=values[shown : shown + FOLDED],
-        clear=_url({**params, name: ()}),
+    }
+    return FacetLinks("/alerts/", params).group(
+        name,
+        _in_order(name, kept, chosen),
+        chosen,
+        title=_TITLES.get(name, ""),
+        label=partial(_label, name),
     )
 
 
-def _place(name: str, item: tuple[str, int | None], chosen: Sequence[str]) -> tuple[object, ...]:
-    """Severities by rank; else what is chosen, what is frequent, and by name."""
-    value, count = item
-    if name == "severity":
-        return (SEVERITIES.index(value) if value in SEVERITIES else len(SEVERITIES), value)
-    if name == "status":
-        return (("firing", "acknowledged", "resolved").index(value),)
-    return (value not in chosen, -(count or 0), value)
+def _label(name: str, value: str) -> str:
+    return _LABELS.get((name, value), value)
 
 
-def _toggled(params: Params, name: str, value: str, chosen: Sequence[str]) -> str:
-    values = [found for found in chosen if found != value]
-    if value not in chosen:
-        values.append(value)
-    return _url({**params, name: values})
-
-
-def _url(params: Params) -> str:
-    kept = {name: list(values) for name, values in params.items() if values}
-    return "/alerts/" + (f"?{urlencode(kept, doseq=True)}" if kept else "")
+def _in_order(
+    name: str, counts: Mapping[str, int | None], chosen: list[str]
+) -> list[tuple[str, int | None]]:
+    """Severities by rank, statuses as they follow, and others by their counts."""
+    ranks = {"severity": SEVERITIES, "status": ("firing", "acknowledged", "resolved")}
+    if name not in ranks:
+        return by_count(counts, chosen)
+    rank = ranks[name]
+    return sorted(
+        counts.items(),
+        key=lambda item: (rank.index(item[0]) if item[0] in rank else len(rank), item[0]),
+    )

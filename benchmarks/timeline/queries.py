@@ -16,11 +16,11 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django.setup()
 
-from chronos.histogram import histogram
 from chronos.state import running
 from django.db import connection
 
 from benchmarks.timeline.stored import ENVIRONMENTS, SERVICES
+from chronos.histogram import count_by_time
 from chronos.indexes import document
 from chronos.models import ChangeEvent
 from chronos.search import LISTED, EventQuery, page_of_events
@@ -139,12 +139,12 @@ def _bars(since, seconds):
 
 def bars_of_a_day():
     since = back(days=1)
-    return lambda: histogram(EventQuery(since=since, until=NOW)), lambda: _bars(since, 900)
+    return lambda: count_by_time(EventQuery(since=since, until=NOW)), lambda: _bars(since, 900)
 
 
 def bars_of_a_month():
     since = back(days=30)
-    return lambda: histogram(EventQuery(since=since, until=NOW)), lambda: _bars(since, 28_800)
+    return lambda: count_by_time(EventQuery(since=since, until=NOW)), lambda: _bars(since, 28_800)
 
 
 def running_service():

@@ -89,6 +89,12 @@ class ChangeEvent(models.Model):
             models.Index(fields=["-started_at"], name="change_lasting", condition=Q(lasting=True)),
             # "What is new since I last asked?"
             models.Index(fields=["updated_at", "id"], name="change_by_update"),
+            # "What else belongs to it?"
+            models.Index(
+                fields=["correlation_id", "-started_at"],
+                name="change_correlated",
+                condition=~Q(correlation_id=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from hashlib import blake2b
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
+from django.utils.cache import get_conditional_response, patch_cache_control
 
 from opsportal.accounts.permissions import can_view
 from opsportal.lib.admin import site
@@ -42,6 +44,19 @@ def render_page(
     """The template inside the shell."""
     shell = {**site.each_context(request), "is_fullwidth": "1", "portal_page": True}
     return render(request, template, {**shell, **context}, status=status)
+
+
+def render_live(
+    request: HttpRequest, page: str, part: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """The page with its live part inside; only the part when the page polls, 304 while the same."""
+    html = render_to_string(part, dict(context))
+    tag = f'"{blake2b(html.encode(), digest_size=12).hexdigest()}"'
+    if request.headers.get("X-Part") != "live":
+        live = {"live": html, "live_tag": tag}
+        return render_page(request, page, {**context, **live}, status=status)
+    response = HttpResponse(html, headers={"ETag": tag, "Vary": "X-Part"})
+    return get_conditional_response(request, etag=tag, response=response) or response
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -19,6 +19,7 @@ PLUGIN_SETTINGS = (
     "OUTBOXES",
     "CONFIG_SECTIONS",
     "DEMOS",
+    "OVERLAYS",
     "METRICS",
 )
 

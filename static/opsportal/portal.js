@@ -6,7 +6,22 @@ document.addEventListener("DOMContentLoaded", () => {
     keepLive(part);
   }
   selection();
+  document.addEventListener("keydown", question);
 });
+
+/* `/` asks: unless one types, or the page has a search of its own. */
+function question(event) {
+  const box = document.getElementById("question");
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing || !box) {
+    return;
+  }
+  if (!document.getElementById("search") && !document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  }
+}
 
 /* Asks for the part again every few seconds while the tab is seen; 304 means nothing to do. */
 function keepLive(part) {
@@ -43,6 +58,9 @@ function keepLive(part) {
 /* Puts the new content in; what was picked, opened, focused or scrolled stays so. */
 function swap(part, html) {
   if (String(window.getSelection()) && part.contains(window.getSelection().anchorNode)) {
+    return;
+  }
+  if (part.querySelector("[data-busy]")) {
     return;
   }
   const picked = new Set([...part.querySelectorAll("input:checked")].map((box) => box.value));

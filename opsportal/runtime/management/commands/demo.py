@@ -17,7 +17,7 @@ from opsportal.runtime.demo import Demo, NoPortalError, Sink, Stage, play_demos
 from opsportal.runtime.demo_world import answers, run_world
 from opsportal.runtime.welcome import url_of
 
-_SCOPES = ("alerts:write", "alerts:read", "alerts:respond")
+_SCOPES = ("alerts:write", "alerts:read", "alerts:respond", "events:write")
 _PAST = timedelta(minutes=30)
 
 
