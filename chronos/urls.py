@@ -1,4 +1,4 @@
-"""Where the timeline answers: pages, its REST API, and what foreign contracts ask beside posting."""
+"""Where the timeline answers: pages, its API, and what foreign contracts ask beside posting."""
 
 from django.urls import URLPattern, path
 
