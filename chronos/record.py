@@ -10,6 +10,7 @@ from chronos.fold import event_of, fold_report, is_again, key_of
 from chronos.insert import insert_events, insert_keys
 from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import Change, ChangeReceipt
+from chronos.settle import Place, decided_place, settle_running
 
 RECORDED, UPDATED, REPEATED = "recorded", "updated", "repeated"
 _NEVER_UPDATED = ("id", "source", "external_id", "kind", "recorded_at")
@@ -22,6 +23,7 @@ def record_change(change: Change, *, now: datetime) -> ChangeEvent:
     """Store a change of the portal's own."""
     event = event_of(change, now=now)
     event.save(force_insert=True)
+    settle_running([event])
     return event
 
 
@@ -43,6 +45,7 @@ def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeRe
         repeated: dict[int, ChangeEvent] = {}
         placed: list[tuple[ChangeEvent, str]] = []
         renewed: dict[UUID, ChangeEvent] = {}
+        left: list[tuple[int, Place]] = []
         for key, report in zip(keys, reports, strict=True):
             event = known.get(key) if key is not None else None
             if event is None or not is_again(event, report):
@@ -52,7 +55,10 @@ def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeRe
                     known[key] = renewed[key] = report
                 continue
             event.reports += 1
+            place = decided_place(event)
             different = fold_report(event, report, now=now)
+            if place is not None and decided_place(event) != place:
+                left.append((event.pk, place))
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event
@@ -64,6 +70,7 @@ def record_changes(changes: Sequence[Change], *, now: datetime) -> list[ChangeRe
             ChangeEvent.objects.bulk_update(list(changed.values()), _UPDATED)
         if repeated:
             ChangeEvent.objects.bulk_update(list(repeated.values()), ["reports"])
+        settle_running([*new, *changed.values()], left)
     return [ChangeReceipt(event.pk, outcome, event.external_id) for event, outcome in placed]
 
 
