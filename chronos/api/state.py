@@ -1,6 +1,5 @@
 """What is running, and was, for machines."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chronos.api.state_pages import HistoryPages, StatePages
+from chronos.api.state_pages import PAGE_PARAMETERS, HistoryPages, StatePages
 from chronos.normalise import change_url
 from chronos.settle import Place
 from chronos.state import (
@@ -24,7 +23,7 @@ from chronos.state import (
 from chronos.state_query import StateQuery, read_moment, read_state_query, read_word
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.errors import FieldError, PayloadError
-from opsportal.lib.times import utc_now
+from opsportal.lib.times import format_instant, utc_now
 
 _FILTERS = [
     OpenApiParameter("service", str, description="One, or several with commas; also `app`."),
@@ -62,6 +61,13 @@ class DeployedSerializer(serializers.Serializer[Any]):
         return change_url(row.event_id)
 
 
+class DeployedPageSerializer(serializers.Serializer[Any]):
+    """A page."""
+
+    results = DeployedSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
 class DifferenceSerializer(serializers.Serializer[Any]):
     """A place whose version differs; null: nothing ran there."""
 
@@ -72,7 +78,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
 
 
 class DiffSerializer(serializers.Serializer[Any]):
-    """All places that differ, and of how many sides are what."""
+    """All places that differ, and what the sides are."""
 
     left = serializers.CharField(help_text="The environment, or the moment.")
     right = serializers.CharField()
@@ -83,12 +89,11 @@ class State(APIView):
     """What runs, by service, environment and region."""
 
     permission_classes = [scoped("events:read")]
-    pagination_class = StatePages
 
     @extend_schema(
         summary="What is running, now or then",
-        parameters=[_AT, *_FILTERS, *StatePages.parameters()],
-        responses=DeployedSerializer(many=True),
+        parameters=[_AT, *_FILTERS, *PAGE_PARAMETERS],
+        responses=DeployedPageSerializer,
     )
     def get(self, request: Request) -> Response:
         """List what runs."""
@@ -109,9 +114,9 @@ class StateHistory(APIView):
             OpenApiParameter("service", str, required=True),
             OpenApiParameter("environment", str),
             OpenApiParameter("region", str),
-            *HistoryPages.parameters(),
+            *PAGE_PARAMETERS,
         ],
-        responses=DeployedSerializer(many=True),
+        responses=DeployedPageSerializer,
     )
     def get(self, request: Request) -> Response:
         """List what was deployed there, with what ended it."""
@@ -154,19 +159,22 @@ class StateDiff(APIView):
             return self._environments(pair, query)
         if not since:
             raise _missing("from", "give a moment, or two environments as `environments=a,b`")
-        moments = [read_moment(text, name, now=now) for text, name in ((since, "from"), (until, "to"))]
+        moments = [
+            read_moment(text, name, now=now) for text, name in ((since, "from"), (until, "to"))
+        ]
         begin, end = moments[0] or now, moments[1] or now
         if begin > end:
             raise _missing("from", "is after `to`")
         found = diff_moments(query, begin, moments[1])
-        return _diff(begin.isoformat(), end.isoformat(), found)
+        return _diff(format_instant(begin), format_instant(end), found)
 
     def _environments(self, pair: list[str], query: StateQuery) -> Response:
         if len(pair) != 2:
             raise _missing("environments", "must be two, with a comma between them")
         if query.environment:
             raise _missing("environment", "`environments` says already which")
-        return _diff(*pair, diff_environments(*pair, query))
+        left, right = pair
+        return _diff(left, right, diff_environments(left, right, query))
 
 
 def _diff(left: str, right: str, found: list[Difference]) -> Response:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chronos", "0002_timeline"),
+        ("chronos", "0003_dependency"),
     ]
 
     operations = [

@@ -1,44 +1,21 @@
 """What runs where follows from what was deployed, in whatever order it was reported."""
 
 import random
-from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 
 from chronos.models import ChangeEvent, Running
-from chronos.normalise import Change
-from chronos.record import record_change, record_changes
+from chronos.record import record_change
 from chronos.settle import Place, rebuild_state
 from chronos.state import diff_environments, diff_moments, history, running
 from chronos.state_query import StateQuery, read_state_query
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import parse_matchers
-from opsportal.lib.times import utc_now
+from tests.chronos.deployments import NOW, at, deployed, record
 
 pytestmark = pytest.mark.django_db
-NOW = utc_now().replace(microsecond=0)
 API = Place("api", "prod", "")
-
-
-def at(minutes):
-    return NOW + timedelta(minutes=minutes)
-
-
-def deployed(version, minutes, **facts):
-    """A deployment of the api to prod that ended so many minutes from now."""
-    return Change(
-        **{
-            "kind": "deployment", "title": f"api {version}", "actor": "jo", "source": "ci",
-            "service": "api", "environment": "prod", "status": "succeeded", "version": version,
-            "started_at": at(minutes - 1), "ended_at": at(minutes),
-            "external_id": f"{version} {minutes} {facts.get('environment')}", **facts,
-        }
-    )  # fmt: skip
-
-
-def record(*changes):
-    record_changes(changes, now=NOW)
 
 
 def ran(**query):
@@ -135,7 +112,7 @@ def test_the_portals_own_deployments_count():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_any_order_of_reports_and_a_rebuild_come_to_the_same(seed):
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311
     reports = []
     for number in range(60):
         end = -dice.randrange(40)
@@ -152,7 +129,6 @@ def test_any_order_of_reports_and_a_rebuild_come_to_the_same(seed):
         dice.shuffle(reports)
         ChangeEvent.objects.all().delete()
         Running.objects.all().delete()
-        record_changes([], now=NOW)
         place = 0
         while place < len(reports):
             step = dice.randrange(1, 40)
@@ -230,7 +206,7 @@ def test_moments_differ_where_something_was_deployed_between_them():
     record(
         deployed("1", -30), deployed("2", -10), deployed("5", -30, service="web"),
         deployed("5", -10, service="web", external_id="again"),
-        deployed("9", -30, service="old"), deployed("9", -9, service="old", action="removed", external_id="x"),
+        deployed("9", -30, service="old"), deployed("9", -9, service="old", action="removed"),
     )  # fmt: skip
     query = StateQuery(environment=("prod",))
     rows = diff_moments(query, at(-20), None)
