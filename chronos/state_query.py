@@ -41,7 +41,7 @@ def read_state_query(params: Mapping[str, Sequence[str]], *, now: datetime) -> S
     Several values of a field are given by repeating it or with commas, and are alternatives; `q`
     is a search box: matchers when it looks like them, else a part of a service's name.
     """
-    lists = {name: _list(params, name, *also) for name, *also in _LISTS}
+    lists = {name: read_list(params, name, *also) for name, *also in _LISTS}
     text = read_word(params, "q")
     box = text if _MATCHER_LIKE.match(text) else ""
     at = read_word(params, "at")
@@ -70,17 +70,18 @@ def read_word(params: Mapping[str, Sequence[str]], name: str) -> str:
     return _storable(_last(params, name).strip(), name)
 
 
-def _last(params: Mapping[str, Sequence[str]], name: str) -> str:
-    given = params.get(name, ())
-    return given[-1] if given else ""
-
-
-def _list(params: Mapping[str, Sequence[str]], *names: str) -> tuple[str, ...]:
+def read_list(params: Mapping[str, Sequence[str]], *names: str) -> tuple[str, ...]:
+    """All values of a parameter and of its synonyms. Raises PayloadError."""
     given = [text for name in names for text in params.get(name, ())]
     parts = [part.strip() for text in given for part in text.split(",")]
     if len(parts) > _MOST_VALUES:
         raise _refused(names[0], f"must be at most {_MOST_VALUES} values")
     return tuple(_storable(part, names[0]) for part in parts if part)
+
+
+def _last(params: Mapping[str, Sequence[str]], name: str) -> str:
+    given = params.get(name, ())
+    return given[-1] if given else ""
 
 
 def _storable(text: str, name: str) -> str:

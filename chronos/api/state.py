@@ -51,7 +51,7 @@ class DeployedSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="deployment or rollback")
     team = serializers.CharField(allow_blank=True)
     actor = serializers.CharField(allow_blank=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     since = serializers.DateTimeField(help_text="The deployment's end.")
     event_id = serializers.IntegerField()
     url = serializers.SerializerMethodField()
