@@ -1,6 +1,7 @@
 """Store: keep up what runs where, as deployments are recorded."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -10,7 +11,7 @@ from django.db.models.functions import RowNumber
 from chronos.models import ChangeEvent, Running
 from chronos.normalise import DEPLOYING, REMOVED, SUCCEEDED
 
-# Rows a statement; SQLite takes some 32,000 values.
+# Rows a statement.
 _BATCH = 1000
 
 
@@ -23,8 +24,7 @@ class _Written(Value):
 
 # What decides the state: the condition of the index `change_deployed`.
 DECIDES = Q(kind__in=[_Written(kind) for kind in DEPLOYING], status=_Written(SUCCEEDED))
-_FIELDS = [field for field in Running._meta.concrete_fields if not field.primary_key]
-_COLUMNS = [field.attname for field in _FIELDS]
+_COLUMNS = [field.attname for field in Running._meta.concrete_fields if not field.primary_key]
 _TABLE = Running._meta.db_table
 # The newest end wins, and of equal ones what was recorded last, in whatever order transactions
 # come: a row that another one holds is waited for and compared with as it is then.
@@ -66,7 +66,8 @@ def settle_running(events: Iterable[ChangeEvent], left: Iterable[tuple[int, Plac
         known = newest.get(place)
         if known is None or _age(event) >= _age(known):
             newest[place] = event
-    _keep(list(newest.values()))
+    if newest:
+        _keep(list(newest.values()))
     _refresh(list(left))
 
 
@@ -104,16 +105,17 @@ def _newest(places: Q) -> Any:
 
 
 def _keep(events: Sequence[ChangeEvent]) -> None:
-    rows = sorted((_row(event) for event in events), key=lambda row: row[:3])
+    # Sorted, so that concurrent batches take their locks in one order.
+    rows = sorted(map(_row, events), key=lambda row: row[:3])
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            plain = [(*row[:-1], str(row[-1].replace(tzinfo=None))) for row in rows]
+            cursor.executemany(_KEEP % _VALUES, plain)
+            return
         for start in range(0, len(rows), _BATCH):
             batch = rows[start : start + _BATCH]
-            values = [
-                field.get_db_prep_save(value, connection)
-                for row in batch
-                for field, value in zip(_FIELDS, row, strict=True)
-            ]
-            cursor.execute(_KEEP % ", ".join([_VALUES] * len(batch)), values)
+            values = ", ".join([_VALUES] * len(batch))
+            cursor.execute(_KEEP % values, list(chain.from_iterable(batch)))
 
 
 def _row(event: ChangeEvent) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
@@ -16,6 +17,7 @@ from opsportal.lib.matchers import Matchers, filter_queryset
 
 # Places looked at together when a moment of the past is asked for.
 _LOOKED_AT = 2000
+MOST_ENVIRONMENTS = 100
 _FACTS = ("version", "previous_version", "kind", "team", "actor", "source", "since")
 
 
@@ -49,9 +51,13 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A place whose version differs between two sides; None: nothing ran there."""
+    """A place whose version differs between two sides; None: nothing ran there.
+
+    Without environment where the sides are two of them.
+    """
 
     service: str
+    environment: str
     region: str
     left: Deployed | None
     right: Deployed | None
@@ -77,6 +83,29 @@ def running(
         after = Place(*(getattr(rows[-1], name) for name in PLACE))
 
 
+def services_running(
+    query: StateQuery, limit: int, after: str = ""
+) -> tuple[list[str], dict[str, list[Deployed]], str]:
+    """A page of services by name, what they ran, and where the next page begins; two queries."""
+    found = _places(query, None, deployed=False).filter(service__gt=after)
+    names = list(
+        found.order_by("service").values_list("service", flat=True).distinct()[: limit + 1]
+    )
+    page = names[:limit]
+    rows: dict[str, list[Deployed]] = {}
+    if page:
+        for row in running(replace(query, service=tuple(page)))[0]:
+            rows.setdefault(row.service, []).append(row)
+    return page, rows, page[-1] if len(names) > limit else ""
+
+
+def known_environments() -> list[str]:
+    """Where anything was ever deployed to, production first."""
+    names = Running.objects.order_by("environment").values_list("environment", flat=True).distinct()
+    produce = settings.PRODUCTION_ENVIRONMENTS
+    return sorted(names[:MOST_ENVIRONMENTS], key=lambda name: (name not in produce, name))
+
+
 def history(
     place: Place, limit: int, before: tuple[datetime, int] | None = None
 ) -> tuple[list[Deployed], tuple[datetime, int] | None]:
@@ -97,25 +126,23 @@ def history(
 
 
 def diff_environments(left: str, right: str, query: StateQuery) -> list[Difference]:
-    """The services whose version differs between two environments."""
-    sides = [
-        {(row.service, row.region): row for row in running(_only(query, name))[0]}
-        for name in (left, right)
+    """The services whose version differs between two environments; two queries."""
+    sides = [replace(query, environment=(name,)) for name in (left, right)]
+    found = [
+        {Place(row.service, "", row.region): row for row in running(one)[0]} for one in sides
     ]
-    return _differences(*sides)
+    return _differences(*found)
 
 
 def diff_moments(query: StateQuery, since: datetime, until: datetime | None) -> list[Difference]:
-    """The services whose version differs between two moments (`until` None: now)."""
-    sides = [
-        {(row.service, row.region): row for row in running(replace(query, at=moment))[0]}
-        for moment in (since, until)
-    ]
-    return _differences(*sides)
+    """The places whose version differs between two moments (`until` None: now)."""
+    sides = [replace(query, at=moment) for moment in (since, until)]
+    left, right = ({row.place: row for row in running(one)[0]} for one in sides)
+    return _differences(left, right)
 
 
-def _places(query: StateQuery, after: Place | None) -> QuerySet[Running]:
-    """Every place that was ever deployed to and fits, with what is to be known of it."""
+def _places(query: StateQuery, after: Place | None, *, deployed: bool = True) -> QuerySet[Running]:
+    """Every place that was ever deployed to and fits, and what was `deployed` there."""
     found = Running.objects.order_by(*PLACE)
     for name in PLACE:
         values = getattr(query, name)
@@ -133,7 +160,7 @@ def _places(query: StateQuery, after: Place | None) -> QuerySet[Running]:
     found = filter_queryset(found, asked, STATE_FIELDS) if asked.items else found
     if query.at is None:
         found = found.filter(removed=False)
-    return found.annotate(**_deployed_before(query.at))
+    return found.annotate(**_deployed_before(query.at)) if deployed else found
 
 
 def _deployed_before(at: datetime | None) -> dict[str, Subquery]:
@@ -208,12 +235,8 @@ def _of_places(matchers: Matchers) -> Matchers:
     return Matchers(tuple(item for item in matchers.items if STATE_FIELDS[item.name] in PLACE))
 
 
-def _only(query: StateQuery, environment: str) -> StateQuery:
-    return replace(query, environment=(environment,))
-
-
 def _differences(
-    left: Mapping[tuple[str, str], Deployed], right: Mapping[tuple[str, str], Deployed]
+    left: Mapping[Place, Deployed], right: Mapping[Place, Deployed]
 ) -> list[Difference]:
     found = []
     for key in sorted(left.keys() | right.keys()):

@@ -72,6 +72,9 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     """A place whose version differs; null: nothing ran there."""
 
     service = serializers.CharField()
+    environment = serializers.CharField(
+        allow_blank=True, help_text="Empty where two environments are compared."
+    )
     region = serializers.CharField(allow_blank=True)
     left = DeployedSerializer(allow_null=True)
     right = DeployedSerializer(allow_null=True)
