@@ -126,12 +126,25 @@ def history(
 
 
 def diff_environments(left: str, right: str, query: StateQuery) -> list[Difference]:
-    """The services whose version differs between two environments; two queries."""
-    sides = [replace(query, environment=(name,)) for name in (left, right)]
-    found = [
-        {Place(row.service, "", row.region): row for row in running(one)[0]} for one in sides
+    """The services whose version differs between two environments; two queries.
+
+    Where only one of them has regions, each is compared with the other as a whole.
+    """
+    sides = [
+        {Place(row.service, "", row.region): row for row in running(one)[0]}
+        for one in (replace(query, environment=(name,)) for name in (left, right))
     ]
-    return _differences(*found)
+    for one, other in (sides, sides[::-1]):
+        for place in other.keys() - one.keys():
+            whole = one.get(place._replace(region=""))
+            if whole is not None and place.region:
+                one[place] = whole
+    regional = {place.service for side in sides for place in side if place.region}
+    return [
+        row
+        for row in _differences(*sides)
+        if row.region or row.service not in regional or (row.left and row.right)
+    ]
 
 
 def diff_moments(query: StateQuery, since: datetime, until: datetime | None) -> list[Difference]:

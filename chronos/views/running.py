@@ -21,7 +21,7 @@ from chronos.state_query import StateQuery, read_moment, read_state_query, read_
 from chronos.views.matrix import draw_lines
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import FieldError, PayloadError
-from opsportal.lib.times import format_instant, utc_now
+from opsportal.lib.times import EARLIEST, LATEST, format_instant, utc_now
 
 SERVICES, HISTORY, MOST_DIFFERENCES = 100, 50, 1000
 AGES = (("", "Now"), ("1h", "1 h ago"), ("24h", "1 day ago"), ("7d", "7 days ago"))
@@ -80,10 +80,10 @@ def show_history(request: HttpRequest) -> HttpResponse:
     except PayloadError as error:
         errors = error.errors
     context = {
-        "title": f"{place.service or 'Nothing'} in {place.environment or 'no environment'}",
+        "title": "What ran",
         "place": place,
         # Each with the end of its time: the deployment after it.
-        "rows": list(zip(rows, [None, *(row.since for row in rows[:-1])], strict=True)),
+        "rows": list(zip(rows, [None, *(row.since for row in rows)], strict=False)),
         "first_page": not params.get("before"),
         "more": more,
         "errors": errors,
@@ -155,8 +155,10 @@ def _read_before(params: Params) -> tuple[datetime, int] | None:
         return None
     try:
         moment = datetime.fromisoformat(instant)
+        readable = bool(moment.tzinfo) and EARLIEST <= moment <= LATEST
     except ValueError:
-        moment = datetime.min  # noqa: DTZ901  (refused below, as it has no zone)
-    if not (moment.tzinfo and event_id.isascii() and event_id.isdigit() and len(event_id) < 19):
-        raise PayloadError("before", [FieldError("before", "take it from the page before")])
+        readable = False
+    if not (readable and event_id.isascii() and event_id.isdigit() and len(event_id) < 19):
+        message = "take it from the page before"
+        raise PayloadError(message, [FieldError("before", message)])
     return moment, int(event_id)

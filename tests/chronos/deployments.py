@@ -21,7 +21,7 @@ def deployed(version: str, minutes: float, **facts) -> Change:
             "kind": "deployment", "title": f"api {version}", "actor": "jo", "source": "ci",
             "service": "api", "environment": "prod", "status": "succeeded", "version": version,
             "started_at": at(minutes - 1), "ended_at": at(minutes),
-            "external_id": f"{version} {minutes} {facts.get('environment')} {facts.get('service')}",
+            "external_id": f"{version} {minutes} {sorted(facts.items(), key=str)}",
             **facts,
         }
     )  # fmt: skip

@@ -204,6 +204,19 @@ def test_environments_differ_where_their_versions_do(django_assert_num_queries):
     assert [row.service for row in then] == ["api", "web"]
 
 
+def test_an_environment_without_regions_is_compared_with_each_region_of_the_other():
+    record(
+        deployed("2", -9, environment="staging"), deployed("2", -8, region="eu"),
+        deployed("1", -7, region="us"), deployed("9", -6, service="web", region="eu"),
+    )  # fmt: skip
+    rows = diff_environments("staging", "prod", StateQuery())
+    found = [
+        (row.service, row.region, row.left and row.left.version, row.right and row.right.version)
+        for row in rows
+    ]
+    assert found == [("api", "us", "2", "1"), ("web", "eu", None, "9")]
+
+
 def test_moments_differ_where_something_was_deployed_between_them():
     record(
         deployed("1", -30), deployed("2", -10), deployed("5", -30, service="web"),
