@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, Value, Window
+from django.db.models import Exists, F, Min, OuterRef, Q, Value, Window
 from django.db.models.functions import RowNumber
 
 from chronos.models import ChangeEvent, Running
@@ -74,11 +74,13 @@ def settle_running(events: Iterable[ChangeEvent], left: Iterable[tuple[int, Plac
 def rebuild_state() -> int:
     """Make what runs where anew from the changes; how many places there are.
 
-    A place whose change retention has taken stays as it is: what ran there still does.
+    A place whose change is gone and older than any that is there stays as it is: retention took
+    the change, and what it left runs on.
     """
     with transaction.atomic():
-        known = ChangeEvent.objects.filter(pk=OuterRef("event_id"))
-        Running.objects.filter(Exists(known)).delete()
+        known = Exists(ChangeEvent.objects.filter(pk=OuterRef("event_id")))
+        oldest = ChangeEvent.objects.filter(DECIDES).aggregate(at=Min("ended_at"))["at"]
+        Running.objects.filter(known | Q(since__gte=oldest) if oldest else known).delete()
         batch: list[ChangeEvent] = []
         for event in _newest(Q()).iterator(_BATCH):
             batch.append(event)

@@ -15,7 +15,7 @@ from chronos.settle import DECIDES, Place
 from chronos.state_query import PLACE, STATE_FIELDS, StateQuery
 from opsportal.lib.matchers import Matchers, filter_queryset
 
-# Places looked at together when a moment of the past is asked for.
+# Places looked at together at most.
 _LOOKED_AT = 2000
 MOST_ENVIRONMENTS = 100
 _FACTS = ("version", "previous_version", "kind", "team", "actor", "source", "since")
@@ -71,15 +71,16 @@ def running(
     One query for what runs now. Raises PayloadError.
     """
     found: list[Deployed] = []
+    size = _LOOKED_AT if limit is None else limit + 1
     while True:
-        # Of the past it is known only afterwards which places had something.
-        size = limit + 1 if limit and not query.at else max(_LOOKED_AT, limit or 0)
         rows = list(_places(query, after)[:size])
         found += [one for row in rows if (one := _of_row(row, query)) is not None]
         if limit is not None and len(found) > limit:
             return found[:limit], found[limit - 1].place
         if len(rows) < size:
             return found, None
+        # Of the past it is known only afterwards which places had something.
+        size = min(4 * size, _LOOKED_AT)
         after = Place(*(getattr(rows[-1], name) for name in PLACE))
 
 

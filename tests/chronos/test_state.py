@@ -154,6 +154,14 @@ def test_a_rebuild_keeps_what_runs_though_retention_took_its_change():
     assert ran()[API] == "1"
 
 
+def test_a_rebuild_forgets_what_was_deleted_by_hand():
+    record(deployed("1", -30), deployed("wrong", 60 * 24 * 999))
+    assert ran() == {API: "wrong"}
+    ChangeEvent.objects.filter(version="wrong").delete()
+    rebuild_state()
+    assert ran() == {API: "1"}
+
+
 def test_a_batch_costs_the_same_for_few_and_many():
     costs = set()
     for count in (3, 300):
@@ -164,12 +172,13 @@ def test_a_batch_costs_the_same_for_few_and_many():
     assert len(costs) == 1
 
 
-def test_pages_are_whole_and_cost_one_query_each(django_assert_num_queries):
+def test_pages_are_whole_and_cost_a_query_each(django_assert_max_num_queries):
     record(*(deployed(str(n), -n, service=f"s{n:02}") for n in range(9)))
-    for moment, served in ((None, 9), (at(0), 9), (at(-4), 5)):
+    # Where a page has too many that were not there yet, the next places are looked at.
+    for moment, served, queries in ((None, 9, 1), (at(0), 9, 1), (at(-4), 5, 2)):
         found, after = [], None
         while True:
-            with django_assert_num_queries(1):
+            with django_assert_max_num_queries(queries):
                 rows, after = running(StateQuery(at=moment), 4, after)
             found += rows
             if after is None:
