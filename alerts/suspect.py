@@ -55,6 +55,13 @@ def accuse(alert: Alert) -> list[Accused]:
     return sorted(accused, key=lambda found: _ORDER[found.verdict])
 
 
+def confirmed_causes(since: datetime) -> dict[int, datetime]:
+    """Changes that a person found to be causes of alerts since then, and when the first began."""
+    found = Suspicion.objects.filter(verdict=Verdict.CONFIRMED, alert__starts_at__gte=since)
+    began = found.order_by("-alert__starts_at").values_list("change_id", "alert__starts_at")
+    return dict(began)
+
+
 def suspects_in_words(alert: Alert, known_at: datetime) -> tuple[str, ...]:
     """Those that a message names: `api 412 deployed by jo 6 minutes before`.
 

@@ -16,6 +16,8 @@ KINDS = (
 )  # fmt: skip
 # Of these what runs afterwards is known.
 DEPLOYING = ("deployment", "rollback")
+# The action of such a change that ends what ran.
+REMOVED = "removed"
 
 PLANNED, STARTED, SUCCEEDED = "planned", "started", "succeeded"
 FAILED, CANCELLED, UNKNOWN = "failed", "cancelled", "unknown"

@@ -10,6 +10,7 @@ from chronos.fold import event_of, fold_report, is_again, key_of, report_key_of
 from chronos.insert import insert_events, insert_keys
 from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import Change, ChangeReceipt
+from chronos.settle import Place, decided_place, settle_running
 
 RECORDED, UPDATED, REPEATED = "recorded", "updated", "repeated"
 _NEVER_UPDATED = ("id", "source", "external_id", "recorded_at")
@@ -22,6 +23,7 @@ def record_change(change: Change, *, now: datetime) -> ChangeEvent:
     """Store a change of the portal's own."""
     event = event_of(change, now=now)
     event.save(force_insert=True)
+    settle_running([event])
     return event
 
 
@@ -47,6 +49,7 @@ def record_changes(
         repeated: dict[int, ChangeEvent] = {}
         placed: list[tuple[ChangeEvent, str]] = []
         renewed: dict[UUID, ChangeEvent] = {}
+        left: list[tuple[int, Place]] = []
         for key, number, report in zip(keys, numbers, reports, strict=True):
             heard = known.get(number) if number else None
             event = heard or (known.get(key) if key else None)
@@ -59,7 +62,10 @@ def record_changes(
             if number and not heard:
                 known[number] = renewed[number] = event
             event.reports += 1
+            place = decided_place(event)
             different = not heard and fold_report(event, report, now=now, named=named)
+            if place is not None and decided_place(event) != place:
+                left.append((event.pk, place))
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event
@@ -71,6 +77,7 @@ def record_changes(
             ChangeEvent.objects.bulk_update(list(changed.values()), _UPDATED)
         if repeated:
             ChangeEvent.objects.bulk_update(list(repeated.values()), ["reports"])
+        settle_running([*new, *changed.values()], left)
     return [ChangeReceipt(event.pk, outcome, event.external_id) for event, outcome in placed]
 
 

@@ -5,6 +5,8 @@ from django.urls import URLPattern, path
 from chronos.api.annotations import AnnotationDetail, AnnotationTags
 from chronos.api.urls import api_urlpatterns
 from chronos.views.change import show_change
+from chronos.views.dora import show_dora
+from chronos.views.running import show_diff, show_history, show_running
 from chronos.views.timeline import timeline
 
 urlpatterns: list[URLPattern] = [
@@ -18,6 +20,10 @@ urlpatterns: list[URLPattern] = [
             path(f"{prefix}/<int:annotation_id>", AnnotationDetail.as_view()),
         )
     ),
+    path("changes/running/", show_running, name="running"),
+    path("changes/running/diff/", show_diff, name="running-diff"),
+    path("changes/running/history/", show_history, name="running-history"),
+    path("changes/dora/", show_dora, name="dora"),
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

@@ -143,6 +143,8 @@ NAVIGATION = [
                 "admin:chronos_dependency_changelist",
                 "chronos.view_dependency",
             ),
+            ("What is running", "deployed_code", "running", ""),
+            ("Delivery (DORA)", "speed", "dora", ""),
         ],
     ),
     (

@@ -66,6 +66,9 @@ SWEEPS = [
     "alerts.release.release_held",
     "alerts.silence.sweep_silences",
 ]
+# Who knows which changes brought something about: functions of a moment, which say of the changes
+# blamed since then when what they brought about began. For DORA's figures.
+BLAMES = ["alerts.suspect.confirmed_causes"]
 # Sections of `applyconfig` files, in the order they are applied.
 CONFIG_SECTIONS = [
     "opsportal.accounts.configure.TeamSection",

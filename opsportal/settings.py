@@ -111,6 +111,7 @@ REMEDIATIONS = plugins.REMEDIATIONS
 LEASHED = plugins.LEASHED
 OUTBOXES = plugins.OUTBOXES
 SWEEPS = plugins.SWEEPS
+BLAMES = plugins.BLAMES
 CONFIG_SECTIONS = plugins.CONFIG_SECTIONS
 DEMOS = plugins.DEMOS
 OVERLAYS = plugins.OVERLAYS
@@ -220,6 +221,8 @@ MAX_BODY_BYTES = env_int("MAX_BODY_MB", 8, least=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # Silences that come once last no longer; what is longer is forgotten.
 SILENCE_LONGEST = timedelta(days=env_int("SILENCE_LONGEST_DAYS", 90, least=1))
+# Deployments to these are DORA's.
+PRODUCTION_ENVIRONMENTS = env_list("PRODUCTION_ENVIRONMENTS", ("prod", "production"))
 # So many openings of a key within the window are flapping; 0: never.
 FLAPPING_COUNT = env_int("FLAPPING_COUNT", 5)
 FLAPPING_WITHIN = timedelta(minutes=env_int("FLAPPING_MINUTES", 60, least=1))

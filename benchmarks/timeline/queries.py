@@ -16,7 +16,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 django.setup()
 
-from chronos.state import running
 from django.db import connection
 
 from benchmarks.timeline.stored import ENVIRONMENTS, SERVICES
@@ -24,6 +23,7 @@ from chronos.histogram import count_by_time
 from chronos.indexes import document
 from chronos.models import ChangeEvent
 from chronos.search import LISTED, EventQuery, page_of_events
+from chronos.state import running
 from opsportal.lib.times import utc_now
 
 PAGE = 100

@@ -3,7 +3,9 @@
 from django.urls import path
 
 from chronos.api.ask import Ask
+from chronos.api.dora import Dora
 from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
+from chronos.api.state import State, StateDiff, StateHistory
 from chronos.api.suspects import SuspectList
 from chronos.api.write import ChangeByKey
 
@@ -15,5 +17,9 @@ api_urlpatterns = [
     path("events/<str:event_id>", ChangeDetail.as_view(), name="api-event"),
     path("events/<str:source>/<path:external_id>", ChangeByKey.as_view(), name="api-event-key"),
     path("ask", Ask.as_view(), name="api-ask"),
+    path("dora", Dora.as_view(), name="api-dora"),
+    path("state", State.as_view(), name="api-state"),
+    path("state/diff", StateDiff.as_view(), name="api-state-diff"),
+    path("state/history", StateHistory.as_view(), name="api-state-history"),
     path("suspects", SuspectList.as_view(), name="api-suspects"),
 ]

@@ -2,5 +2,6 @@
 
 from chronos.models.dependency import Dependency
 from chronos.models.event import ChangeEvent, EventKey
+from chronos.models.state import Running
 
-__all__ = ["ChangeEvent", "Dependency", "EventKey"]
+__all__ = ["ChangeEvent", "Dependency", "EventKey", "Running"]

@@ -77,7 +77,7 @@ class ChangeEvent(models.Model):
             models.Index(fields=["kind", "-started_at", "-id"], name="change_of_kind"),
             # "What ran here then?"
             models.Index(
-                fields=["environment", "service", "region", "-ended_at"],
+                fields=["environment", "service", "region", "-ended_at", "-id"],
                 name="change_deployed",
                 condition=Q(kind__in=("deployment", "rollback"), status="succeeded"),
             ),

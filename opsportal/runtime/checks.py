@@ -38,13 +38,15 @@ def check_plugins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 
 @register
 def check_sweeps(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every function that is swept imports."""
+    """Every function that is swept, or asked for causes, imports."""
     errors: list[CheckMessage] = []
-    for path in settings.SWEEPS:
-        try:
-            import_string(path)
-        except ImportError as error:
-            errors.append(Error(f"SWEEPS: cannot import {path!r}: {error}", id="opsportal.E004"))
+    for setting in ("SWEEPS", "BLAMES"):
+        for path in getattr(settings, setting):
+            try:
+                import_string(path)
+            except ImportError as error:
+                message = f"{setting}: cannot import {path!r}: {error}"
+                errors.append(Error(message, id="opsportal.E004"))
     return errors
 
 

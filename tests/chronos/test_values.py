@@ -2,7 +2,7 @@
 
 from chronos.views.values import compare, tree
 
-DEEP: list = []
+DEEP: list[object] = []
 for _ in range(900):
     DEEP = [DEEP]
 

@@ -193,4 +193,8 @@ NATIVE = [
         unknown="/api/v1/schedules/999999/overrides",
     ),
     Endpoint("api/v1/escalations", "get", "alerts:read"),
+    Endpoint("api/v1/state", "get", "events:read"),
+    Endpoint("api/v1/state/diff", "get", "events:read"),
+    Endpoint("api/v1/state/history", "get", "events:read"),
+    Endpoint("api/v1/dora", "get", "events:read"),
 ]
