@@ -7,6 +7,7 @@ from django.conf import settings
 
 from alerts.alerta.tidy import end_acknowledgements, prune_documents
 from alerts.change.calendars import import_calendars
+from alerts.coverage import mention_services, watch_sources
 from alerts.deliver import deliver_notifications
 from alerts.escalate import walk_escalations, watch_escalations
 from alerts.expire import expire_episodes, wake_snoozed
@@ -115,6 +116,13 @@ def expire_alerts() -> None:
     expire_episodes(now=now)
     wake_snoozed(now=now)
     end_acknowledgements(now=now)
+
+
+def watch_coverage() -> None:
+    """See which sources of changes are silent, and tell the timeline what alerts are about."""
+    now = utc_now()
+    mention_services(now=now)
+    watch_sources(now=now)
 
 
 def mend_deliveries() -> None:

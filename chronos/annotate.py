@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from chronos.count import mark_stale
 from chronos.fold import MOST_BODY, cut_tags, settle
 from chronos.formats.grafana import MARK, SOURCE, Annotation, instant_of, words_of
 from chronos.models import ChangeEvent, EventKey
@@ -72,6 +73,7 @@ def _write(
         if not isinstance(mark, dict) or mark.get("key") != key_id:
             raise ForbiddenError("Only the key that made an annotation here may change it.")
         before = _state(event, _CHANGED)
+        mark_stale([event.started_at])
         write(event)
         event.updated_at = now
         event.save()

@@ -1,17 +1,25 @@
 """Store: put changes on the timeline."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from chronos.count import hour_of, mark_stale
 from chronos.fold import event_of, fold_report, is_again, key_of, report_key_of
 from chronos.insert import insert_events, insert_keys
 from chronos.models import ChangeEvent, EventKey
+from chronos.names import note_names
 from chronos.normalise import Change, ChangeReceipt
+from chronos.partitions import ensure_partitions
 from chronos.settle import Place, decided_place, settle_running
+from chronos.unify import unify_names
 
+NEAR = timedelta(days=31)
+# So far from the ends of the calendar that NEAR can be added.
+_EARLIEST, _LATEST = datetime(1, 3, 1, tzinfo=UTC), datetime(9999, 10, 1, tzinfo=UTC)
 RECORDED, UPDATED, REPEATED = "recorded", "updated", "repeated"
 _NEVER_UPDATED = ("id", "source", "external_id", "recorded_at")
 _UPDATED = [
@@ -38,12 +46,16 @@ def record_changes(
     """
     if not changes:
         return []
+    changes = unify_names(changes)
     reports = [event_of(change, now=now) for change in changes]
     keys = [key_of(change) for change in changes]
     numbers = [report_key_of(change) for change in changes]
     with transaction.atomic():
+        ensure_partitions((report.started_at for report in reports), now=now)
+        note_names(reports, now=now)
         kept = _kept({key for key in (*keys, *numbers) if key is not None})
-        known = _locked(kept)
+        known = _locked(kept, reports)
+        began = [(event, event.started_at) for event in known.values()]
         new: list[ChangeEvent] = []
         changed: dict[int, ChangeEvent] = {}
         repeated: dict[int, ChangeEvent] = {}
@@ -69,15 +81,10 @@ def record_changes(
             placed.append((event, UPDATED if different else REPEATED))
             if event.pk is not None:
                 (changed if different else repeated)[event.pk] = event
-        insert_events(new)
+        _write(new, changed, repeated, _around(at for _, at in began))
         _keep_keys(renewed, kept)
-        for pk in changed:
-            repeated.pop(pk, None)
-        if changed:
-            ChangeEvent.objects.bulk_update(list(changed.values()), _UPDATED)
-        if repeated:
-            ChangeEvent.objects.bulk_update(list(repeated.values()), ["reports"])
         settle_running([*new, *changed.values()], left)
+        mark_stale(at for event, at in began if hour_of(at) != hour_of(event.started_at))
     return [ChangeReceipt(event.pk, outcome, event.external_id) for event, outcome in placed]
 
 
@@ -86,12 +93,52 @@ def _kept(keys: set[UUID]) -> dict[UUID, int]:
     return dict(EventKey.objects.filter(pk__in=keys).values_list("pk", "event_id")) if keys else {}
 
 
-def _locked(kept: dict[UUID, int]) -> dict[UUID, ChangeEvent]:
-    """The changes themselves, so that others fold after us; retention may have taken some."""
+def _locked(kept: dict[UUID, int], reports: Iterable[ChangeEvent]) -> dict[UUID, ChangeEvent]:
+    """The changes themselves, so that others fold after us; retention may have taken some.
+
+    Most began about when they are reported to have: of a partitioned table the rest is not read.
+    """
     if not kept:
         return {}
-    rows = ChangeEvent.objects.select_for_update().order_by("pk").in_bulk(set(kept.values()))
+    ids = set(kept.values())
+    near = (
+        _around((report.started_at for report in reports), NEAR).select_for_update().order_by("pk")
+    )
+    rows = near.in_bulk(ids)
+    if far := ids - rows.keys():
+        rows |= ChangeEvent.objects.select_for_update().order_by("pk").in_bulk(far)
     return {key: rows[pk] for key, pk in kept.items() if pk in rows}
+
+
+def _around(
+    instants: Iterable[datetime], margin: timedelta = timedelta(0)
+) -> QuerySet[ChangeEvent]:
+    """Changes that began between the first and the last of these."""
+    ordered = sorted(instants)
+    if not ordered:
+        return ChangeEvent.objects.none()
+    span = (_moved(ordered[0], -margin), _moved(ordered[-1], margin))
+    return ChangeEvent.objects.filter(started_at__range=span)
+
+
+def _moved(instant: datetime, by: timedelta) -> datetime:
+    return min(max(instant, _EARLIEST), _LATEST) + by if by else instant
+
+
+def _write(
+    new: Sequence[ChangeEvent],
+    changed: dict[int, ChangeEvent],
+    repeated: dict[int, ChangeEvent],
+    there: QuerySet[ChangeEvent],
+) -> None:
+    """Store the rows; those that are `there` by what they were before."""
+    insert_events(new)
+    for pk in changed:
+        repeated.pop(pk, None)
+    if changed:
+        there.bulk_update(list(changed.values()), _UPDATED)
+    if repeated:
+        there.bulk_update(list(repeated.values()), ["reports"])
 
 
 def _keep_keys(renewed: dict[UUID, ChangeEvent], kept: dict[UUID, int]) -> None:

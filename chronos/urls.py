@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from chronos.api.annotations import AnnotationDetail, AnnotationTags
 from chronos.api.urls import api_urlpatterns
 from chronos.views.change import show_change
+from chronos.views.coverage import alias, coverage
 from chronos.views.dora import show_dora
 from chronos.views.running import show_diff, show_history, show_running
 from chronos.views.timeline import timeline
@@ -24,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("changes/running/diff/", show_diff, name="running-diff"),
     path("changes/running/history/", show_history, name="running-history"),
     path("changes/dora/", show_dora, name="dora"),
+    path("changes/coverage/", coverage, name="coverage"),
+    path("changes/coverage/aliases/", alias, name="alias"),
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

@@ -145,6 +145,7 @@ NAVIGATION = [
             ),
             ("What is running", "deployed_code", "running", ""),
             ("Delivery (DORA)", "speed", "dora", ""),
+            ("Coverage", "radar", "coverage", ""),
         ],
     ),
     (

@@ -82,6 +82,7 @@ CONFIG_SECTIONS = [
     "alerts.configure.InhibitionSection",
     "alerts.configure.HeartbeatSection",
     "alerts.configure.MappingSection",
+    "chronos.configure.AliasSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
@@ -108,10 +109,13 @@ METRICS = [
 SCHEDULES = {
     "accounts.prune": ("opsportal.accounts.tasks.prune_accounts", timedelta(hours=1)),
     "alerts.calendars": ("alerts.tasks.fetch_calendars", timedelta(minutes=15)),
+    "alerts.coverage": ("alerts.tasks.watch_coverage", timedelta(minutes=5)),
     "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.mend": ("alerts.tasks.mend_deliveries", timedelta(minutes=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
+    "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
+    "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
 }

@@ -16,6 +16,7 @@ from opsportal.lib import sqlite
 from opsportal.lib.env import (
     env_bool,
     env_choices,
+    env_days,
     env_int,
     env_list,
     env_networks,
@@ -233,6 +234,9 @@ RAW_RETENTION = timedelta(days=env_int("RAW_DELIVERY_DAYS", 7, least=1))
 # How often the counts of senders are written.
 TALLY_EVERY = timedelta(seconds=5)
 RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
+# Changes are kept so long since they began; some kinds shorter or longer.
+CHANGE_RETENTION = timedelta(days=env_int("CHANGE_RETENTION_DAYS", 1095, least=1))
+CHANGE_RETENTION_BY_KIND = env_days("CHANGE_RETENTION_BY_KIND")
 
 # --- outward ---------------------------------------------------------------------------------
 _EMAIL = dj_email_url.parse(env_secret("EMAIL_URL", "console:"))

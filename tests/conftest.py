@@ -16,6 +16,9 @@ from alerts.intake import doors
 from alerts.keep import forget_failures
 from alerts.policy import forget_policy
 from alerts.submit import shared_commits
+from chronos.names import forget_names
+from chronos.partitions import forget_partitions
+from chronos.unify import forget_aliases
 from opsportal.lib.registry import plugins
 from tests.portal import Portal, running_portal
 from tests.postgres import PostgresServer, find_binaries, new_database
@@ -67,6 +70,9 @@ def _fresh_cache() -> None:
     # What a test has stored is rolled back, and its ids come again.
     forget_policy()
     forget_failures()
+    forget_names()
+    forget_aliases()
+    forget_partitions()
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from chronos.api.ask import Ask
+from chronos.api.coverage import AliasList, Coverage
 from chronos.api.dora import Dora
 from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.state import State, StateDiff, StateHistory
@@ -21,5 +22,7 @@ api_urlpatterns = [
     path("state", State.as_view(), name="api-state"),
     path("state/diff", StateDiff.as_view(), name="api-state-diff"),
     path("state/history", StateHistory.as_view(), name="api-state-history"),
+    path("aliases", AliasList.as_view(), name="api-aliases"),
+    path("coverage", Coverage.as_view(), name="api-coverage"),
     path("suspects", SuspectList.as_view(), name="api-suspects"),
 ]

@@ -7,6 +7,7 @@ complete.
 import os
 import secrets
 from contextlib import suppress
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -74,6 +75,19 @@ def env_networks(name: str, default: tuple[str, ...] = ()) -> list[str]:
         except ValueError as error:
             raise ImproperlyConfigured(f"{PREFIX}{name}: {error}; write 10.0.0.0/8") from error
     return ranges
+
+
+def env_days(name: str) -> dict[str, timedelta]:
+    """Comma-separated `what:days`, such as `alert:90,security:2555`; each at least a day."""
+    spans: dict[str, timedelta] = {}
+    for part in env_list(name):
+        what, _, days = (text.strip() for text in part.rpartition(":"))
+        if not what or not days.isascii() or not days.isdecimal() or not 0 < int(days) <= 36_500:
+            raise ImproperlyConfigured(
+                f"{PREFIX}{name}: {part!r} is not NAME:DAYS, such as alert:90"
+            )
+        spans[what] = timedelta(days=int(days))
+    return spans
 
 
 def env_secret(name: str, default: str = "") -> str:

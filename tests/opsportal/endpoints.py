@@ -197,4 +197,6 @@ NATIVE = [
     Endpoint("api/v1/state/diff", "get", "events:read"),
     Endpoint("api/v1/state/history", "get", "events:read"),
     Endpoint("api/v1/dora", "get", "events:read"),
+    Endpoint("api/v1/coverage", "get", "events:read"),
+    Endpoint("api/v1/aliases", "get", "events:read"),
 ]
