@@ -14,21 +14,12 @@ import msgspec
 
 from alerts.formats import AlertFormat
 from alerts.formats.aws.cloudwatch import alarm_event, alarm_key, alarm_of_event
-from alerts.formats.aws.fields import (
-    instant,
-    labels,
-    number,
-    rows,
-    severity,
-    table,
-    tag,
-    text,
-    web_console,
-)
+from alerts.formats.aws.fields import labels, severity, tag, web_console
 from alerts.formats.native import joined_key
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link, Receipt, answers
 from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.fields import instant, number, rows, table, text
 
 # Nothing will ever say that it is over, so it is over so long after it was last said.
 LASTS = timedelta(days=1)

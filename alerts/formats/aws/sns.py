@@ -15,13 +15,14 @@ from alerts.formats.aws.envelope import (
     read_envelope,
 )
 from alerts.formats.aws.eventbridge import is_event, parse_event
-from alerts.formats.aws.fields import inner, labels, severity, table, text
+from alerts.formats.aws.fields import labels, severity
 from alerts.formats.aws.signature import check_envelope
 from alerts.formats.native import joined_key
 from alerts.normalise import AlertEvent, Receipt, TopicNews, answers
 from alerts.topics import is_allowed, note_unknown
 from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import ForbiddenError, NotAuthenticatedError, OpsError, PayloadError
+from opsportal.lib.fields import inner, table, text
 
 # A text says nothing of its end, so it is over so long after it was last said.
 LASTS = timedelta(days=1)
