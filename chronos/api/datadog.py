@@ -1,6 +1,7 @@
 """What Datadog's clients ask before they send: whether the key is good."""
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,7 +14,7 @@ from opsportal.accounts.permissions import Anyone
 class ValidateView(APIView):
     """`GET /datadog/api/v1/validate`."""
 
-    authentication_classes = [ForeignKeyAuthentication]
+    authentication_classes = [ForeignKeyAuthentication, SessionAuthentication]
     permission_classes = [Anyone]
 
     def get(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,9 +32,9 @@ def _refuse(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 class SentryView(APIView):
-    """The base: keys only, and errors in Sentry's shape."""
+    """The base: keys, persons, and errors in Sentry's shape."""
 
-    authentication_classes = [ForeignKeyAuthentication]
+    authentication_classes = [ForeignKeyAuthentication, SessionAuthentication]
     permission_classes = [scoped("events:read")]
 
     def get_exception_handler(self) -> Any:

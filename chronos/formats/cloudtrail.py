@@ -28,7 +28,7 @@ _KINDS = {
     "wafv2": "security", "waf": "security", "network-firewall": "security", "sso": "access",
     "sso-directory": "access", "identitystore": "access", "signin": "access",
     "cognito-idp": "access", "acm": "certificate", "acm-pca": "certificate", "config": "config",
-    "ssm": "config", "appconfig": "config", "route53": "config", "s3": "config",
+    "ssm": "config", "appconfig": "config", "route53": "config",
     "cloudtrail": "security", "application-autoscaling": "scale",
 }  # fmt: skip
 # By what a call's name begins with, of these services, before the table above.
@@ -46,6 +46,7 @@ _CALLS = (
     ("s3", "PutBucketPolicy", "security"),
     ("s3", "DeleteBucketPolicy", "security"),
     ("s3", "PutPublicAccessBlock", "security"),
+    ("s3", "PutBucket", "config"),
 )
 # Roles that people take by single sign-on.
 _SSO = "AWSReservedSSO_"
