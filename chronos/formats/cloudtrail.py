@@ -9,7 +9,8 @@ from typing import Any
 
 from chronos.formats.reading import need, web_links
 from chronos.normalise import FAILED, SUCCEEDED, Change
-from opsportal.lib.fields import instant, is_deep, rows, table, text
+from opsportal.lib.contracts import is_deep
+from opsportal.lib.fields import instant, rows, table, text
 from opsportal.lib.redact import redact_value
 
 SOURCE = "cloudtrail"

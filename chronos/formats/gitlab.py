@@ -260,7 +260,7 @@ def _feature_flag(hook: Hook) -> Change:
         "",
         kind="flag",
         action="enabled" if active else "disabled",
-        title=f"Flag {name} of {hook.name} turned {'on' if active else 'off'}",
+        title=f"Flag {name} of {hook.name} is {'on' if active else 'off'}",
         body=text(flag.get("description"), 4000),
         subject=f"flag {name}",
         before={"active": not active},

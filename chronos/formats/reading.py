@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from chronos.normalise import ChangeReceipt, change_url
-from opsportal.lib.contracts import Parsed, Reply, split_json
+from opsportal.lib.contracts import MOST_LEVELS, Parsed, Reply, is_deep, split_json
 from opsportal.lib.errors import FieldError, PayloadError
-from opsportal.lib.fields import MOST_LEVELS, is_deep, rows, table, text
+from opsportal.lib.fields import rows, table, text
 
 LONGEST_URL = 2000
 MOST_COMMITS = 100

@@ -124,14 +124,10 @@ class Format:
     keeps_all: ClassVar[bool] = True
     # Whether each request is a transaction by itself, since it locks more than its events' keys.
     alone: ClassVar[bool] = False
-<<<<<<< HEAD
-    # Headers that `parse` looks at, in lower case; "ce-*" is all that begin so.
-=======
     # Where the contract has the signature, of keys that have a signing secret; empty: where the
     # secret says.
     signature_header: ClassVar[str] = ""
-    # Headers that `parse` looks at, in lower case.
->>>>>>> db65888 (Doors have named places in their paths, signature headers of their own, and views for other methods)
+    # Headers that `parse` looks at, in lower case; "ce-*" is all that begin so.
     keeps_headers: ClassVar[tuple[str, ...]] = ()
 
     def key_text(self, received: Received) -> str:
@@ -181,9 +177,9 @@ def path_route(path: str) -> str:
 
 
 def places_of(paths: Sequence[str], path: str) -> dict[str, str]:
-    """What stands in the places of the first of these paths that it matches."""
+    """What stands in the places of the first of these paths that it matches, without NUL."""
     for known in paths:
-        if found := path_pattern(known).fullmatch(path):
+        if found := path_pattern(known).fullmatch(path.replace("\0", "\ufffd")):
             return found.groupdict()
     return {}
 

@@ -11,8 +11,6 @@ import msgspec
 from opsportal.lib.contracts import check_instant
 
 _json = msgspec.json.Decoder()
-# What writes and reads JSON further on goes only so deep.
-MOST_LEVELS = 100
 
 
 def text(value: object, cut: int) -> str:
@@ -81,16 +79,3 @@ def inner(value: object) -> Mapping[str, Any]:
         return table(_json.decode(value))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return {}
-
-
-def is_deep(value: object) -> bool:
-    """Whether it is nested deeper than MOST_LEVELS."""
-    level: list[Any] = [value]
-    for _ in range(MOST_LEVELS + 1):
-        level = [
-            below
-            for above in level
-            if isinstance(above, dict | list)
-            for below in (above.values() if isinstance(above, dict) else above)
-        ]
-    return bool(level)

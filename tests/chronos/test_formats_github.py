@@ -178,7 +178,9 @@ def test_a_ping_and_what_is_no_change_are_answered_and_kept(key):
 
 
 def test_both_content_types_are_read(key):
-    body = urlencode({"payload": fixture("github/deployment_status.json").decode()})
+    payload = load("deployment_status")
+    payload["deployment"]["payload"] = {"deploy_token": "s3cret"}
+    body = urlencode({"payload": json.dumps(payload)})
     answer = Client().post(
         f"{DOOR}/{key[1]}",
         body,
@@ -187,6 +189,12 @@ def test_both_content_types_are_read(key):
     )
     assert answer.status_code == 200
     assert ChangeEvent.objects.get().title == "Hello-World f95f852bd8fc to production"
+    kept = RawDelivery.objects.get()
+    assert "s3cret" not in kept.body
+    again = GitHubFormat().parse(
+        Received(kept.body.encode(), NOW, content_type=kept.content_type, headers=kept.headers)
+    )
+    assert again.changes[0].external_id == "Codertocat/Hello-World:deployment/145988746"
     wrong = Client().post(
         f"{DOOR}/{key[1]}",
         "payloads=1",

@@ -147,6 +147,14 @@ def test_other_organizations_have_other_releases(key):
     assert len(post(RELEASES, b"", key[1], method="GET")[2]) == 1
 
 
+def test_whatever_stands_in_the_path_is_text(key):
+    for version in ("\0", "a\0b@1", "\u00e9", "x" * 1000, "@", "..", "%"):
+        path = f"{RELEASES}{version}/"
+        assert post(f"{path}deploys/", DEPLOY, key[1])[0] == 201
+        assert post(path, {"projects": []}, key[1], method="PUT")[0] == 201
+        assert post(path, b"", key[1], method="GET")[0] == 200
+
+
 def test_archiving_is_no_change(key):
     archived = {"version": "api@1", "projects": [], "status": "archived"}
     status, _, answer = post(RELEASES, archived, key[1])
