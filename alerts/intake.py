@@ -21,7 +21,7 @@ from alerts.submit import CHANGES_SCOPE, Store, Submission, refuse
 from alerts.tally import Use, tally
 from alerts.verify import verify_signature
 from opsportal.accounts.credentials import offered_key
-from opsportal.accounts.keys import recall_key, require_scope, resolve_key
+from opsportal.accounts.keys import confirm_key, recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
 from opsportal.lib.addresses import address_of
@@ -216,7 +216,8 @@ def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Repl
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
     parsed = alert_format.parse(received)
     if parsed.changes:
-        require_scope(key, CHANGES_SCOPE)
+        known = CHANGES_SCOPE in key.scopes
+        require_scope(key if known else confirm_key(key, entry.now), CHANGES_SCOPE)
     if token:
         parsed = replace(parsed, token=token)
     submission = Submission(

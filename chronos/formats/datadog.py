@@ -54,11 +54,11 @@ class DatadogEventFormat(DatadogFormat):
     def parse(self, received: Received) -> Parsed:
         """One event. Its tags fill the fields of their names."""
         event = read_object(received.body)
-        title = need(event.get("title"), "title")
+        need(event.get("title"), "title")
         kind = text(event.get("alert_type"), 20)
         change = _change(
             event.get("tags"),
-            title=text(event.get("title"), 500).strip() or title,
+            title=text(event.get("title"), 500).strip(),
             body=_plain(text(event.get("text"), 20_000)),
             status=_STATUSES.get(kind, ""),
             severity=_SEVERITIES.get(kind, 0),

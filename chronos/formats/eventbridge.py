@@ -11,7 +11,7 @@ from typing import Any
 
 from chronos.formats import ChangeFormat
 from chronos.formats.cloudtrail import DETAIL_TYPES, read_call
-from chronos.formats.reading import answer_changes, need, read_object
+from chronos.formats.reading import answer_changes, need, parsed_one, read_object
 from chronos.normalise import CANCELLED, FAILED, STARTED, SUCCEEDED, TERMINAL, Change, ChangeReceipt
 from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply
 from opsportal.lib.errors import FieldError, PayloadError
@@ -44,11 +44,7 @@ class CloudTrailFormat(ChangeFormat):
         number = text(event.get("id"), 100)
         token = f"eventbridge:{number}" if number else ""
         found = read_change(event)
-        if found is None:
-            found = "Not a change; alerts go to /hooks/eventbridge."
-        if isinstance(found, str):
-            return Parsed(many=False, token=token, note=found)
-        return Parsed(many=False, token=token, changes=[found])
+        return parsed_one(found or "Not a change; alerts go to /hooks/eventbridge.", token)
 
     def answer(self, parsed: Parsed, receipts: Sequence[ChangeReceipt]) -> Reply:
         """200 with what became of it."""

@@ -16,6 +16,7 @@ from chronos.formats.reading import (
     first_line,
     need,
     only,
+    parsed_one,
     read_object,
     web_links,
 )
@@ -67,9 +68,7 @@ class GitLabFormat(ChangeFormat):
         kind = kind or need(received.headers.get(EVENT), "object_kind")
         reader = _READERS.get(kind)
         found = reader(Hook(payload)) if reader else f"{kind[:50]} events are not recorded."
-        if isinstance(found, str):
-            return Parsed(many=False, token=token, note=found)
-        return Parsed(many=False, token=token, changes=[found])
+        return parsed_one(found, token)
 
     def answer(self, parsed: Parsed, receipts: Sequence[ChangeReceipt]) -> Reply:
         """200 with what became of it."""

@@ -61,7 +61,7 @@ class HoneycombFormat(ChangeFormat):
 
 
 def _number(received: Received, dataset: str, given: dict[str, Any]) -> str:
-    """Eight hexadecimal digits, as Honeycomb's; without a start each marker is another."""
+    """Hexadecimal, as Honeycomb's; without a start each marker is another."""
     start = given.get("start_time") or received.now.timestamp()
     said = [received.key_id, dataset, start, *(given.get(n) for n in ("message", "type", "url"))]
     return blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()

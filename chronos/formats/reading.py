@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chronos.normalise import ChangeReceipt, change_url
+from chronos.normalise import Change, ChangeReceipt, change_url
 from opsportal.lib.contracts import MOST_LEVELS, Parsed, Reply, is_deep, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.fields import rows, table, text
@@ -66,6 +66,13 @@ def commits_of(given: object) -> list[dict[str, str]]:
         if known["id"]:
             found.append(known)
     return found
+
+
+def parsed_one(found: Change | str, token: str = "") -> Parsed:
+    """What one delivery came to: a change, or why there is none."""
+    if isinstance(found, str):
+        return Parsed(many=False, token=token, note=found)
+    return Parsed(many=False, token=token, changes=[found])
 
 
 def answer_changes(parsed: Parsed, receipts: Sequence[ChangeReceipt]) -> Reply:

@@ -155,6 +155,20 @@ def test_whatever_stands_in_the_path_is_text(key):
         assert post(path, b"", key[1], method="GET")[0] == 200
 
 
+def test_a_list_costs_the_same_for_few_and_many(key, django_assert_num_queries):
+    for count in (2, 20):
+        for number in range(count):
+            release = RELEASE | {"version": f"api@{count}.{number}"}
+            post(RELEASES, release, key[1])
+            post(f"{RELEASES}api@1.2.3/deploys/", DEPLOY | {"environment": f"e{number}"}, key[1])
+        post(RELEASES, RELEASE, key[1])
+        with django_assert_num_queries(2):  # key, releases
+            assert len(post(RELEASES, b"", key[1], method="GET")[2]) > count
+        with django_assert_num_queries(4):  # and the release by its key
+            listed = post(f"{RELEASES}api@1.2.3/deploys/", b"", key[1], method="GET")[2]
+            assert len(listed) >= count
+
+
 def test_archiving_is_no_change(key):
     archived = {"version": "api@1", "projects": [], "status": "archived"}
     status, _, answer = post(RELEASES, archived, key[1])

@@ -7,7 +7,7 @@ from chronos.formats import ChangeFormat
 from chronos.formats.github.code import CODE_READERS
 from chronos.formats.github.deployments import DEPLOYMENT_READERS
 from chronos.formats.github.hook import Hook
-from chronos.formats.reading import answer_changes, read_object
+from chronos.formats.reading import answer_changes, parsed_one, read_object
 from chronos.normalise import ChangeReceipt
 from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply
 from opsportal.lib.errors import FieldError, PayloadError
@@ -41,9 +41,7 @@ class GitHubFormat(ChangeFormat):
         token = f"github:{delivery}"[:255] if delivery else ""
         reader = _READERS.get(name)
         found = reader(Hook(payload)) if reader else f"{name[:100]} events are not recorded."
-        if isinstance(found, str):
-            return Parsed(many=False, token=token, note=found)
-        return Parsed(many=False, token=token, changes=[found])
+        return parsed_one(found, token)
 
     def answer(self, parsed: Parsed, receipts: Sequence[ChangeReceipt]) -> Reply:
         """200 with what became of it; GitHub shows it beside the delivery."""
