@@ -50,7 +50,8 @@ class GitHubFormat(ChangeFormat):
 
 def _body(received: Received) -> bytes:
     """The JSON, which may stand in a form's field."""
-    if received.content_type.partition(";")[0].strip().lower() != FORM:
+    form = received.content_type.partition(";")[0].strip().lower() == FORM
+    if not form or received.body.lstrip()[:1] == b"{":
         return received.body
     try:
         fields = parse_qs(received.body.decode("ascii"), strict_parsing=True, max_num_fields=10)
