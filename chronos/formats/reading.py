@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
+from chronos.formats.fields import web_link
 from chronos.normalise import Change, ChangeReceipt, change_url
 from opsportal.lib.contracts import MOST_LEVELS, Parsed, Reply, is_deep, split_json
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.fields import rows, table, text
 
-LONGEST_URL = 2000
 MOST_COMMITS = 100
 _json = msgspec.json.Decoder(dict[str, Any])
 
@@ -41,9 +41,8 @@ def web_links(*given: tuple[object, str]) -> tuple[Mapping[str, str], ...]:
     """Links of those addresses that a browser may open, each once, with their texts."""
     found: dict[str, Mapping[str, str]] = {}
     for address, words in given:
-        href = text(address, LONGEST_URL + 1)
-        if href.startswith(("http://", "https://")) and len(href) <= LONGEST_URL:
-            found.setdefault(href, {"href": href, "text": words})
+        if link := web_link(address, words):
+            found.setdefault(link["href"], link)
     return tuple(found.values())
 
 
