@@ -11,6 +11,7 @@ import msgspec
 
 from chronos.formats import ChangeFormat
 from chronos.formats.reading import need, read_object
+from chronos.formats.words import kind_of
 from chronos.normalise import FAILED, SUCCEEDED, Change, ChangeReceipt, change_url
 from opsportal.lib.contracts import Parsed, Received, Reply
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
@@ -23,7 +24,6 @@ MOST_TAGS = 50
 KIND = "change"
 _STATUSES = {"error": FAILED, "success": SUCCEEDED}
 _SEVERITIES = {"error": 4, "warning": 3, "warn": 3}
-_KINDS = {"feature_flag": "flag", "configuration": "config"}
 
 
 class DatadogFormat(ChangeFormat):
@@ -134,7 +134,7 @@ def _changed(about: Mapping[str, Any]) -> dict[str, Any]:
     what, name = text(resource.get("type"), 50), text(resource.get("name"), 200)
     by = text(author.get("type"), 20)
     return {
-        "kind": _KINDS.get(what, what or KIND),
+        "kind": kind_of(what, version="", otherwise=KIND),
         "actor": text(author.get("name"), 200),
         "actor_type": "" if not by else "user" if by == "user" else "automation",
         "service": services[0] if services else "",
@@ -163,7 +163,8 @@ def _change(tags: object, **facts: Any) -> Change:
         if colon and value:
             named.setdefault(name.lower(), value)
     filled: dict[str, Any] = {
-        "kind": named.get("kind", KIND),
+        # Not a deployment for its version: Datadog tags everything with one.
+        "kind": kind_of(named.get("kind", ""), version="", otherwise=KIND),
         "service": named.get("service", ""),
         "environment": named.get("env", ""),
         "region": named.get("region", ""),

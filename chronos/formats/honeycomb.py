@@ -12,6 +12,7 @@ import msgspec
 
 from chronos.formats import ChangeFormat
 from chronos.formats.reading import read_object, web_links
+from chronos.formats.words import kind_of
 from chronos.normalise import SUCCEEDED, Change, ChangeReceipt
 from opsportal.lib.contracts import Parsed, Received, Reply, places_of
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
@@ -21,7 +22,6 @@ from opsportal.lib.times import format_instant
 SOURCE = "honeycomb"
 # Of all datasets of an environment.
 _ALL = "__all__"
-_DEPLOYS = ("deploy", "deploys", "deployment", "deployments")
 
 
 class HoneycombFormat(ChangeFormat):
@@ -84,7 +84,7 @@ def _change(dataset: str, marker: str, given: dict[str, Any], received: Received
         "url": text(given.get("url"), 2000),
     }
     return Change(
-        kind="deployment" if kind.lower() in _DEPLOYS else kind or "note",
+        kind=kind_of(kind, version="", otherwise="note"),
         title=message or kind or "marker",
         source=SOURCE,
         external_id=f"{dataset}:{marker}",

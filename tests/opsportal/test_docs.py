@@ -72,7 +72,7 @@ def test_no_variable_is_named_that_nobody_reads():
         ("docs/remediation.md", known_limits),
         ("docs/accounts.md", lambda: SCOPES),
     ],
-    ids=["channels", "formats", "change formats", "remediations", "limits", "scopes"],
+    ids=["channels", "formats", "remediations", "limits", "scopes"],
 )
 def test_every_plug_in_and_scope_has_its_row(name, words):
     assert set(words()) <= {cell.split("`")[1] for cell in rows(page(name))}
