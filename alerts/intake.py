@@ -5,6 +5,7 @@ middleware and shares commits between requests, and plain Django views.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,15 +17,22 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from alerts.keep import delivery_of, keep_failure
-from alerts.submit import Store, Submission, refuse
+from alerts.submit import CHANGES_SCOPE, Store, Submission, refuse
 from alerts.tally import Use, tally
 from alerts.verify import verify_signature
 from opsportal.accounts.credentials import offered_key
-from opsportal.accounts.keys import recall_key, require_scope, resolve_key
+from opsportal.accounts.keys import confirm_key, recall_key, require_scope, resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
 from opsportal.lib.addresses import address_of
-from opsportal.lib.contracts import ID_IN_PATH, KEY_IN_PATH, Format, Parsed, Received, Reply
+from opsportal.lib.contracts import (
+    KEY_IN_PATH,
+    Format,
+    Parsed,
+    Received,
+    Reply,
+    path_pattern,
+)
 from opsportal.lib.errors import (
     OpsError,
     PayloadError,
@@ -61,17 +69,17 @@ def find_door(path: str) -> Door | None:
     head, _, last = path.rpartition("/")
     if last and (door := known.get(head + KEY_IN_PATH)):
         return replace(door, key_text=last)
-    for above, below, door in _doors_with_id():
-        if last == below and head.startswith(above):
+    for pattern, door in _doors_with_places():
+        if pattern.fullmatch(path):
             return replace(door, path=path)
     return None
 
 
 @lru_cache
-def _doors_with_id() -> Sequence[tuple[str, str, Door]]:
-    """What stands before the id in their paths, and after it."""
-    split = ((pattern.partition(ID_IN_PATH), door) for pattern, door in doors().items())
-    return [(f"{above}/", below, door) for (above, mark, below), door in split if mark]
+def _doors_with_places() -> Sequence[tuple[re.Pattern[str], Door]]:
+    """Those whose paths say what the request is about."""
+    others = ((path, door) for path, door in doors().items() if not path.endswith(KEY_IN_PATH))
+    return [(path_pattern(path), door) for path, door in others if "<" in path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,7 @@ def _receive(entry: _Entry, key: ApiKey | None = None) -> Received:
     encoding = posted.header("HTTP_CONTENT_ENCODING").lower()
     if encoding not in ("", "identity"):
         raise PayloadError(f"Content-Encoding {encoding[:40]!r} is not understood; send it plain.")
-    most = min(settings.MAX_BODY_BYTES, alert_format.max_body or settings.MAX_BODY_BYTES)
+    most = alert_format.max_body or settings.MAX_BODY_BYTES
     length = posted.length or 0
     body = b"" if length > most else posted.read(most + 1)
     if length > most or len(body) > most:
@@ -198,13 +206,18 @@ def _kept_headers(posted: Posted, wanted: Sequence[str]) -> dict[str, str]:
 def _store(entry: _Entry, received: Received, key: ApiKey, store: Store) -> Reply:
     """Parse what was received and have it stored; the answer."""
     alert_format = entry.door.format
-    verify_signature(key, received, entry.posted.header)
+    verify_signature(
+        key, received, entry.posted.header, contract_header=alert_format.signature_header
+    )
     alert_format.check(received)
     entry.checked = True
     token = entry.posted.header("HTTP_IDEMPOTENCY_KEY")
     if len(token) > 255:
         raise PayloadError("Idempotency-Key is longer than 255 characters.")
     parsed = alert_format.parse(received)
+    if parsed.changes:
+        known = CHANGES_SCOPE in key.scopes
+        require_scope(key if known else confirm_key(key, entry.now), CHANGES_SCOPE)
     if token:
         parsed = replace(parsed, token=token)
     submission = Submission(

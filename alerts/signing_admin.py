@@ -31,7 +31,8 @@ class SigningSecretForm(forms.ModelForm):
         fields = ["key", "header", "timestamp_header"]
         help_texts = {
             "key": "What the sender comes with; from now on it must sign, at every door.",
-            "header": "Where the signature is: as named in Grafana's contact point.",
+            "header": "Where the signature is: as named in Grafana's contact point. "
+            "GitHub's door has its own.",
             "timestamp_header": "Where the sender says when; empty unless named there.",
         }
 

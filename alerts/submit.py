@@ -1,6 +1,6 @@
 """Store: what requests brought, many of them in one commit, and what each is to be answered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -54,6 +54,8 @@ class Brought:
     changes: Sequence[ChangeReceipt]
 
 
+# What a key needs for changes, at whatever door they come in.
+CHANGES_SCOPE = "events:write"
 # The answer, or what to make it of once everything is committed.
 Stored = Reply | Sequence[Receipt] | Sequence[ChangeReceipt]
 Store = Callable[[Submission], Stored]
@@ -85,7 +87,7 @@ def _store_at_once(submissions: Sequence[Submission]) -> list[Stored]:
         fresh: list[int] = []
         refused = _refused_keys(submissions, now)
         for place, submission in enumerate(submissions):
-            if error := refused.get((submission.key.pk, submission.format.scope)):
+            if error := _refusal(submission, refused):
                 stored[place] = refuse(submission.format, error)
             elif submission.token and (earlier := _earlier_reply(submission)):
                 stored[place] = earlier
@@ -177,13 +179,25 @@ def _refused_keys(
 ) -> dict[tuple[int, str], OpsError]:
     """Keys that were good when recalled and have been revoked, or lost their scope, meanwhile."""
     refused: dict[tuple[int, str], OpsError] = {}
-    asked = {(found.key.pk, found.format.scope): found.key for found in submissions}
+    asked = {(found.key.pk, scope): found.key for found in submissions for scope in _scopes(found)}
     for (pk, scope), key in asked.items():
         try:
             require_scope(confirm_key(key, now), scope)
         except OpsError as error:
             refused[pk, scope] = error
     return refused
+
+
+def _scopes(submission: Submission) -> set[str]:
+    """What its key needs."""
+    return {submission.format.scope} | ({CHANGES_SCOPE} if submission.parsed.changes else set())
+
+
+def _refusal(
+    submission: Submission, refused: Mapping[tuple[int, str], OpsError]
+) -> OpsError | None:
+    found = (refused.get((submission.key.pk, scope)) for scope in _scopes(submission))
+    return next((error for error in found if error), None)
 
 
 def _earlier_reply(submission: Submission) -> Reply | None:

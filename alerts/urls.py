@@ -21,7 +21,7 @@ from alerts.views.rules import order, restore, rule_version, rule_versions
 from alerts.views.saved import change, save
 from alerts.views.subscriptions import my_subscription, my_subscriptions
 from alerts.views.suspect import judge
-from opsportal.lib.contracts import ID_IN_PATH, KEY_IN_PATH
+from opsportal.lib.contracts import path_route
 
 urlpatterns = [
     path("", dashboard, name="dashboard"),
@@ -54,15 +54,10 @@ urlpatterns = [
 ]
 
 
-def _route(door: str) -> str:
-    route = door.lstrip("/").replace(KEY_IN_PATH, "/<str:key>")
-    return route.replace(ID_IN_PATH, "/<path:id>/")
-
-
 # Some doors share their path with a list, which stands before them and hands every POST on.
 intake_urlpatterns: list[URLPattern | URLResolver] = [
     *alertmanager_urlpatterns,
-    *(path(_route(door), intake_view) for door in doors()),
+    *(path(path_route(door), intake_view) for door in doors()),
     path("alertmanager/-/ready", ready),
     path("alertmanager/-/healthy", ready),
     path("alerta/", include("alerts.api.alerta.urls")),

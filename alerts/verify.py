@@ -21,20 +21,25 @@ _MOST_RECALLED = 10_000
 _recalled: dict[str, tuple[datetime, SigningSecret | None]] = {}
 
 
-def verify_signature(key: ApiKey, received: Received, header: Callable[[str], str]) -> None:
+def verify_signature(
+    key: ApiKey, received: Received, header: Callable[[str], str], *, contract_header: str = ""
+) -> None:
     """Let pass what is signed as its key asks; `header` gives one by WSGI's name for it.
 
-    Raises ForbiddenError. A key without a signing secret asks for nothing.
+    Where the contract has a header of its own, the body alone is signed, and in that one. Raises
+    ForbiddenError. A key without a signing secret asks for nothing.
     """
     asked_at, signing = _recalled.get(key.prefix, (EARLIEST, None))
     recalled = timedelta(0) <= received.now - asked_at < RECALLED_FOR
-    if recalled and (signing is None or not _complaint(signing, received, header)):
+    if recalled and (signing is None or not _complaint(signing, received, header, contract_header)):
         return
     signing = SigningSecret.objects.filter(key=key).first()
     if len(_recalled) >= _MOST_RECALLED:
         _recalled.clear()
     _recalled[key.prefix] = (received.now, signing)
-    if signing is not None and (complaint := _complaint(signing, received, header)):
+    if signing is None:
+        return
+    if complaint := _complaint(signing, received, header, contract_header):
         raise ForbiddenError(complaint)
 
 
@@ -43,13 +48,16 @@ def forget_signature(key: ApiKey) -> None:
     _recalled.pop(key.prefix, None)
 
 
-def _complaint(signing: SigningSecret, received: Received, header: Callable[[str], str]) -> str:
+def _complaint(
+    signing: SigningSecret, received: Received, header: Callable[[str], str], contract_header: str
+) -> str:
     """What is wrong with the signature; empty: nothing."""
-    given = header(_variable(signing.header)).removeprefix("sha256=").lower()
+    name = contract_header or signing.header
+    given = header(_variable(name)).removeprefix("sha256=").lower()
     if not given:
-        return f"Requests with this key must be signed; {signing.header} is missing."
+        return f"Requests with this key must be signed; {name} is missing."
     hashed = hmac.new(signing.secret.encode(), digestmod=sha256)
-    if signing.timestamp_header:
+    if signing.timestamp_header and not contract_header:
         seconds = header(_variable(signing.timestamp_header))
         if not _is_fresh(seconds, received.now):
             minutes = int(FRESH_FOR.total_seconds() // 60)
@@ -57,7 +65,7 @@ def _complaint(signing: SigningSecret, received: Received, header: Callable[[str
         hashed.update(f"{seconds}:".encode())
     hashed.update(received.body)
     if not hmac.compare_digest(hashed.hexdigest().encode(), given.encode()):
-        return f"{signing.header} does not fit the body."
+        return f"{name} does not fit the body."
     return ""
 
 

@@ -83,9 +83,9 @@ def fold_report(
 ) -> bool:
     """Fold what was reported again into the row; whether anything is new.
 
-    A status of lower rank, or another end once there is one, changes nothing; what is empty is
-    filled. The earliest start is the start. What is `named` is corrected: it becomes what the
-    report says, except that what is over stays over.
+    A status of lower rank, or another end once there is one, changes nothing, unless the end was
+    the start; what is empty is filled. The earliest start is the start. What is `named` is
+    corrected: it becomes what the report says, except that what is over stays over.
     """
     before = _facts(event)
     if named:
@@ -96,6 +96,9 @@ def fold_report(
         if report.status in TERMINAL:
             event.ended_at = report.ended_at
             event.title = report.title or event.title
+    elif _is_point(event) and event.status == report.status and not _is_point(report):
+        # What was told as a moment turns out to have lasted.
+        event.ended_at = report.ended_at
     for name in _FILLED:
         value = getattr(report, name)
         if value not in ("", None) and (further or getattr(event, name) in ("", None)):
@@ -166,6 +169,10 @@ def is_again(event: ChangeEvent, report: ChangeEvent) -> bool:
         apart <= SAME_WITHIN
         or abs(report.started_at - (event.ended_at or event.started_at)) <= SAME_WITHIN
     )
+
+
+def _is_point(event: ChangeEvent) -> bool:
+    return event.ended_at == event.started_at
 
 
 def settle(event: ChangeEvent, heard_at: datetime) -> None:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from chronos.api.annotations import AnnotationDetail, AnnotationTags
+from chronos.api.foreign import foreign_urlpatterns
 from chronos.api.urls import api_urlpatterns
 from chronos.views.change import show_change
 from chronos.views.coverage import alias, coverage
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern] = [
             path(f"{prefix}/<int:annotation_id>", AnnotationDetail.as_view()),
         )
     ),
+    *foreign_urlpatterns,
     path("changes/running/", show_running, name="running"),
     path("changes/running/diff/", show_diff, name="running-diff"),
     path("changes/running/history/", show_history, name="running-history"),

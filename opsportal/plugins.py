@@ -35,6 +35,14 @@ CHANGE_FORMATS = [
     "chronos.formats.cdevents.CdEventsFormat",
     "chronos.formats.grafana.GrafanaAnnotationsFormat",
     "chronos.formats.grafana.GraphiteAnnotationsFormat",
+    "chronos.formats.github.GitHubFormat",
+    "chronos.formats.gitlab.GitLabFormat",
+    "chronos.formats.datadog.DatadogEventFormat",
+    "chronos.formats.datadog.DatadogEventV2Format",
+    "chronos.formats.sentry.SentryReleaseFormat",
+    "chronos.formats.sentry.SentryDeployFormat",
+    "chronos.formats.honeycomb.HoneycombFormat",
+    "chronos.formats.eventbridge.CloudTrailFormat",
 ]
 # Registries whose formats have doors: their slugs are different ones.
 FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]

@@ -26,7 +26,7 @@ from alerts.normalise import (
     Receipt,
     Respond,
 )
-from opsportal.lib.contracts import ID_IN_PATH, Parsed, Received, Reply, check_instant, split_json
+from opsportal.lib.contracts import Parsed, Received, Reply, check_instant, split_json
 from opsportal.lib.errors import FieldError, OpsError, PayloadError, TooLargeError
 from opsportal.lib.payloads import complaint_of
 from opsportal.lib.redact import redact_value
@@ -84,7 +84,7 @@ class OpsgenieFormat(AlertFormat):
     paths = tuple(
         path
         for prefix in ("/v2/alerts", "/opsgenie/v2/alerts")
-        for path in (prefix, *(prefix + ID_IN_PATH + verb for verb in _DEEDS))
+        for path in (prefix, *(f"{prefix}/<id>/{verb}" for verb in _DEEDS))
     )
     methods = frozenset({"POST", "PUT"})
 

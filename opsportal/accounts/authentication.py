@@ -5,7 +5,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from opsportal.accounts.credentials import bearer_key, offered_key
+from opsportal.accounts.credentials import KEY_HEADERS, bearer_key, offered_key
 from opsportal.accounts.keys import resolve_key
 from opsportal.accounts.models import ApiKey
 from opsportal.accounts.throttle import spend
@@ -46,7 +46,7 @@ class ForeignKeyAuthentication(ApiKeyAuthentication):
 
     def carries_key(self, request: Request) -> bool:
         """Whether the request is a machine's at all."""
-        return super().carries_key(request) or "HTTP_X_API_KEY" in request.META
+        return super().carries_key(request) or any(name in request.META for name in KEY_HEADERS)
 
     def key_text(self, request: Request) -> str:
         """The key that it carries."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -26,8 +27,8 @@ _anything = msgspec.json.Decoder(msgspec.Raw)
 
 # In a door's path: the place of a key, for senders that can send no header.
 KEY_IN_PATH = "/<key>"
-# And, before its last segment, the place of what the request is about.
-ID_IN_PATH = "/<id>/"
+# Of what the request is about: `<id>`, which may hold slashes, and others, which may not.
+_PLACE = re.compile(r"<(\w+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ class Format:
 
     slug: ClassVar[str]
     label: ClassVar[str]
-    # Where it answers; one that ends in KEY_IN_PATH takes the key from there, and of one with
-    # ID_IN_PATH `parse` sees what stood in its place.
+    # Where it answers; one that ends in KEY_IN_PATH takes the key from there, and of one with other
+    # places, such as `<id>`, `parse` sees what stood there (`places_of`).
     paths: ClassVar[tuple[str, ...]] = ()
     methods: ClassVar[frozenset[str]] = frozenset({"POST"})
     # Of a view that answers the other methods there: its dotted path.
@@ -114,7 +115,7 @@ class Format:
     key_in_body: ClassVar[bool] = False
     # What a key needs.
     scope: ClassVar[str]
-    # Bytes; None: as many as the portal takes.
+    # Bytes, where the contract says how many; None: as many as the portal takes elsewhere.
     max_body: ClassVar[int | None] = None
     # What a sender that is over its limit is told so that it comes again: a sender that takes 429
     # as final is told 503. None: its senders never come again, so it is never over its limit.
@@ -123,6 +124,9 @@ class Format:
     keeps_all: ClassVar[bool] = True
     # Whether each request is a transaction by itself, since it locks more than its events' keys.
     alone: ClassVar[bool] = False
+    # Where the contract has the signature, of keys that have a signing secret; empty: where the
+    # secret says.
+    signature_header: ClassVar[str] = ""
     # Headers that `parse` looks at, in lower case; "ce-*" is all that begin so.
     keeps_headers: ClassVar[tuple[str, ...]] = ()
 
@@ -153,6 +157,31 @@ class Format:
     def refuse(self, error: OpsError) -> Reply:
         """The contract's shape of an error; the portal's own, where it has none."""
         return Reply(error.status, error_body(error))
+
+
+@lru_cache
+def path_pattern(path: str) -> re.Pattern[str]:
+    """What the path of a door matches, with a group for each of its places."""
+    parts = _PLACE.split(path)
+    return re.compile(
+        "".join(
+            f"(?P<{part}>{'.+' if part == 'id' else '[^/]+'})" if place % 2 else re.escape(part)
+            for place, part in enumerate(parts)
+        )
+    )
+
+
+def path_route(path: str) -> str:
+    """The same as a route of Django's."""
+    return _PLACE.sub(lambda m: f"<{'path' if m[1] == 'id' else 'str'}:{m[1]}>", path.lstrip("/"))
+
+
+def places_of(paths: Sequence[str], path: str) -> dict[str, str]:
+    """What stands in the places of the first of these paths that it matches, without NUL."""
+    for known in paths:
+        if found := path_pattern(known).fullmatch(path.replace("\0", "\ufffd")):
+            return found.groupdict()
+    return {}
 
 
 def split_json(body: bytes) -> tuple[list[bytes], bool]:

@@ -1,6 +1,7 @@
 """Secrets do not stay in what was received: values whose names say that they are secret."""
 
 from typing import Any
+from urllib.parse import quote_plus, unquote_plus
 
 import msgspec
 import re2
@@ -15,6 +16,9 @@ _WORDS = (
 _SECRET = re2.compile(rf"(?i){_WORDS}|\\u00(?:[4-7]|2d)")
 # In what is no JSON: a form, a query, plain text.
 _ASSIGNED = re2.compile(rf"(?i)([\w.-]*(?:{_WORDS})[\w.-]*\\*[\"']?\s*[=:]\s*\\*[\"']?)([^&\s\"]+)")
+
+# JSON in a field of a form.
+_FORM_JSON = re2.compile(r"=(%7[Bb][^&\s]*)")
 
 
 def is_clean(payload: bytes) -> bool:
@@ -41,9 +45,14 @@ def redact_text(payload: bytes) -> str:
         return msgspec.json.encode(redact_value(msgspec.json.decode(payload))).decode()
     except (msgspec.MsgspecError, UnicodeError):
         text = payload.decode(errors="replace").replace("\0", "\ufffd")
+        text = _FORM_JSON.sub(_redact_field, text)
         return str(_ASSIGNED.sub(rf"\1{REDACTED}", text))
     except RecursionError:
         return msgspec.json.encode(REDACTED).decode()
+
+
+def _redact_field(found: Any) -> str:
+    return f"={quote_plus(redact_text(unquote_plus(found[1]).encode()))}"
 
 
 def redact_value(value: Any) -> Any:

@@ -30,7 +30,7 @@ def _hook(settings, transactional_db):
 
 @pytest.fixture
 def key():
-    return make_key("alerts:write", short=True)
+    return make_key("alerts:write", "events:write", short=True)
 
 
 def post(path, payload, text="", **headers):

@@ -12,6 +12,7 @@ from alerts import verify
 from alerts.change import delete_signing_secret, save_signing_secret
 from alerts.models import Alert, RawDelivery, SigningSecret
 from opsportal.accounts.models import AuditEntry
+from opsportal.lib.contracts import Received
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_key, make_person, make_team
@@ -105,8 +106,6 @@ def test_the_key_alone_opens_no_other_door(key):
 def test_a_key_without_a_secret_need_not_sign_and_costs_one_look_a_minute(
     key, django_assert_num_queries
 ):
-    from alerts.formats import Received
-
     made, _ = key
     now = utc_now()
     with django_assert_num_queries(1):

@@ -73,6 +73,18 @@ def test_the_same_again_is_a_repeat():
     assert record(REPORTS[0]) == ["repeated"]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_was_told_as_a_moment_may_turn_out_to_have_lasted(order):
+    point = deploy(external_id="7", started_at=at(-9), status="succeeded")
+    lasted = deploy(external_id="7", started_at=at(-9), ended_at=at(-4), status="succeeded")
+    later = deploy(external_id="7", started_at=at(-9), ended_at=at(-2), status="succeeded")
+    for place in order:
+        record((point, lasted)[place])
+    assert record(later) == ["repeated"]
+    event = ChangeEvent.objects.get()
+    assert (event.started_at, event.ended_at) == (at(-9), at(-4))
+
+
 def test_another_source_with_the_same_id_is_another_change():
     assert record(deploy(external_id="7"), deploy(external_id="7", source="cd")) == ["recorded"] * 2
 

@@ -4,7 +4,19 @@ from tests.opsportal.alerta_endpoints import ALERTA, ALERTA_OPEN
 from tests.opsportal.endpoints import KEY, Endpoint
 
 # Below these they answer.
-PREFIXES = ("alertmanager/", "alerta/", "grafana/", "hooks/", "opsgenie/", "pagerduty/", "v2/")
+PREFIXES = (
+    "1/",
+    "alerta/",
+    "alertmanager/",
+    "datadog/",
+    "grafana/",
+    "honeycomb/",
+    "hooks/",
+    "opsgenie/",
+    "pagerduty/",
+    "sentry/",
+    "v2/",
+)
 
 UUID = "5f0c1d7e-0000-4000-8000-000000000000"
 ALERTMANAGER = [
@@ -110,6 +122,53 @@ GENERIC = [
     Endpoint("hooks/generic", "put", "alerts:write"),
     Endpoint("hooks/generic/<str:key>", "post", "alerts:write", found=f"hooks/generic/{KEY}"),
 ]
+TOOLS = [
+    Endpoint(f"hooks/{sender}{route}", "post", "events:write", found=found)
+    for sender in ("github", "gitlab", "cloudtrail")
+    for route, found in (("", ""), ("/<str:key>", f"hooks/{sender}/{KEY}"))
+]
+DATADOG = [
+    Endpoint("datadog/api/v1/validate", "get", None),
+    Endpoint("datadog/api/v1/events", "post", "events:write"),
+    Endpoint("datadog/api/v2/events", "post", "events:write"),
+]
+HONEYCOMB = [
+    Endpoint(f"{prefix}1/markers/<str:dataset>{route}", method, "events:write", found=found)
+    for prefix in ("", "honeycomb/")
+    for route, method, found in (
+        ("", "post", f"{prefix}1/markers/api"),
+        ("/<str:marker>", "put", f"{prefix}1/markers/api/d1c84ec0"),
+    )
+]
+_RELEASES = "api/0/organizations/<str:org>/releases/"
+SENTRY = [
+    Endpoint(
+        prefix + route,
+        method,
+        scope,
+        found=prefix + route.replace("<str:org>", "acme").replace("<str:version>", "1"),
+    )
+    for prefix in ("", "sentry/")
+    for route, method, scope in (
+        ("api/0/", "get", None),
+        ("api/0/organizations/<str:org>/repos/", "get", None),
+        (f"{_RELEASES}<str:version>/previous-with-commits/", "get", None),
+        (_RELEASES, "get", "events:read"),
+        (_RELEASES, "post", "events:write"),
+        (f"{_RELEASES}<str:version>/", "get", "events:read"),
+        (f"{_RELEASES}<str:version>/", "put", "events:write"),
+        (f"{_RELEASES}<str:version>/deploys/", "get", "events:read"),
+        (f"{_RELEASES}<str:version>/deploys/", "post", "events:write"),
+    )
+] + [
+    Endpoint(
+        f"{prefix}api/0/projects/<str:org>/<str:project>/releases/",
+        "get",
+        "events:read",
+        found=f"{prefix}api/0/projects/acme/api/releases/",
+    )
+    for prefix in ("", "sentry/")
+]
 FOREIGN = [
     *ALERTMANAGER,
     *PAGERDUTY,
@@ -120,6 +179,10 @@ FOREIGN = [
     *CHANGES,
     *ANNOTATIONS,
     *ALERTA,
+    *TOOLS,
+    *DATADOG,
+    *HONEYCOMB,
+    *SENTRY,
 ]
 # For health checks, and what clients ask without a key; and where nothing is.
 OPEN = {

@@ -15,7 +15,7 @@ from alerts.normalise import SEVERITIES
 from opsportal.accounts.keys import SCOPES
 from opsportal.accounts.models import Membership
 from opsportal.lib.env import PREFIX, READ
-from opsportal.lib.registry import plugins
+from opsportal.lib.registry import known_formats, plugins
 from opsportal.lib.times import utc_now
 from opsportal.safety.limits import known_limits
 
@@ -67,13 +67,12 @@ def test_no_variable_is_named_that_nobody_reads():
     ("name", "words"),
     [
         ("docs/channels.md", lambda: plugins("ALERT_CHANNELS")),
-        ("docs/senders.md", lambda: plugins("ALERT_FORMATS")),
-        ("docs/senders.md", lambda: plugins("CHANGE_FORMATS")),
+        ("docs/senders.md", known_formats),
         ("docs/remediation.md", lambda: plugins("REMEDIATIONS")),
         ("docs/remediation.md", known_limits),
         ("docs/accounts.md", lambda: SCOPES),
     ],
-    ids=["channels", "formats", "change formats", "remediations", "limits", "scopes"],
+    ids=["channels", "formats", "remediations", "limits", "scopes"],
 )
 def test_every_plug_in_and_scope_has_its_row(name, words):
     assert set(words()) <= {cell.split("`")[1] for cell in rows(page(name))}

@@ -13,23 +13,12 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from alerts.formats.aws.fields import (
-    inner,
-    instant,
-    labels,
-    number,
-    pairs,
-    rows,
-    severity,
-    table,
-    tag,
-    text,
-    web_console,
-)
+from alerts.formats.aws.fields import labels, pairs, severity, tag, web_console
 from alerts.formats.native import joined_key
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link
 from opsportal.lib.contracts import Received
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.fields import inner, instant, number, rows, table, text
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 ALARM, OK, INSUFFICIENT_DATA = "ALARM", "OK", "INSUFFICIENT_DATA"

@@ -6,6 +6,7 @@ schema") and GuardDuty ("Processing findings with Amazon EventBridge").
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -14,21 +15,14 @@ import msgspec
 
 from alerts.formats import AlertFormat
 from alerts.formats.aws.cloudwatch import alarm_event, alarm_key, alarm_of_event
-from alerts.formats.aws.fields import (
-    instant,
-    labels,
-    number,
-    rows,
-    severity,
-    table,
-    tag,
-    text,
-    web_console,
-)
+from alerts.formats.aws.fields import labels, severity, tag, web_console
 from alerts.formats.native import joined_key
-from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link, Receipt, answers
+from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link, answers
+from chronos.formats.eventbridge import read_change
+from chronos.formats.reading import answer_changes
 from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.fields import instant, number, rows, table, text
 
 # Nothing will ever say that it is over, so it is over so long after it was last said.
 LASTS = timedelta(days=1)
@@ -67,11 +61,18 @@ class EventBridgeFormat(AlertFormat):
             )
         token = text(event.get("id"), 100)
         parsed = parse_event(event, received, payload)
-        return Parsed(parsed.events, many=False, token=token, note=parsed.note)
+        return replace(parsed, many=False, token=token)
 
-    def answer(self, parsed: Parsed, receipts: Sequence[Receipt]) -> Reply:
+    def answer(self, parsed: Parsed, receipts: Sequence[Any]) -> Reply:
         """200 with what became of it."""
-        return Reply(200, msgspec.json.encode({"results": answers(receipts), "note": parsed.note}))
+        return answer_event(parsed, receipts)
+
+
+def answer_event(parsed: Parsed, receipts: Sequence[Any]) -> Reply:
+    """200 with what became of alerts, or of a change."""
+    if parsed.changes:
+        return answer_changes(parsed, receipts)
+    return Reply(200, msgspec.json.encode({"results": answers(receipts), "note": parsed.note}))
 
 
 def is_event(message: Mapping[str, Any]) -> bool:
@@ -86,7 +87,15 @@ def parse_event(
     payload: bytes,
     hints: Mapping[str, str] = MappingProxyType({}),
 ) -> Parsed:
-    """What the event says. Only Amazon itself can send as `aws....`, so others are not read so."""
+    """What the event says. Only Amazon itself can send as `aws....`, so others are not read so.
+
+    Deployments, and calls that CloudTrail saw, are for the timeline.
+    """
+    change = read_change(event)
+    if isinstance(change, str):
+        return Parsed((), note=change)
+    if change is not None:
+        return Parsed((), changes=[change])
     kind = (text(event["source"], 300), text(event["detail-type"], 300))
     reader = _READERS.get(kind)
     if reader is None:

@@ -1,7 +1,9 @@
 """Amazon SNS: what it posts to a subscribed address, and how it asks whether that is wanted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -14,14 +16,15 @@ from alerts.formats.aws.envelope import (
     kept_envelope,
     read_envelope,
 )
-from alerts.formats.aws.eventbridge import is_event, parse_event
-from alerts.formats.aws.fields import inner, labels, severity, table, text
+from alerts.formats.aws.eventbridge import answer_event, is_event, parse_event
+from alerts.formats.aws.fields import labels, severity
 from alerts.formats.aws.signature import check_envelope
 from alerts.formats.native import joined_key
-from alerts.normalise import AlertEvent, Receipt, TopicNews, answers
+from alerts.normalise import AlertEvent, TopicNews
 from alerts.topics import is_allowed, note_unknown
 from opsportal.lib.contracts import KEY_IN_PATH, Parsed, Received, Reply, split_json
 from opsportal.lib.errors import ForbiddenError, NotAuthenticatedError, OpsError, PayloadError
+from opsportal.lib.fields import inner, table, text
 
 # A text says nothing of its end, so it is over so long after it was last said.
 LASTS = timedelta(days=1)
@@ -66,11 +69,11 @@ class SnsFormat(AlertFormat):
             return Parsed((), many=False, orders=[news], token=token, note=note)
         parsed = _parse_message(envelope, received)
         news = TopicNews(envelope.topic_arn, "heard")
-        return Parsed(parsed.events, many=False, orders=[news], token=token, note=parsed.note)
+        return replace(parsed, many=False, orders=[news], token=token)
 
-    def answer(self, parsed: Parsed, receipts: Sequence[Receipt]) -> Reply:
+    def answer(self, parsed: Parsed, receipts: Sequence[Any]) -> Reply:
         """200 with what became of it; SNS does not read it."""
-        return Reply(200, msgspec.json.encode({"results": answers(receipts), "note": parsed.note}))
+        return answer_event(parsed, receipts)
 
     def refuse(self, error: OpsError) -> Reply:
         """As ours; SNS sends the password that its address holds once it is asked for it."""
