@@ -71,14 +71,17 @@ def record_changes(
                 (changed if different else repeated)[event.pk] = event
         insert_events(new)
         _keep_keys(renewed, kept)
-        for pk in changed:
-            repeated.pop(pk, None)
-        if changed:
-            ChangeEvent.objects.bulk_update(list(changed.values()), _UPDATED)
-        if repeated:
-            ChangeEvent.objects.bulk_update(list(repeated.values()), ["reports"])
+        _update(changed, repeated)
         settle_running([*new, *changed.values()], left)
     return [ChangeReceipt(event.pk, outcome, event.external_id) for event, outcome in placed]
+
+
+def _update(changed: dict[int, ChangeEvent], repeated: dict[int, ChangeEvent]) -> None:
+    """Store what is new of those that were there, and that the others were reported again."""
+    if changed:
+        ChangeEvent.objects.bulk_update(list(changed.values()), _UPDATED)
+    if again := [event for pk, event in repeated.items() if pk not in changed]:
+        ChangeEvent.objects.bulk_update(again, ["reports"])
 
 
 def _kept(keys: set[UUID]) -> dict[UUID, int]:
