@@ -1,8 +1,7 @@
 """Act: change and withdraw what came in as an annotation of Grafana's."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -11,11 +10,10 @@ from chronos.fold import MOST_BODY, cut_tags, settle
 from chronos.formats.grafana import MARK, SOURCE, Annotation, instant_of, words_of
 from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import CANCELLED
+from chronos.settle import decided_place, settle_running
 from opsportal.accounts.actors import Actor
-from opsportal.accounts.audit import record_audit
+from opsportal.accounts.audit import audit_state, difference, record_audit
 from opsportal.lib.errors import ForbiddenError, NotFoundError
-
-_CHANGED = ("title", "body", "tags", "links", "started_at", "ended_at", "status")
 
 
 def change_annotation(
@@ -72,25 +70,18 @@ def _write(
         mark = event.data.get(MARK) if event.source == SOURCE else None
         if not isinstance(mark, dict) or mark.get("key") != key_id:
             raise ForbiddenError("Only the key that made an annotation here may change it.")
-        before = _state(event, _CHANGED)
+        known, place = audit_state(event), decided_place(event)
         mark_stale([event.started_at])
         write(event)
         event.updated_at = now
         event.save()
+        settle_running([event], [(event.pk, place)] if place else ())
         # What it was recognised by is no longer said of it: the same posted again is new.
         EventKey.objects.filter(event_id=event.pk).delete()
-        after = _state(event, _CHANGED)
+        before, after = difference(known, audit_state(event))
         record_audit(actor, action, event, before=before, after=after, now=now)
 
 
 def is_withdrawn(event: ChangeEvent) -> bool:
     """Whether it was an annotation and is none any more."""
     return event.source == SOURCE and event.status == CANCELLED
-
-
-def _state(event: ChangeEvent, names: Iterable[str]) -> dict[str, Any]:
-    found = {name: getattr(event, name) for name in names}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in found.items()
-    }

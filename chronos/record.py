@@ -48,44 +48,67 @@ def record_changes(
         return []
     changes = unify_names(changes)
     reports = [event_of(change, now=now) for change in changes]
-    keys = [key_of(change) for change in changes]
-    numbers = [report_key_of(change) for change in changes]
+    keys = [(key_of(change), report_key_of(change)) for change in changes]
     with transaction.atomic():
         ensure_partitions((report.started_at for report in reports), now=now)
         note_names(reports, now=now)
-        kept = _kept({key for key in (*keys, *numbers) if key is not None})
-        known = _locked(kept, reports)
-        began = [(event, event.started_at) for event in known.values()]
-        new: list[ChangeEvent] = []
-        changed: dict[int, ChangeEvent] = {}
-        repeated: dict[int, ChangeEvent] = {}
-        placed: list[tuple[ChangeEvent, str]] = []
-        renewed: dict[UUID, ChangeEvent] = {}
-        left: list[tuple[int, Place]] = []
-        for key, number, report in zip(keys, numbers, reports, strict=True):
-            heard = known.get(number) if number else None
-            event = heard or (known.get(key) if key else None)
-            if event is None or not (heard or is_again(event, report)):
-                new.append(report)
-                placed.append((report, RECORDED))
-                for found in filter(None, (key, number)):
-                    known[found] = renewed[found] = report
-                continue
-            if number and not heard:
-                known[number] = renewed[number] = event
-            event.reports += 1
-            place = decided_place(event)
-            different = not heard and fold_report(event, report, now=now, named=named)
-            if place is not None and decided_place(event) != place:
-                left.append((event.pk, place))
-            placed.append((event, UPDATED if different else REPEATED))
-            if event.pk is not None:
-                (changed if different else repeated)[event.pk] = event
-        _write(new, changed, repeated, _around(at for _, at in began))
-        _keep_keys(renewed, kept)
-        settle_running([*new, *changed.values()], left)
-        mark_stale(at for event, at in began if hour_of(at) != hour_of(event.started_at))
+        kept = _kept({key for pair in keys for key in pair if key is not None})
+        batch = _Batch(_locked(kept, reports), now, named)
+        placed = [batch.fold(report, *pair) for report, pair in zip(reports, keys, strict=True)]
+        batch.store()
+        _keep_keys(batch.renewed, kept)
     return [ChangeReceipt(event.pk, outcome, event.external_id) for event, outcome in placed]
+
+
+class _Batch:
+    """Reports folded into the changes that are there and into each other."""
+
+    def __init__(
+        self, known: dict[UUID, ChangeEvent], now: datetime, named: Collection[str]
+    ) -> None:
+        self._known, self._now, self._named = known, now, named
+        self._began = [(event, event.started_at) for event in known.values()]
+        self._new: list[ChangeEvent] = []
+        self._changed: dict[int, ChangeEvent] = {}
+        self._repeated: dict[int, ChangeEvent] = {}
+        # Where deployments no longer are what they were.
+        self._left: list[tuple[int, Place]] = []
+        # Keys that from now on stand for these.
+        self.renewed: dict[UUID, ChangeEvent] = {}
+
+    def fold(
+        self, report: ChangeEvent, key: UUID | None, number: UUID | None
+    ) -> tuple[ChangeEvent, str]:
+        """The change that the report is of, and what became of it."""
+        heard = self._known.get(number) if number else None
+        event = heard or (self._known.get(key) if key else None)
+        if event is None or not (heard or is_again(event, report)):
+            self._new.append(report)
+            for found in filter(None, (key, number)):
+                self._known[found] = self.renewed[found] = report
+            return report, RECORDED
+        if number and not heard:
+            self._known[number] = self.renewed[number] = event
+        event.reports += 1
+        place = decided_place(event)
+        different = not heard and fold_report(event, report, now=self._now, named=self._named)
+        if place is not None and decided_place(event) != place:
+            self._left.append((event.pk, place))
+        if event.pk is not None:
+            (self._changed if different else self._repeated)[event.pk] = event
+        return event, UPDATED if different else REPEATED
+
+    def store(self) -> None:
+        """Write all of it, and what follows from it."""
+        insert_events(self._new)
+        # By what they were before: of a partitioned table the rest is not read.
+        there = _around(at for _, at in self._began)
+        if self._changed:
+            there.bulk_update(list(self._changed.values()), _UPDATED)
+        if again := [event for pk, event in self._repeated.items() if pk not in self._changed]:
+            there.bulk_update(again, ["reports"])
+        settle_running([*self._new, *self._changed.values()], self._left)
+        mark_stale(at for event, at in self._began if hour_of(at) != hour_of(event.started_at))
 
 
 def _kept(keys: set[UUID]) -> dict[UUID, int]:
@@ -123,22 +146,6 @@ def _around(
 
 def _moved(instant: datetime, by: timedelta) -> datetime:
     return min(max(instant, _EARLIEST), _LATEST) + by if by else instant
-
-
-def _write(
-    new: Sequence[ChangeEvent],
-    changed: dict[int, ChangeEvent],
-    repeated: dict[int, ChangeEvent],
-    there: QuerySet[ChangeEvent],
-) -> None:
-    """Store the rows; those that are `there` by what they were before."""
-    insert_events(new)
-    for pk in changed:
-        repeated.pop(pk, None)
-    if changed:
-        there.bulk_update(list(changed.values()), _UPDATED)
-    if repeated:
-        there.bulk_update(list(repeated.values()), ["reports"])
 
 
 def _keep_keys(renewed: dict[UUID, ChangeEvent], kept: dict[UUID, int]) -> None:

@@ -50,9 +50,9 @@ def take_fields(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     """
     rest = dict(data)
     taken: dict[str, Any] = {}
-    for field, names, read in _readers():
+    for field, names, read in _READERS:
         for name in names:
-            if (value := read(rest.get(name))) not in _NOTHING:
+            if name in rest and (value := read(rest[name])) not in _NOTHING:
                 taken[field] = value
                 del rest[name]
                 break
@@ -154,3 +154,6 @@ def _pairs(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         text = msgspec.json.encode(value).decode() if isinstance(value, bool) else text_of(value)
         if name and text:
             yield name[:200], text[:LONGEST_LABEL]
+
+
+_READERS = tuple(_readers())

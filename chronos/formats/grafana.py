@@ -38,7 +38,7 @@ FIELD_TAGS = (
     "actor", "user", "repo", "repository", "commit", "sha",
 )  # fmt: skip
 _TAG = re.compile(r"([A-Za-z_]+)[:=](.+)", re.DOTALL)
-_HREF = re.compile(r"""<a\s[^>]*?href=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
+_HREF = re.compile(r"""<a\s[^<>]*?href=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>")
 LONGEST_TITLE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -214,7 +214,9 @@ def is_deep(value: Any) -> bool:
             if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def check_instant(instant: datetime) -> datetime:

@@ -8,7 +8,7 @@ import pytest
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaUnauthorizedError
 
-from chronos.models import ChangeEvent
+from chronos.models import ChangeEvent, Running
 from chronos.normalise import Change
 from chronos.record import record_changes
 from opsportal.accounts.models import AuditEntry
@@ -172,6 +172,19 @@ def test_what_is_withdrawn_stays_on_the_timeline_and_leaves_grafana(ask, titles)
         assert ask(method, f"/{pk}", {})[0] == 404
     assert titles() == []
     assert made(ask) != pk
+
+
+def test_a_deployment_that_is_withdrawn_runs_nowhere(ask):
+    place = ["app:api", "env:prod"]
+    made(ask, time=ms(-20), tags=["version:1", *place])
+    pk = made(ask, tags=["version:2", *place])
+    assert Running.objects.get().version == "2"
+    ask("patch", f"/{pk}", {"time": ms(-30)})
+    assert Running.objects.get().version == "1"
+    ask("patch", f"/{pk}", {"time": ms(-3)})
+    assert Running.objects.get().version == "2"
+    ask("delete", f"/{pk}")
+    assert Running.objects.get().version == "1"
 
 
 def test_only_the_key_that_made_it_here_may_change_it(ask):

@@ -16,6 +16,7 @@ from chronos.models import ChangeEvent
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.lib.times import utc_now
 from tests.accounts.people import bearer, make_key
+from tests.alerts.test_keep import post as post_past_django
 from tests.chronos.cloudevents import BATCHED, STRUCTURED, event, headers
 
 DOOR, HOOK = "/api/v1/cloudevents", "/hooks/cloudevents"
@@ -159,6 +160,15 @@ def test_rubbish_in_any_field_is_stored_or_refused_and_never_a_fault(post):
 def test_what_is_deep_or_beyond_numbers_is_never_a_fault(post, value):
     body = json.dumps(event(data="HERE")).encode().replace(b'"HERE"', value)
     assert post(body)[0] in {200, 400}
+
+
+def test_past_django_it_is_the_same(transactional_db):
+    text = make_key("events:write")[1]
+    given = headers(subject="Gr%C3%B6%C3%9Fe")
+    status, _, body = post_past_django(DOOR, {"app": "api"}, text, **given)
+    assert (status, json.loads(body)) == counts(1)
+    found = ChangeEvent.objects.get()
+    assert (found.subject, found.service, found.source) == ("Größe", "api", "/ci")
 
 
 def send(live, key, message):

@@ -147,6 +147,7 @@ def test_several_may_come_at_once():
     ("part", "field", "value"),
     [
         ("context", "id", ""), ("context", "source", {}), ("context", "type", "dev.other.x.y"),
+        ("context", "type", "dev.cdevents.a.b" + "-b" * 300),
         ("context", "timestamp", "2026-03-04T05:06:07"), ("context", "timestamp", []),
         ("subject", "id", None), ("subject", "content", "x"),
     ],

@@ -25,6 +25,7 @@ from opsportal.lib.errors import FieldError, PayloadError
 PREFIX = "dev.cdevents"
 # With an x: a custom event of somebody's tool.
 _TYPE = re.compile(r"dev\.cdeventsx?\.([\w-]+)\.([\w-]+)(?:\.\d+){0,3}(?:[-+][\w.-]+)?")
+LONGEST_TYPE = 300
 _REQUIRED = ("id", "source", "type", "timestamp")
 
 
@@ -130,8 +131,8 @@ def _checked(context: Mapping[str, Any], subject: Mapping[str, Any]) -> tuple[st
         for name in _REQUIRED
         if not text_of(context.get(name))
     ]
-    found = _TYPE.fullmatch(text_of(context.get("type")))
-    if not found and text_of(context.get("type")):
+    found = _TYPE.fullmatch(text_of(context.get("type"))[: LONGEST_TYPE + 1])
+    if (not found or len(found[0]) > LONGEST_TYPE) and text_of(context.get("type")):
         errors.append(FieldError("context.type", f"is not {PREFIX}.SUBJECT.PREDICATE.VERSION"))
     if text_of(context.get("timestamp")) and read_instant(context["timestamp"]) is None:
         errors.append(FieldError("context.timestamp", "must be RFC 3339 with its offset"))

@@ -13,7 +13,7 @@ import msgspec
 from chronos.formats.fields import read_instant
 from opsportal.lib.contracts import MOST_LEVELS, is_deep
 from opsportal.lib.errors import FieldError, PayloadError
-from opsportal.lib.redact import redact_value
+from opsportal.lib.redact import is_clean, redact_value
 
 VERSION = "1.0"
 REQUIRED = ("specversion", "id", "source", "type")
@@ -63,6 +63,8 @@ def read_structured(member: bytes) -> CloudEvent:
         errors.append(FieldError("data", f"must be a text, since it is {media[:100]}"))
     if errors:
         raise _refusal(errors)
+    if encoded is None and is_clean(member):
+        return CloudEvent(attributes, data)
     return CloudEvent(redact_value(attributes), redact_value(data))
 
 
