@@ -1,0 +1,102 @@
+"""The page's URL as a question: its words, and what was chosen beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chronos.ask.answer import Answer, answer_question
+from chronos.ask.ask import Asked, read_here
+from chronos.ask.describe import show_reading, wider_questions
+from chronos.ask.reading import Filter, Interval, Reading, Shape
+from chronos.ask.resolve import References
+from chronos.ask.select import query_of
+from chronos.search import LISTS, EventQuery
+from chronos.views.window import Window, exact_window, read_window
+
+# Of a question about a moment, the changes before it are shown.
+_BEFORE, _AFTER = timedelta(hours=3), timedelta(minutes=15)
+_NOW = timedelta(seconds=1)
+Params = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the page shows; `asked` is None where there are no words.
+
+    `others` are more times that the words mean: a freeze may have been often.
+    """
+
+    query: EventQuery
+    window: Window
+    asked: Asked | None = None
+    others: Sequence[Window] = ()
+
+    @property
+    def limit(self) -> int | None:
+        """The newest so many are asked for."""
+        return self.asked.reading.limit if self.asked else None
+
+    def unanswered(self, now: datetime) -> Asked | None:
+        """With questions that ask more widely, where nothing was found."""
+        if self.asked is None:
+            return None
+        wider = tuple(wider_questions(self.asked.reading, now))
+        return replace(self.asked, answer=replace(self.asked.answer, wider=wider))
+
+
+def read_page(params: Params, *, now: datetime) -> Question:
+    """What the URL asks; the interval and the lists in it go before the words.
+
+    Raises PayloadError, NotFoundError.
+    """
+    words = " ".join(params.get("q", ()))
+    ends = {name: values[0] for name in ("since", "until") if (values := params.get(name))}
+    lists = {name: tuple(values) for name in LISTS if (values := params.get(name))}
+    if not words:
+        window = read_window(ends, now=now)
+        asked: dict[str, Any] = lists
+        return Question(EventQuery(**asked, since=window.since, until=window.until), window)
+    chosen = read_window(ends, now=now) if ends else None
+    reading, zone = read_here(words, now=now)
+    reading = _with_choices(reading, lists, chosen)
+    references = References(reading, now)
+    windows = [_window(since, until, now) for since, until in references.windows()]
+    if reading.shape is Shape.LIST:
+        answer = Answer(reading)
+    else:
+        answer = answer_question(reading, now=now, zone=zone)
+    moments = answer.moments or tuple(references.moment(bound) for bound in reading.moments)
+    window = chosen or (windows[0] if windows else _around(moments, now))
+    return Question(
+        query=query_of(reading, (window.since, window.until)),
+        window=window,
+        asked=Asked(reading, zone, show_reading(reading, zone), answer),
+        others=windows[1:],
+    )
+
+
+def _with_choices(
+    reading: Reading, lists: Mapping[str, tuple[str, ...]], chosen: Window | None
+) -> Reading:
+    """The reading as if what was chosen had been said."""
+    kept = [made for made in reading.filters if made.field not in lists]
+    more = [Filter(name, "=", values) for name, values in lists.items()]
+    reading = replace(reading, filters=(*kept, *more))
+    if chosen and reading.interval:
+        return replace(reading, interval=Interval(chosen.since, chosen.until))
+    return reading
+
+
+def _window(since: datetime, until: datetime, now: datetime) -> Window:
+    return replace(exact_window(since, until), live=abs(until - now) <= _NOW)
+
+
+def _around(moments: Sequence[datetime], now: datetime) -> Window:
+    """Between two moments, before one, or lately."""
+    if not moments:
+        return read_window({}, now=now)
+    first, last = min(moments), max(moments)
+    if last - first > _NOW:
+        return exact_window(first, last)
+    return exact_window(first - _BEFORE, first + _AFTER)
