@@ -1,7 +1,7 @@
 """The page's URL as a question: its words, and what was chosen beside them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from chronos.ask.describe import show_reading, wider_questions
 from chronos.ask.reading import Filter, Interval, Reading, Shape
 from chronos.ask.resolve import References
 from chronos.ask.select import query_of
+from chronos.ask.write import write_question
 from chronos.search import LISTS, EventQuery
 from chronos.views.window import Window, exact_window, read_window
 
@@ -24,13 +25,15 @@ Params = Mapping[str, Sequence[str]]
 class Question:
     """What the page shows; `asked` is None where there are no words.
 
-    `others` are more times that the words mean: a freeze may have been often.
+    `others` are more times that the words mean: a freeze may have been often. `said` are the lists
+    that the words ask for, each with the question without it.
     """
 
     query: EventQuery
     window: Window
     asked: Asked | None = None
     others: Sequence[Window] = ()
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def limit(self) -> int | None:
@@ -73,7 +76,16 @@ def read_page(params: Params, *, now: datetime) -> Question:
         window=window,
         asked=Asked(reading, zone, show_reading(reading, zone), answer),
         others=windows[1:],
+        said={
+            made.field: write_question(_without(reading, made))
+            for made in reading.filters
+            if made.op == "=" and made.field not in lists
+        },
     )
+
+
+def _without(reading: Reading, made: Filter) -> Reading:
+    return replace(reading, filters=tuple(other for other in reading.filters if other != made))
 
 
 def _with_choices(

@@ -1,6 +1,7 @@
 """The timeline: what changed in an interval, as bars, as a list, or as lanes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +46,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
         carried = {name: values for name, values in params.items() if name in _CARRIED}
         context |= _shown(question, carried)
         context |= {
-            "usual": (single["since"] or USUAL) if question.window.live else "",
+            "usual": _usual(question, single["since"]),
             "filtered": any(params.get(name) for name in LISTS),
         }
         context |= _listed(question, single, context["marks"], now)
@@ -87,7 +88,7 @@ def _shown(question: Question, params: Mapping[str, Sequence[str]]) -> dict[str,
         "marks": marks,
         "stripes": draw_stripes(marks, window.since, window.until),
         "most_marks": MOST_MARKS,
-        "facets": _groups(counts.values, params),
+        "facets": _groups(counts.values, params, question),
         "capped": counts.capped,
         "counted": COUNTED,
     }
@@ -112,15 +113,34 @@ def _listed(
     return shown if events else shown | {"asked": question.unanswered(now)}
 
 
+def _usual(question: Question, since: str) -> str:
+    """Which of LATELY is shown; none where the words say when."""
+    if not question.window.live:
+        return ""
+    return since or ("" if question.asked else USUAL)
+
+
 def _groups(
-    counts: Mapping[str, Mapping[str, int]], params: Mapping[str, Sequence[str]]
+    counts: Mapping[str, Mapping[str, int]],
+    params: Mapping[str, Sequence[str]],
+    question: Question,
 ) -> list[FacetGroup]:
-    """The facets that have something to choose among."""
+    """The facets that have something to choose among.
+
+    What the words ask for is marked too, and its link asks without it.
+    """
     links = FacetLinks(PATH, params)
     groups = []
     for name in FACETS:
-        chosen = params.get(name, ())
+        said = question.said.get(name)
+        chosen = params.get(name, ()) if said is None else getattr(question.query, name)
         values: dict[str, int | None] = {**dict.fromkeys(chosen, 0), **counts[name]}
-        if values:
-            groups.append(links.group(name, by_count(values, chosen), chosen))
+        if not values:
+            continue
+        group = links.group(name, by_count(values, chosen), chosen)
+        if said is not None:
+            url = links.url({**params, "q": [said]})
+            shown = [replace(one, url=url) if one.chosen else one for one in group.values]
+            group = replace(group, values=shown, clear=url)
+        groups.append(group)
     return groups

@@ -64,6 +64,20 @@ def test_what_is_chosen_goes_before_what_is_said_and_is_shown_so(visitor, now):
     assert titles(page) == {"b", "earlier"}
 
 
+def test_facets_mark_what_is_said_and_lead_away_from_it(visitor, now):
+    make_change(30, at=now, environment="production")
+    make_change(30, at=now, environment="staging")
+    page = ask(visitor, "deployments in production in the last hour", kind="deployment")
+    facets = {facet.name: facet for facet in page.context["facets"]}
+    production, staging = facets["environment"].values
+    assert (production.chosen, staging.chosen) == (True, False)
+    assert titles(visitor.get(staging.url)) == {"Deploy billing 412"}
+    away = visitor.get(production.url).context
+    assert away["chart"].total == 2
+    assert away["params"]["kind"] == ["deployment"]
+    assert visitor.get(facets["kind"].clear).context["params"].get("kind") is None
+
+
 def test_only_so_many_as_are_asked_for(visitor, now):
     for number in range(4):
         make_change(number, at=now, title=str(number))
