@@ -152,14 +152,13 @@ def _as_json(asked: Asked) -> dict[str, Any]:
         "canonical": shown.question,
         "reading": _reading(asked),
         "links": shown.links,
-        "windows": [{"since": since, "until": until} for since, until in answer.windows],
         "total": answer.total if reading.shape is Shape.COUNT else None,
         "suggestions": shown.suggestions,
         **{name: getattr(answer, name) for name in _FOUND},
     }
 
 
-_FOUND = ("moments", "events", "more", "people", "counts", "suspects", "wider")
+_FOUND = ("windows", "moments", "events", "more", "people", "counts", "suspects", "wider")
 _READ = ("shape", "zone", "compared", "filters", "text", "ongoing", "grouping", "limit", "unknown")
 
 

@@ -70,7 +70,8 @@ def _events(
         if len(found) > most:
             break
         events, _ = page_of_events(query_of(reading, window), most + 1)
-        found.update((event.pk, event) for event in events)
+        meant = window.concerns
+        found.update((event.pk, event) for event in events if meant is None or meant(event))
     events = sorted(found.values(), key=lambda event: (event.started_at, event.pk), reverse=True)
     return events[:most], len(events) > most
 

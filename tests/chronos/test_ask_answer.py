@@ -6,6 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from alerts.models import Alert
+from chronos.ask import Occurrence, resolve
 from chronos.ask import ask as asking
 from chronos.ask.answer import answer_question
 from chronos.ask.ask import ask_question
@@ -104,6 +105,27 @@ def test_an_incident_nobody_reported_is_the_alert_of_that_number(changes):
     )
     assert answer.moments == (NOW - timedelta(minutes=48),)
     assert answer.suspects[0].event.title == "bad"
+
+
+class Weekly:
+    """Stands for what knows of several times, each concerning some changes."""
+
+    slug = "freeze"
+
+    def find(self, reference, *, now):
+        def concerned(event):
+            return event.service == "api"
+
+        return [
+            Occurrence(now - timedelta(hours=1), now, concerns=concerned),
+            Occurrence(now - timedelta(days=3, hours=1), now - timedelta(days=2, hours=1)),
+        ]
+
+
+def test_during_what_has_been_several_times(changes, monkeypatch):
+    monkeypatch.setattr(resolve, "plugins", lambda setting: {"freeze": Weekly})
+    assert titles("deploys during freeze") == ["bad"]
+    assert titles("during freeze") == ["incident", "bad", "flag f"]
 
 
 def test_counts_by_fields_and_days(changes):
