@@ -1,6 +1,8 @@
 """The timeline: what changed in an interval, as bars, as a list, or as lanes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +16,12 @@ from chronos.views.chart import draw_chart, draw_stripes, draw_ticks
 from chronos.views.kinds import legend
 from chronos.views.lanes import MOST_BARS, SUBJECTS, draw_lanes, lanes_by
 from chronos.views.pages import PAGE, Rows, list_page
+from chronos.views.question import answer_page, read_asked, search_of
 from chronos.views.window import LATELY, USUAL, Window, read_window
 from opsportal.accounts.pages import portal_page, render_live
-from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.errors import FieldError, NotFoundError, PayloadError
 from opsportal.lib.facets import FacetGroup, FacetLinks, by_count
-from opsportal.lib.times import utc_now
+from opsportal.lib.times import format_instant, utc_now
 
 PATH = "/changes/"
 _SINGLE = ("q", "since", "until", "view", "by", "after", "before")
@@ -37,11 +40,16 @@ def timeline(request: HttpRequest) -> HttpResponse:
         params = _params(request)
         single = {name: params.get(name, [""])[0] for name in _SINGLE}
         carried = {name: values for name, values in params.items() if name in _CARRIED}
-        window = read_window(single, now=now)
-        query = _query(params, window)
+        asked = read_asked(single["q"], now=now) if single["q"] else None
+        search = search_of(asked.reading, now=now) if asked else EventQuery()
+        if search is None:
+            return answer_page(request, single["q"], now=now)
+        window = read_window(_ends(single, search, now), now=now)
+        query = _query(params, search, window)
         subject = lanes_by(single)
         context |= {
             "question": single["q"],
+            "asked": asked,
             "params": carried,
             "window": window,
             "usual": single["since"] or USUAL if window.live else "",
@@ -60,9 +68,10 @@ def timeline(request: HttpRequest) -> HttpResponse:
         else:
             context["rows"] = list_page(query, single)
         status = 200
-    except PayloadError as error:
+    except (PayloadError, NotFoundError) as error:
         context |= {"errors": error.errors or (FieldError("", error.message),), "rows": Rows()}
-        status = 400
+        context["question"] = request.GET.get("q", "")[:_LONGEST].replace("\0", "")
+        status = error.status
     return render_live(
         request, "chronos/timeline.html", "chronos/timeline_live.html", context, status=status
     )
@@ -82,10 +91,18 @@ def _params(request: HttpRequest) -> dict[str, list[str]]:
     return {**params, **{name: list(values) for name, values in read_lists(params).items()}}
 
 
-def _query(params: Mapping[str, Sequence[str]], window: Window) -> EventQuery:
-    lists: dict[str, Any] = {name: tuple(params.get(name, ())) for name in LISTS}
-    words = tuple(word for text in params.get("q", ()) for word in text.split())
-    return EventQuery(**lists, text=words, since=window.since, until=window.until)
+def _ends(single: Mapping[str, str], search: EventQuery, now: datetime) -> Mapping[str, str]:
+    """The interval of the URL, else the question's; what ends now moves on."""
+    if single["since"] or single["until"] or search.since is None or search.until is None:
+        return single
+    ends = {"since": format_instant(search.since), "until": format_instant(search.until)}
+    return {"since": ends["since"]} if search.until == now else ends
+
+
+def _query(params: Mapping[str, Sequence[str]], search: EventQuery, window: Window) -> EventQuery:
+    """What the question asks for; the lists of the URL go before."""
+    lists: dict[str, Any] = {name: tuple(params[name]) for name in LISTS if name in params}
+    return replace(search, **lists, since=window.since, until=window.until)
 
 
 def _shown(
