@@ -145,6 +145,37 @@ def test_counts_by_fields_and_days(changes):
     assert counted("how many rollbacks") == [(0,)]
 
 
+def test_what_runs_and_ran(changes):
+    def versions(question):
+        answer = answer_question(read(question), now=NOW, zone=asking.zone_of("UTC"))
+        return [(row.service, row.environment, row.version) for row in answer.running]
+
+    assert versions("what version of api is running") == [
+        ("api", "prod", "1.5"),
+        ("api", "staging", "1.5"),
+    ]
+    assert versions("what was running in prod on 2026-11-18 at 17:00 version:1.*") == [
+        ("api", "prod", "1.4")
+    ]
+    assert versions("what was running before release 1.5 of api in prod") == [
+        ("api", "prod", "1.4"),
+        ("web", "prod", ""),
+    ]
+
+
+def test_what_runs_differently(changes):
+    def sides(question):
+        answer = answer_question(read(question), now=NOW, zone=asking.zone_of("UTC"))
+        return [
+            (row.service, row.left and row.left.version, row.right and row.right.version)
+            for row in answer.differences
+        ]
+
+    assert sides("diff prod 2026-11-18 and 2026-11-21 app:api") == [("api", "1.4", "1.5")]
+    assert sides("diff staging and prod") == [("web", None, "")]
+    assert sides("diff staging and prod app:api") == []
+
+
 @pytest.mark.parametrize(
     ("question", "error", "complaint"),
     [
@@ -152,6 +183,8 @@ def test_counts_by_fields_and_days(changes):
         ("during incident INC-7", NotFoundError, "There is no"),
         ("after the last deploy of nobody", NotFoundError, "no the last deployment of nobody"),
         ("since release 1.4", PayloadError, "of which service"),
+        ("what is running severity>3", PayloadError, "not known of what runs"),
+        ("what was running at 2027-01-01T00:00:00Z", PayloadError, "yet to come"),
         ("not #hotfix", PayloadError, "whole tags only"),
         ("how many by tag", PayloadError, "cannot be counted by tag"),
         ("between release 1.5 and 1.4 of api", PayloadError, "end before start"),
