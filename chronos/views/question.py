@@ -1,6 +1,6 @@
 """The page's URL as a question: its words, and what was chosen beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +10,10 @@ from chronos.ask.ask import Asked, read_here
 from chronos.ask.describe import show_reading, wider_questions
 from chronos.ask.reading import Filter, Interval, Reading, Shape
 from chronos.ask.resolve import References
+from chronos.ask.resolve import Window as AskedWindow
 from chronos.ask.select import query_of
 from chronos.ask.write import write_question
+from chronos.models import ChangeEvent
 from chronos.search import LISTS, EventQuery
 from chronos.views.window import Window, exact_window, read_window
 
@@ -33,6 +35,8 @@ class Question:
     window: Window
     asked: Asked | None = None
     others: Sequence[Window] = ()
+    # Which of the changes within are meant; None: all.
+    concerns: Callable[[ChangeEvent], bool] | None = None
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -64,18 +68,18 @@ def read_page(params: Params, *, now: datetime) -> Question:
     reading, zone = read_here(words, now=now)
     reading = _with_choices(reading, lists, chosen)
     references = References(reading, now)
-    windows = [_window(since, until, now) for since, until in references.windows()]
-    if reading.shape is Shape.LIST:
-        answer = Answer(reading)
-    else:
+    windows = references.windows()
+    answer = Answer(reading)
+    if reading.shape is not Shape.LIST:
         answer = answer_question(reading, now=now, zone=zone)
-    moments = answer.moments or tuple(references.moment(bound) for bound in reading.moments)
-    window = chosen or (windows[0] if windows else _around(moments, now))
+    shown = [_window(window.since, window.until, now) for window in windows]
+    window = chosen or (shown[0] if shown else _around(answer.moments, now))
     return Question(
-        query=query_of(reading, (window.since, window.until)),
+        query=query_of(reading, AskedWindow(window.since, window.until)),
         window=window,
         asked=Asked(reading, zone, show_reading(reading, zone), answer),
-        others=windows[1:],
+        others=shown[1:],
+        concerns=windows[0].concerns if windows and not chosen else None,
         said={
             made.field: write_question(_without(reading, made))
             for made in reading.filters

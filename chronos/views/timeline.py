@@ -101,16 +101,23 @@ def _listed(
     subject = lanes_by(single)
     shown: dict[str, Any] = {"subject": subject, "subjects": SUBJECTS}
     if subject:
-        events: Sequence[ChangeEvent] = page_of_events(question.query, MOST_BARS)[0]
+        events = _meant(question, page_of_events(question.query, MOST_BARS)[0])
         shown |= {
             "lanes": draw_lanes(events, marks, subject, question.window, now=now),
             "ticks": draw_ticks(question.window.since, question.window.until),
             "most_bars": MOST_BARS,
         }
     else:
-        shown["rows"] = rows = list_page(question.query, single, question.limit or 0)
-        events = rows.events
+        rows = list_page(question.query, single, question.limit or 0)
+        events = _meant(question, rows.events)
+        shown["rows"] = replace(rows, events=events)
     return shown if events else shown | {"asked": question.unanswered(now)}
+
+
+def _meant(question: Question, events: Sequence[ChangeEvent]) -> Sequence[ChangeEvent]:
+    """Of these, what the words concern: a freeze is not of every service."""
+    concerns = question.concerns
+    return [event for event in events if concerns(event)] if concerns else events
 
 
 def _usual(question: Question, since: str) -> str:

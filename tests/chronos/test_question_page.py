@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from chronos.ask.ask import forget_names
+from chronos.normalise import Change
+from chronos.record import record_changes
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_person
 from tests.chronos.makers import make_change
@@ -110,6 +112,26 @@ def test_of_suspects_the_changes_around_the_moment_are_listed(visitor, now):
     assert [found.event.title for found in page.context["asked"].answer.suspects] == ["Deploy it"]
     assert titles(page) == {"Deploy it"}
     assert page.context["window"].until > now
+
+
+def test_what_runs_and_what_differs_stands_above_the_list(visitor, now):
+    for environment, version in (("production", "411"), ("staging", "412")):
+        change = Change(
+            "deployment", f"Deploy {version}", "jo", now - timedelta(hours=2), source="ci",
+            service="billing", environment=environment, version=version,
+        )  # fmt: skip
+        record_changes([change], now=now)
+    before = f"{now - timedelta(hours=3):%Y-%m-%dT%H:%MZ}"
+    page = ask(visitor, "what is running in production")
+    found = page.context["asked"].answer.running
+    assert [(row.service, row.version) for row in found] == [("billing", "411")]
+    assert titles(page) == {"Deploy 411"}
+    page = ask(visitor, f"what was running in production at {before}")
+    assert page.context["asked"].answer.running == []
+    (row,) = ask(visitor, "diff staging and production").context["asked"].answer.differences
+    assert (row.left.version, row.right.version) == ("412", "411")
+    page = ask(visitor, f"diff production {before} and now")
+    assert [row.right.version for row in page.context["asked"].answer.differences] == ["411"]
 
 
 def test_a_diff_of_two_moments_shows_what_lies_between(visitor, now):
