@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chronos.api.serializers import ChangeSerializer
+from chronos.api.state import DeployedSerializer, DifferenceSerializer
 from chronos.api.suspects import SuspectSerializer
 from chronos.ask import Shape
 from chronos.ask.answer import MOST_EVENTS
@@ -102,6 +103,8 @@ class AskedSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField(allow_null=True, help_text="Of counts.")
     counts = GroupSerializer(many=True)
     suspects = SuspectSerializer(many=True)
+    running = DeployedSerializer(many=True)
+    differences = DifferenceSerializer(many=True, help_text="Where two sides run differently.")
     suggestions = SuggestionSerializer(many=True)
     wider = SuggestionSerializer(many=True, help_text="Where nothing was found.")
 
@@ -152,14 +155,16 @@ def _as_json(asked: Asked) -> dict[str, Any]:
         "canonical": shown.question,
         "reading": _reading(asked),
         "links": shown.links,
-        "windows": [{"since": since, "until": until} for since, until in answer.windows],
         "total": answer.total if reading.shape is Shape.COUNT else None,
         "suggestions": shown.suggestions,
         **{name: getattr(answer, name) for name in _FOUND},
     }
 
 
-_FOUND = ("moments", "events", "more", "people", "counts", "suspects", "wider")
+_FOUND = (
+    "windows", "moments", "events", "more", "people", "counts", "suspects", "running",
+    "differences", "wider",
+)  # fmt: skip
 _READ = ("shape", "zone", "compared", "filters", "text", "ongoing", "grouping", "limit", "unknown")
 
 

@@ -9,9 +9,11 @@ from chronos.ask.count import Group, count_changes
 from chronos.ask.describe import wider_questions
 from chronos.ask.reading import Reading, Shape, Suggestion
 from chronos.ask.resolve import References, Window
+from chronos.ask.running import find_differences, find_running
 from chronos.ask.select import query_of
 from chronos.models import ChangeEvent
 from chronos.search import page_of_events
+from chronos.state import Deployed, Difference
 from chronos.suspects import Scene, Suspect, find_suspects
 
 MOST_EVENTS = 100
@@ -30,6 +32,8 @@ class Answer:
     more: bool = False
     counts: Sequence[Group] = ()
     suspects: Sequence[Suspect] = ()
+    running: Sequence[Deployed] = ()
+    differences: Sequence[Difference] = ()
     # Where nothing was found: questions that ask more widely.
     wider: Sequence[Suggestion] = ()
 
@@ -51,6 +55,8 @@ def answer_question(
     references = References(reading, now)
     if reading.shape is Shape.SUSPECTS:
         return _suspects(reading, references, now)
+    if reading.shape in {Shape.RUNNING, Shape.DIFF}:
+        return _state(reading, references, now, most)
     windows = references.windows()
     if reading.shape is Shape.COUNT:
         counts = count_changes(reading, windows, zone)
@@ -70,7 +76,8 @@ def _events(
         if len(found) > most:
             break
         events, _ = page_of_events(query_of(reading, window), most + 1)
-        found.update((event.pk, event) for event in events)
+        meant = window.concerns
+        found.update((event.pk, event) for event in events if meant is None or meant(event))
     events = sorted(found.values(), key=lambda event: (event.started_at, event.pk), reverse=True)
     return events[:most], len(events) > most
 
@@ -88,6 +95,17 @@ def _suspects(reading: Reading, references: References, now: datetime) -> Answer
         _one(reading, "region") or (subject.region if subject else ""),
     )
     return Answer(reading, moments=(at,), suspects=find_suspects(scene))
+
+
+def _state(reading: Reading, references: References, now: datetime, most: int) -> Answer:
+    moments = tuple(map(references.moment, reading.moments))
+    if reading.shape is Shape.DIFF:
+        differences = find_differences(reading, moments, now=now)
+        return Answer(
+            reading, moments=moments, differences=differences[:most], more=len(differences) > most
+        )
+    found, more = find_running(reading, moments[0] if moments else None, now=now, most=most)
+    return Answer(reading, moments=moments, running=found, more=more)
 
 
 def _one(reading: Reading, name: str) -> str:

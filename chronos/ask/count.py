@@ -60,9 +60,10 @@ def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -
     columns: list[Any] = [*([_Slot("started_at")] if timed else []), *plain]
     counts: Counter[tuple[str, ...]] = Counter()
     for window in windows:
-        since, until = window
+        if window.concerns:
+            raise PayloadError("what freezes concern can be listed, not counted")
         found = matching(query_of(reading, window)).order_by()
-        found = found.filter(started_at__gte=since, started_at__lt=until)
+        found = found.filter(started_at__gte=window.since, started_at__lt=window.until)
         for *facts, count in found.values_list(*columns).annotate(found=Count("pk")).iterator():
             counts[_values(reading, facts, zone, timed=timed)] += count
     if not reading.grouping:

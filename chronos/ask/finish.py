@@ -2,12 +2,16 @@
 
 from zoneinfo import ZoneInfo
 
+from chronos.ask.clock import Span
 from chronos.ask.filters import merge_filters
 from chronos.ask.found import Found
 from chronos.ask.reading import Bound, Filter, Interval, Reading, Shape
-from chronos.ask.settle import settle_interval, settle_moment, settle_moments
+from chronos.ask.settle import DAY, QUARTER, settle_interval, settle_moment, settle_moments
 from chronos.ask.times import Times
 from opsportal.lib.errors import PayloadError
+
+# What these ask for is found quickly, however long ago it was.
+_SELDOM = frozenset({"service", "version", "tag"})
 
 
 def finish_reading(found: Found, times: Times, zone: ZoneInfo) -> Reading:
@@ -25,10 +29,11 @@ def finish_reading(found: Found, times: Times, zone: ZoneInfo) -> Reading:
         moment = settle_moment(times)
         moments = () if moment is None else (moment,)
     else:
-        interval = settle_interval(times, shape)
-    if interval and not times.given:
-        length = "24 hours" if shape is Shape.COUNT else "90 days"
-        found.notes.append(f"no time was said: the last {length}")
+        default = _default(found, shape)
+        interval = settle_interval(times, default)
+        if not times.given:
+            length = "24 hours" if default == DAY else "90 days"
+            found.notes.append(f"no time was said: the last {length}")
     return Reading(
         shape=shape,
         interval=interval,
@@ -46,6 +51,13 @@ def finish_reading(found: Found, times: Times, zone: ZoneInfo) -> Reading:
         notes=tuple(found.notes),
         suggestions=tuple(found.suggestions),
     )
+
+
+def _default(found: Found, shape: Shape) -> Span:
+    """Where no time was said: what is seldom is looked for longer."""
+    seldom = bool(found.words) or any(made.field in _SELDOM for made in found.filters)
+    last = shape in {Shape.WHO, Shape.WHEN} or found.limit is not None
+    return QUARTER if last or (seldom and shape is not Shape.COUNT) else DAY
 
 
 def _shape(found: Found) -> Shape:

@@ -1,6 +1,6 @@
 """From references to moments: what "incident 42" or "the last deploy of api" was."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,12 +12,20 @@ from chronos.normalise import DEPLOYING, SUCCEEDED
 from opsportal.lib.errors import NotFoundError, PayloadError
 from opsportal.lib.registry import plugins
 
-Window = tuple[datetime, datetime]
 _RELEASING = (*DEPLOYING, "release")
 # Kinds of which the newest is the newest that went well.
 _ENDING_WELL = frozenset({*_RELEASING, "config", "flag", "migration"})
 # Freezes have been many times; the newest of them are looked at.
 MOST_WINDOWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An interval [since, until), of only those changes that it concerns, where that is said."""
+
+    since: datetime
+    until: datetime
+    concerns: Callable[[ChangeEvent], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,8 @@ class Occurrence:
     service: str = ""
     environment: str = ""
     region: str = ""
+    # Which changes are meant by "during" it; None: all.
+    concerns: Callable[[ChangeEvent], bool] | None = None
 
 
 class Resolver(Protocol):
@@ -78,14 +88,21 @@ class References:
             and since.reference == until.reference
         ):
             found = self.of(since.reference)[:MOST_WINDOWS]
-            pairs = [(self._edge(since, one), self._edge(until, one)) for one in found]
-            return tuple(self._checked(*pair) for pair in pairs)
+            return tuple(
+                self._checked(self._edge(since, one), self._edge(until, one), one.concerns)
+                for one in found
+            )
         return (self._checked(self.moment(since), self.moment(until)),)
 
-    def _checked(self, since: datetime, until: datetime) -> Window:
+    def _checked(
+        self,
+        since: datetime,
+        until: datetime,
+        concerns: Callable[[ChangeEvent], bool] | None = None,
+    ) -> Window:
         if since >= until:
             raise PayloadError("end before start: what begins the interval was after what ends it")
-        return since, until
+        return Window(since, until, concerns)
 
     def _edge(self, mark: Mark, found: Occurrence) -> datetime:
         edge = found.start

@@ -31,8 +31,8 @@ def query_of(reading: Reading, window: Window) -> EventQuery:
         phrases=tuple(phrase for phrase in reading.text if " " in phrase),
         matchers=Matchers(tuple(matchers)),
         unfinished=reading.ongoing,
-        since=window[0],
-        until=window[1],
+        since=window.since,
+        until=window.until,
     )
 
 

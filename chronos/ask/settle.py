@@ -4,19 +4,18 @@ from datetime import datetime, timedelta
 
 from chronos.ask.clock import Span
 from chronos.ask.ranges import anchored, end_of, interval_between
-from chronos.ask.reading import Bound, Interval, Shape
+from chronos.ask.reading import Bound, Interval
 from chronos.ask.times import AROUND, Times
 from opsportal.lib.errors import PayloadError
 
-# How far back is looked where nothing is said about time.
-DEFAULT = Span(timedelta(days=90))
-DEFAULT_COUNT = Span(timedelta(days=1))
+# How far back is looked where nothing is said about time: at little, and at all that there is.
+DAY, QUARTER = Span(timedelta(days=1)), Span(timedelta(days=90))
 
 
-def settle_interval(times: Times, shape: Shape) -> Interval:
-    """The interval that is meant. Raises PayloadError."""
+def settle_interval(times: Times, default: Span) -> Interval:
+    """The interval that is meant; `default` until now, where none is. Raises PayloadError."""
     said = ", ".join(times.said)
-    since, until = _ends(times, DEFAULT_COUNT if shape is Shape.COUNT else DEFAULT)
+    since, until = _ends(times, default)
     if isinstance(since, datetime) and isinstance(until, datetime) and since >= until:
         if since >= times.clock.now and times.since:
             raise PayloadError(f"{said!r} begins in the future; say until when, too")
@@ -83,7 +82,7 @@ def settle_moment(times: Times) -> Bound | None:
     if times.at or times.around:
         point = times.at[0] if times.at else times.around[0] if times.around else None
         return times.points.start(anchored(point, times.day)) if point else None
-    return _ends(times, DEFAULT)[1]
+    return _ends(times, QUARTER)[1]
 
 
 def settle_moments(times: Times, *, two_environments: bool) -> tuple[Bound, ...]:
@@ -100,7 +99,7 @@ def settle_moments(times: Times, *, two_environments: bool) -> tuple[Bound, ...]
             "a diff needs two moments or two environments: diff prod 09:00 and 15:00, "
             "diff staging and prod"
         )
-    since, until = _ends(times, DEFAULT)
+    since, until = _ends(times, QUARTER)
     if isinstance(until, datetime):
         until = min(until, times.clock.now)
     return _ordered((since, until))

@@ -20,8 +20,13 @@ class Rows:
     newer: str = ""
 
 
-def list_page(query: EventQuery, params: Mapping[str, str]) -> Rows:
-    """The page that `after` (older) or `before` (newer) asks for, else the newest."""
+def list_page(query: EventQuery, params: Mapping[str, str], most: int = 0) -> Rows:
+    """The page that `after` (older) or `before` (newer) asks for, else the newest.
+
+    With `most`, the newest so many are all there is.
+    """
+    if most:
+        return Rows(page_of_events(query, min(most, PAGE))[0])
     below, above = _place(params.get("after", "")), _place(params.get("before", ""))
     if above is not None:
         events, more = page_before(query, PAGE, above)

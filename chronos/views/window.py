@@ -47,6 +47,11 @@ def interval(since: datetime, until: datetime) -> dict[str, str]:
     return {"since": _text(since), "until": _text(until)}
 
 
+def exact_window(since: datetime, until: datetime) -> Window:
+    """An interval that stays where it is."""
+    return Window(since, until, live=False, words=format_duration(until - since))
+
+
 def read_window(params: Mapping[str, str], *, now: datetime) -> Window:
     """The interval that `since` and `until` say, each RFC 3339 or an age. Raises PayloadError.
 
@@ -70,7 +75,7 @@ def read_window(params: Mapping[str, str], *, now: datetime) -> Window:
     since = since if since is not None else max(until - timedelta(days=1), EARLIEST)
     if until - since < _LEAST:
         raise _wrong("must be before until")
-    return Window(since, until, live=False, words=format_duration(until - since))
+    return exact_window(since, until)
 
 
 def _wrong(message: str) -> PayloadError:

@@ -58,7 +58,7 @@ def test_dragging_over_the_bars_zooms_into_them(visit, hour):
         "since": f"{hour + timedelta(minutes=15):%FT%TZ}",
         "until": f"{hour + timedelta(minutes=45, seconds=30):%FT%TZ}",
     }
-    expect(page.get_by_text("3 changes")).to_be_visible()
+    expect(page.get_by_text("3 changes began")).to_be_visible()
     assert visit.complaints == []
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from alerts.models import Alert
+from chronos.ask import Occurrence, resolve
 from chronos.ask import ask as asking
 from chronos.ask.answer import answer_question
 from chronos.ask.ask import ask_question
@@ -106,6 +107,27 @@ def test_an_incident_nobody_reported_is_the_alert_of_that_number(changes):
     assert answer.suspects[0].event.title == "bad"
 
 
+class Weekly:
+    """Stands for what knows of several times, each concerning some changes."""
+
+    slug = "freeze"
+
+    def find(self, reference, *, now):
+        def concerned(event):
+            return event.service == "api"
+
+        return [
+            Occurrence(now - timedelta(hours=1), now, concerns=concerned),
+            Occurrence(now - timedelta(days=3, hours=1), now - timedelta(days=2, hours=1)),
+        ]
+
+
+def test_during_what_has_been_several_times(changes, monkeypatch):
+    monkeypatch.setattr(resolve, "plugins", lambda setting: {"freeze": Weekly})
+    assert titles("deploys during freeze") == ["bad"]
+    assert titles("during freeze") == ["incident", "bad", "flag f"]
+
+
 def test_counts_by_fields_and_days(changes):
     def counted(question, zone="UTC"):
         answer = answer_question(read(question), now=NOW, zone=asking.zone_of(zone))
@@ -123,6 +145,37 @@ def test_counts_by_fields_and_days(changes):
     assert counted("how many rollbacks") == [(0,)]
 
 
+def test_what_runs_and_ran(changes):
+    def versions(question):
+        answer = answer_question(read(question), now=NOW, zone=asking.zone_of("UTC"))
+        return [(row.service, row.environment, row.version) for row in answer.running]
+
+    assert versions("what version of api is running") == [
+        ("api", "prod", "1.5"),
+        ("api", "staging", "1.5"),
+    ]
+    assert versions("what was running in prod on 2026-11-18 at 17:00 version:1.*") == [
+        ("api", "prod", "1.4")
+    ]
+    assert versions("what was running before release 1.5 of api in prod") == [
+        ("api", "prod", "1.4"),
+        ("web", "prod", ""),
+    ]
+
+
+def test_what_runs_differently(changes):
+    def sides(question):
+        answer = answer_question(read(question), now=NOW, zone=asking.zone_of("UTC"))
+        return [
+            (row.service, row.left and row.left.version, row.right and row.right.version)
+            for row in answer.differences
+        ]
+
+    assert sides("diff prod 2026-11-18 and 2026-11-21 app:api") == [("api", "1.4", "1.5")]
+    assert sides("diff staging and prod") == [("web", None, "")]
+    assert sides("diff staging and prod app:api") == []
+
+
 @pytest.mark.parametrize(
     ("question", "error", "complaint"),
     [
@@ -130,6 +183,8 @@ def test_counts_by_fields_and_days(changes):
         ("during incident INC-7", NotFoundError, "There is no"),
         ("after the last deploy of nobody", NotFoundError, "no the last deployment of nobody"),
         ("since release 1.4", PayloadError, "of which service"),
+        ("what is running severity>3", PayloadError, "not known of what runs"),
+        ("what was running at 2027-01-01T00:00:00Z", PayloadError, "yet to come"),
         ("not #hotfix", PayloadError, "whole tags only"),
         ("how many by tag", PayloadError, "cannot be counted by tag"),
         ("between release 1.5 and 1.4 of api", PayloadError, "end before start"),
