@@ -1,19 +1,11 @@
 """Admin pages of the timeline."""
 
-from chronos.models import ChangeEvent, Dependency
+from chronos.event_admin import ChangeEventAdmin
+from chronos.models import Dependency
 from opsportal.accounts.audited_admin import AuditedAdmin
-from opsportal.lib.admin import ReadOnlyAdmin, register
+from opsportal.lib.admin import register
 
-
-@register(ChangeEvent)
-class ChangeEventAdmin(ReadOnlyAdmin):
-    """What changed: read here, recorded elsewhere."""
-
-    list_display = ["started_at", "kind", "title", "status", "actor", "service", "environment"]
-    list_select_related = False
-    list_filter = ["started_at"]
-    search_fields = ["title", "kind", "actor", "service", "subject"]
-    sortable_by = ()
+__all__ = ["ChangeEventAdmin", "DependencyAdmin"]
 
 
 @register(Dependency)
