@@ -5,10 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from chronos.alias import delete_alias, save_alias
+from chronos.event_admin import ChangeEventAdmin
 from chronos.models import (
     Alias,
     ChangeCount,
-    ChangeEvent,
     Dependency,
     KnownName,
     SourceExpectation,
@@ -18,16 +18,7 @@ from opsportal.accounts.audited_admin import AuditedAdmin
 from opsportal.lib.admin import PortalAdmin, ReadOnlyAdmin, register
 from opsportal.lib.times import utc_now
 
-
-@register(ChangeEvent)
-class ChangeEventAdmin(ReadOnlyAdmin):
-    """What changed: read here, recorded elsewhere."""
-
-    list_display = ["started_at", "kind", "title", "status", "actor", "service", "environment"]
-    list_select_related = False
-    list_filter = ["started_at"]
-    search_fields = ["title", "kind", "actor", "service", "subject"]
-    sortable_by = ()
+__all__ = ["ChangeEventAdmin", "DependencyAdmin"]
 
 
 @register(Dependency)

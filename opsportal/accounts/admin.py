@@ -1,6 +1,5 @@
 """Admin pages of people, teams and the trail of what they did."""
 
-import json
 from typing import Any, ClassVar
 
 from axes.models import AccessAttempt, AccessLog
@@ -9,7 +8,6 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest
-from django.utils.html import format_html
 
 from opsportal.accounts import key_admin
 from opsportal.accounts.actors import actor_of
@@ -27,6 +25,7 @@ from opsportal.lib.admin import (
     UserChangeForm,
     action,
     display,
+    pretty_json,
     register,
     site,
 )
@@ -154,13 +153,6 @@ class MembershipAdmin(AuditedAdmin):
     autocomplete_fields = ["user", "team"]
 
 
-def _pretty(value: Any) -> Any:
-    if value is None:
-        return "-"
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
-    return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
-
-
 @register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """The trail: read, never written."""
@@ -187,12 +179,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description="before")
     def state_before(self, entry: AuditEntry) -> Any:
         """The row before, or the fields of it that changed."""
-        return _pretty(entry.before)
+        return pretty_json(entry.before)
 
     @display(description="after")
     def state_after(self, entry: AuditEntry) -> Any:
         """The row after, or the fields of it that changed."""
-        return _pretty(entry.after)
+        return pretty_json(entry.after)
 
 
 @register(AccessAttempt)

@@ -1,5 +1,6 @@
 """The one place that imports the admin's theme. What the apps use of it has its name here."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.admin import StackedInline as ThemeStackedInline
 from unfold.admin import TabularInline as ThemeTabularInline
@@ -49,6 +52,7 @@ __all__ = [
     "UserChangeForm",
     "action",
     "display",
+    "pretty_json",
     "register",
     "site",
 ]
@@ -61,6 +65,14 @@ def display(**options: Any) -> Callable[[Decorated], Decorated]:
     """How a method looks as a column: `description`, `ordering`, `label` (text -> colour)."""
     decorator: Callable[[Decorated], Decorated] = theme_display(**options)
     return decorator
+
+
+def pretty_json(value: Any) -> SafeString:
+    """JSON as people read it; a dash where there is none."""
+    if value in (None, {}, []):
+        return SafeString("-")
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
 
 
 _LONGEST_NAME = 150
