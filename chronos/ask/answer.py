@@ -64,7 +64,8 @@ def answer_question(
         return Answer(reading, windows, counts=counts, wider=wider)
     events, more = _events(reading, windows, min(reading.limit or most, most))
     wider = () if events else wider_questions(reading, now)
-    return Answer(reading, windows, events=events, more=more, wider=wider)
+    cut = more and reading.limit != len(events)
+    return Answer(reading, windows, events=events, more=cut, wider=wider)
 
 
 def _events(

@@ -1,7 +1,7 @@
 """Ask: a question in words, read with the names this portal knows, and answered."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ class Asked:
 
 def ask_question(text: str, *, now: datetime, tz: str = "", most: int = MOST_EVENTS) -> Asked:
     """Read and answer it, for somebody in that zone. Raises PayloadError, NotFoundError."""
+    now = whole_second(now)
     reading, zone = read_here(text, now=now, tz=tz)
     answer = answer_question(reading, now=now, zone=zone, most=most)
     return Asked(reading, zone, show_reading(reading, zone), answer)
@@ -43,6 +44,11 @@ def read_here(text: str, *, now: datetime, tz: str = "") -> tuple[Reading, ZoneI
     zone = zone_of(tz[:100] or settings.TIME_ZONE)
     reading = read_question(text, now=now, zone=zone, names=recall_names())
     return reading, ZoneInfo(reading.zone)
+
+
+def whole_second(now: datetime) -> datetime:
+    """The second that is not over yet: so that exact times are short, and nothing is left out."""
+    return (now + timedelta(microseconds=999_999)).replace(microsecond=0)
 
 
 def recall_names() -> KnownNames:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from chronos.ask.ask import whole_second
 from chronos.facets import COUNTED, FACETS, count_facets
 from chronos.histogram import count_by_time
 from chronos.models import ChangeEvent
@@ -35,7 +36,7 @@ _LONGEST, _MOST_VALUES = 2000, 50
 @require_safe
 def timeline(request: HttpRequest) -> HttpResponse:
     """The page."""
-    now = utc_now()
+    now = whole_second(utc_now())
     context: dict[str, Any] = {"title": "Changes", "lately": LATELY, "now": now}
     status = 200
     try:
