@@ -1,8 +1,11 @@
 """Admin pages of the timeline."""
 
+from chronos.freeze_admin import FreezeAdmin, ViolationAdmin
 from chronos.models import ChangeEvent, Dependency
 from opsportal.accounts.audited_admin import AuditedAdmin
 from opsportal.lib.admin import ReadOnlyAdmin, register
+
+__all__ = ["ChangeEventAdmin", "DependencyAdmin", "FreezeAdmin", "ViolationAdmin"]
 
 
 @register(ChangeEvent)

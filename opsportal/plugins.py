@@ -65,6 +65,8 @@ SWEEPS = [
     "alerts.heartbeat.check_heartbeats",
     "alerts.release.release_held",
     "alerts.silence.sweep_silences",
+    "alerts.violations.sweep_violations",
+    "alerts.windows.sweep_windows",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -82,6 +84,7 @@ CONFIG_SECTIONS = [
     "alerts.configure.InhibitionSection",
     "alerts.configure.HeartbeatSection",
     "alerts.configure.MappingSection",
+    "chronos.configure.FreezeSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
@@ -103,6 +106,7 @@ METRICS = [
     "alerts.metrics.AlertMetrics",
     "alerts.metrics.EscalationMetrics",
     "opsportal.safety.metrics.SafetyMetrics",
+    "chronos.metrics.FreezeMetrics",
 ]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
@@ -111,6 +115,7 @@ SCHEDULES = {
     "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.mend": ("alerts.tasks.mend_deliveries", timedelta(minutes=1)),
+    "alerts.late_violations": ("alerts.tasks.find_violations", timedelta(hours=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
@@ -131,6 +136,7 @@ TEAM_OWNED = [
     "alerts.signingsecret",
     "alerts.snstopic",
     "alerts.subscription",
+    "chronos.freeze",
 ]
 # What responders of the team may edit as well.
 RESPONDER_OWNED = ["alerts.silence"]

@@ -4,6 +4,7 @@ from django.urls import path
 
 from chronos.api.ask import Ask
 from chronos.api.dora import Dora
+from chronos.api.freezes import CheckFreezes, FreezeList
 from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.state import State, StateDiff, StateHistory
 from chronos.api.suspects import SuspectList
@@ -21,5 +22,7 @@ api_urlpatterns = [
     path("state", State.as_view(), name="api-state"),
     path("state/diff", StateDiff.as_view(), name="api-state-diff"),
     path("state/history", StateHistory.as_view(), name="api-state-history"),
+    path("freezes", FreezeList.as_view(), name="api-freezes"),
+    path("freezes/check", CheckFreezes.as_view(), name="api-freezes-check"),
     path("suspects", SuspectList.as_view(), name="api-suspects"),
 ]
