@@ -73,6 +73,15 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A change that began although something was frozen."""
+
+    violation: Violation
+    freezes: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One interval of a freeze in an agenda."""
 
@@ -87,16 +96,18 @@ def draw_month(
     month: Month, intervals: Sequence[Frozen], violations: Iterable[Violation], now: datetime
 ) -> list[list[Day]]:
     """Its weeks."""
-    counts: dict[date, int] = defaultdict(int)
+    began: dict[date, set[int]] = defaultdict(set)
     for violation in violations:
-        counts[violation.at.astimezone(month.zone).date()] += 1
+        began[violation.at.astimezone(month.zone).date()].add(violation.event_id)
+    # What goes on for days comes first, so that it stays in its line.
+    ordered = sorted(intervals, key=lambda found: found.until - found.since < _DAY)
     today = now.astimezone(month.zone).date()
     days = []
     for day in month.days:
         start, end = month.instant(day), month.instant(day + _DAY)
         chips = [
             _chip(found, start, end, month.zone)
-            for found in intervals
+            for found in ordered
             if found.since < end and found.until > start
         ]
         shown = chips if len(chips) <= MOST_A_DAY else chips[: MOST_A_DAY - 1]
@@ -107,7 +118,7 @@ def draw_month(
                 day.month == month.month,
                 shown,
                 len(chips) - len(shown),
-                counts[day],
+                len(began[day]),
             )
         )
     return [days[place : place + 7] for place in range(0, len(days), 7)]
@@ -125,6 +136,25 @@ def list_entries(intervals: Iterable[Frozen], zone: ZoneInfo, now: datetime) -> 
         )
         for found in intervals
     ]
+
+
+def list_broken(violations: Iterable[Violation], zone: ZoneInfo) -> list[Broken]:
+    """Each change once, with all that it violated."""
+    together: dict[int, list[Violation]] = defaultdict(list)
+    for violation in violations:
+        together[violation.event_id].append(violation)
+    return [
+        Broken(found[0], ", ".join(one.freeze_name for one in found), say_wall(found[0].at, zone))
+        for found in together.values()
+    ]
+
+
+def first_of_each(intervals: Iterable[Frozen]) -> list[Frozen]:
+    """A freeze that comes again says when it does next, once."""
+    found: dict[int, Frozen] = {}
+    for interval in intervals:
+        found.setdefault(interval.freeze.id, interval)
+    return list(found.values())
 
 
 def colour_of(found: Frozen) -> int:

@@ -11,14 +11,20 @@ from django.views.decorators.http import require_safe
 
 from chronos.freezes import Frozen, freeze_intervals, load_freezes
 from chronos.models import Violation
-from chronos.views.freeze_calendar import Month, draw_month, list_entries, say_wall
+from chronos.views.freeze_calendar import (
+    Month,
+    draw_month,
+    first_of_each,
+    list_broken,
+    list_entries,
+)
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import EARLIEST, LATEST, utc_now
 from opsportal.lib.windows import zone_of
 
 NEXT, SOON = 8, timedelta(days=62)
-MOST_VIOLATIONS, LISTED = 500, 30
+MOST_VIOLATIONS, LISTED, MOST_IN_AGENDA = 500, 30, 25
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
@@ -34,17 +40,21 @@ def show_freezes(request: HttpRequest) -> HttpResponse:
     intervals = freeze_intervals(start, end, freezes)
     coming = freeze_intervals(now, now + SOON, freezes)
     violations = list(Violation.objects.filter(at__gte=start, at__lt=end)[:MOST_VIOLATIONS])
+    broken = list_broken(violations, zone)
+    agenda = _agenda(intervals, month, now)
+    following = first_of_each(found for found in coming if found.since > now)
     context = {
         "title": "Freezes",
         "month": month.first,
         "zone": zone.key,
         "zones": sorted(available_timezones()),
         "weeks": draw_month(month, intervals, violations, now),
-        "agenda": list_entries(_inside(intervals, month), zone, now),
+        "agenda": list_entries(agenda[:MOST_IN_AGENDA], zone, now),
+        "more_in_agenda": max(0, len(agenda) - MOST_IN_AGENDA),
         "holding": list_entries([found for found in coming if found.since <= now], zone, now),
-        "coming": list_entries([found for found in coming if found.since > now][:NEXT], zone, now),
-        "violations": [(found, say_wall(found.at, zone)) for found in violations[:LISTED]],
-        "more_violations": max(0, len(violations) - LISTED),
+        "coming": list_entries(following[:NEXT], zone, now),
+        "broken": broken[:LISTED],
+        "more_broken": max(0, len(broken) - LISTED),
         "any": bool(freezes),
         "links": _links(month),
         "may_add": request.user.has_perm("chronos.add_freeze"),
@@ -52,9 +62,11 @@ def show_freezes(request: HttpRequest) -> HttpResponse:
     return render_page(request, "chronos/freezes.html", context)
 
 
-def _inside(intervals: list[Frozen], month: Month) -> list[Frozen]:
-    """Those of the month itself."""
+def _agenda(intervals: list[Frozen], month: Month, now: datetime) -> list[Frozen]:
+    """Those of the month itself; of the present one, what is not over."""
     start, end = month.instant(month.first), month.instant(month.following)
+    if start <= now < end:
+        start = now
     return [found for found in intervals if found.since < end and found.until > start]
 
 
