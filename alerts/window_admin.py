@@ -6,8 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from alerts.models import ChangeWindow
 from alerts.windows import end_window
@@ -31,9 +30,9 @@ class ChangeWindowAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "alerts/window_state.html"
 
     @display(description="change")
-    def change(self, window: ChangeWindow) -> SafeString:
-        """With a link to its page."""
-        return format_html("{} {}", window.event_id, window.title)
+    def change(self, window: ChangeWindow) -> str:
+        """Its number, and what it is about."""
+        return f"{window.event_id} {Truncator(window.title).chars(60)}"
 
     @display(description="state", label=_STATE_LABELS)
     def state(self, window: ChangeWindow) -> str:

@@ -11,8 +11,9 @@ from chronos.models import ChangeEvent, Freeze
 from opsportal.lib.matchers import MatcherError, Matchers, parse_matchers
 from opsportal.lib.windows import Recurrence, Window
 
-# So far ahead the end of freezes that follow each other without a gap is looked for, and the next.
-AHEAD = timedelta(days=366)
+# So far ahead the end of freezes that follow each other without a gap is looked for, and the next
+# one: mostly it is near.
+AHEAD = (timedelta(days=14), timedelta(days=400))
 # Other names that matchers, questions and pipelines may use.
 SYNONYMS: Mapping[str, str] = {"app": "service", "env": "environment"}
 _SEEN = (
@@ -56,13 +57,23 @@ class CompiledFreeze:
         """The interval that holds at that moment, to where it ends in truth."""
         if self.recurrence is not None and self.recurrence.window_at(at) is None:
             return None
-        around = self.intervals(at, at + AHEAD)
-        return next(((start, end) for start, end in around if start <= at < end), None)
+        found = None
+        for ahead in AHEAD:
+            around = self.intervals(at, at + ahead)
+            found = next(((start, end) for start, end in around if start <= at < end), None)
+            if found is None or found[1] < at + ahead:
+                break
+        return found
 
     def next_window(self, at: datetime) -> Window | None:
         """The first interval that begins after that moment."""
-        coming = self.intervals(at, at + AHEAD)
-        return next(((start, end) for start, end in coming if start > at), None)
+        for ahead in AHEAD:
+            coming = self.intervals(at, at + ahead)
+            found = next(((start, end) for start, end in coming if start > at), None)
+            # The end of one that is not seen whole would be too early.
+            if found is not None and found[1] < at + ahead:
+                return found
+        return found
 
     def concerns(self, seen: Mapping[str, str]) -> bool:
         """Whether a change of these labels is frozen while it holds."""
