@@ -41,7 +41,7 @@ FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]
 # What a view of a lower layer hands a POST to, where a door shares its path with a list.
 INTAKE_VIEW = "alerts.intake_views.intake_view"
 # What questions about changes may refer to beside changes; see chronos/ask/resolve.py.
-REFERENCES = ["alerts.references.AlertReference"]
+REFERENCES = ["alerts.references.AlertReference", "chronos.references.FreezeReference"]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [
     "alerts.remediations.ec2_reboot.Ec2Reboot",

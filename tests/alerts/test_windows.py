@@ -7,12 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.explain import explain_alert
-from alerts.formats.pagerduty import PagerDutyChangeFormat
 from alerts.models import ChangeWindow, PolicyVersion
 from alerts.policy import load_policy, policy_at
 from alerts.preview import preview_rule
 from alerts.submit import Submission, store_submission
 from alerts.windows import MOST_AT_ONCE, end_window, sweep_windows
+from chronos.formats.native import NativeFormat
 from chronos.models import ChangeEvent
 from chronos.normalise import Change
 from chronos.record import record_changes
@@ -48,7 +48,7 @@ def report(key, *changes, now=NOW, **values):
     sent = changes or (Change(**usual | values),)
     received = Received(b"", now, key_id=key.pk, team_id=key.team_id)
     return store_submission(
-        Submission(PagerDutyChangeFormat(), received, Parsed(changes=list(sent)), key)
+        Submission(NativeFormat(), received, Parsed(changes=list(sent)), key)
     )
 
 
@@ -262,3 +262,20 @@ def test_a_responder_ends_a_window_on_its_page_and_one_of_another_team_does_not(
     assert client.post(f"{page}end/").status_code == 302
     window.refresh_from_db()
     assert window.closed
+
+
+def test_over_http_the_answer_says_what_was_dropped(client):
+    def post(*scopes, **fields):
+        text = create_key("ci", scopes, actor=COMMAND_LINE, now=utc_now())[1]
+        sent = {"kind": "deployment", "title": "api 3.2", "status": "started", "service": "api"}
+        body = sent | {"external_id": "b1", "scope": BILLING} | fields
+        headers = {"Authorization": f"Bearer {text}"}
+        return client.post("/api/v1/events", body, "application/json", headers=headers)
+
+    answer = post("events:write")
+    assert (answer.status_code, "silences:write" in answer.json()["note"]) == (201, True)
+    assert not ChangeWindow.objects.exists()
+    answer = post("events:write", "silences:write", expected_end_at="2199-01-01T00:00:00Z")
+    assert (answer.status_code, "note" in answer.json()) == (200, False)
+    window = ChangeWindow.objects.get()
+    assert window.ends_at - window.starts_at == timedelta(hours=4)
