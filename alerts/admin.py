@@ -22,6 +22,7 @@ from alerts.signing_admin import SigningSecretAdmin
 from alerts.silence_admin import SilenceAdmin
 from alerts.sns_admin import SnsTopicAdmin
 from alerts.template_admin import TemplateAdmin
+from alerts.window_admin import ChangeWindowAdmin
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.admin import ReadOnlyAdmin, TabularInline, action, display, register
@@ -29,6 +30,7 @@ from opsportal.lib.errors import ConflictError
 from opsportal.lib.times import utc_now
 
 __all__ = [
+    "ChangeWindowAdmin",
     "ChannelAdmin",
     "EscalationAdmin",
     "EscalationPolicyAdmin",

@@ -1,7 +1,7 @@
 """Fields that the forms of rules and policies share. Each is plain text without JavaScript."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 import yaml
@@ -12,37 +12,10 @@ from django.utils.safestring import SafeString
 
 from opsportal.lib.admin import TextareaWidget, TextWidget
 from opsportal.lib.confignode import load_yaml
-from opsportal.lib.durations import parse_duration, write_duration
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.windows import Hours, parse_hours
 
 _PLAIN = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
-
-
-class DurationField(forms.CharField):
-    """A duration as `10s` or `5m`."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("widget", TextWidget(attrs=_PLAIN))
-        super().__init__(**options)
-
-    def prepare_value(self, value: Any) -> Any:
-        """As people write it."""
-        return write_duration(value) if isinstance(value, timedelta) else value
-
-    def to_python(self, value: Any) -> Any:
-        """Read it."""
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            return parse_duration(text)
-        except PayloadError as error:
-            raise forms.ValidationError(error.message) from error
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether it is another duration."""
-        return bool(super().has_changed(self.prepare_value(initial), data))
 
 
 class LabelsWidget(TextWidget):

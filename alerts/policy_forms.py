@@ -1,6 +1,5 @@
 """The forms of silences, inhibitions, subscriptions and heartbeats."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -8,71 +7,16 @@ from django.db.models import Q
 
 from alerts.change import check_silence
 from alerts.change.matching import complaint_of_match
-from alerts.form_fields import DurationField, HoursField, LabelsField, ParametersField
+from alerts.form_fields import HoursField, LabelsField, ParametersField
 from alerts.matcher_widget import MatcherField
 from alerts.models import Channel, Heartbeat, Inhibition, Silence, Subscription
 from alerts.silence import Preview, preview_silence
 from opsportal.lib.admin import TextareaWidget, TextWidget
-from opsportal.lib.api import parse_time
 from opsportal.lib.errors import PayloadError
+from opsportal.lib.time_fields import PLAIN, DurationField, InstantField, ZoneField
 from opsportal.lib.times import utc_now
-from opsportal.lib.windows import zone_of
 
 PREVIEW = "_preview"
-_PLAIN = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
-
-
-class InstantField(forms.CharField):
-    """A time in UTC, or a span from now."""
-
-    def __init__(self, **options: Any) -> None:
-        widget = TextWidget(attrs=_PLAIN | {"placeholder": "2026-01-31 12:00"})
-        super().__init__(**{"widget": widget} | options)
-
-    def prepare_value(self, value: Any) -> Any:
-        """To the minute, where that is exact."""
-        if not isinstance(value, datetime):
-            return value
-        text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-        return text.removesuffix(":00")
-
-    def to_python(self, value: Any) -> Any:
-        """Read it."""
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            return parse_time(text, now=utc_now().replace(microsecond=0), field="time")
-        except PayloadError as error:
-            raise forms.ValidationError(error.errors[0].message) from error
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether it is another instant."""
-        return bool(super().has_changed(self.prepare_value(initial), data))
-
-
-class ZoneField(forms.CharField):
-    """An IANA time zone."""
-
-    def __init__(self, **options: Any) -> None:
-        given = {
-            "widget": TextWidget(attrs=_PLAIN | {"placeholder": "Europe/Berlin"}),
-            "max_length": 64,
-            "required": False,
-            "help_text": "Such as Europe/Berlin; empty: UTC.",
-        }
-        super().__init__(**given | options)
-
-    def to_python(self, value: Any) -> str:
-        """UTC where nothing is said."""
-        return super().to_python(value) or "UTC"
-
-    def validate(self, value: str) -> None:
-        """Raise ValidationError for what is no zone."""
-        try:
-            zone_of(value)
-        except PayloadError as error:
-            raise forms.ValidationError(error.message) from error
 
 
 class SilenceForm(forms.ModelForm):
@@ -89,7 +33,7 @@ class SilenceForm(forms.ModelForm):
         label="Comes again",
         required=False,
         max_length=500,
-        widget=TextWidget(attrs=_PLAIN | {"placeholder": "FREQ=WEEKLY;BYDAY=SU"}),
+        widget=TextWidget(attrs=PLAIN | {"placeholder": "FREQ=WEEKLY;BYDAY=SU"}),
         help_text="An RRULE; its first time is From. Empty: once.",
     )
     duration = DurationField(
@@ -170,11 +114,11 @@ class SubscriptionForm(forms.ModelForm):
     digest = forms.CharField(
         required=False,
         max_length=40,
-        widget=TextWidget(attrs=_PLAIN | {"placeholder": "every 30m"}),
+        widget=TextWidget(attrs=PLAIN | {"placeholder": "every 30m"}),
         help_text="every 30m, every 2h or daily 09:00: gathered into one message. Empty: at once.",
     )
     quiet_hours = HoursField(
-        widget=TextareaWidget(attrs={"rows": 2, "placeholder": "22:00-07:00"} | _PLAIN),
+        widget=TextareaWidget(attrs={"rows": 2, "placeholder": "22:00-07:00"} | PLAIN),
         help_text="22:00-07:00; sat,sun 00:00-24:00: what comes then waits for their end.",
     )
     zone = ZoneField(help_text="Of digest and quiet hours, such as Europe/Berlin; empty: UTC.")

@@ -8,10 +8,12 @@ from django.db import transaction
 from alerts.models import (
     Alert,
     AlertGroup,
+    ChangeWindow,
     Decision,
     DeliveryAttempt,
     IdempotentReply,
     Notification,
+    PolicyVersion,
     RawDelivery,
     SenderCount,
     Transition,
@@ -48,6 +50,14 @@ def prune_groups(*, now: datetime) -> int:
         opened_at__lt=now - settings.RETENTION, state=OutboxRow.State.DONE, notifications=None
     )
     return delete_in_batches(old, order_by="pk")
+
+
+def prune_windows(*, now: datetime) -> int:
+    """Delete change windows of before the retention, with their versions."""
+    cutoff = now - settings.RETENTION
+    versions = PolicyVersion.objects.filter(kind="changewindow", at__lt=cutoff)
+    old = ChangeWindow.objects.filter(ends_at__lt=cutoff)
+    return delete_in_batches(versions, order_by="pk") + delete_in_batches(old, order_by="ends_at")
 
 
 def prune_replies(*, now: datetime) -> int:

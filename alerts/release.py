@@ -1,7 +1,8 @@
 """What was held back is told once nothing holds it back any more and it still fires.
 
-Suppression is computed, so its end is no event: a silence's time passes, a source is resolved, a
-rule is changed. Every few seconds the open alerts that are held back are asked about again.
+Suppression is computed, so its end is no event: a silence's time passes, a change ends, a source
+is resolved, a rule is changed. Every few seconds the open alerts that are held back are asked
+about again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ class _Look:
     """What the last full look of this process was made with."""
 
     policy: Policy
-    silences: tuple[int, ...]
+    holding: tuple[tuple[int, ...], tuple[int, ...]]
     at: datetime
 
 
@@ -47,7 +48,7 @@ def release_held(*, now: datetime) -> int:
     """Have told what nothing holds back any more; how many alerts that were."""
     policy = load_policy()
     held = Alert.objects.filter(resolved_at=None).exclude(suppressed="")
-    look = _Look(policy, tuple(silence.id for silence in policy.silences_at(now)), now)
+    look = _Look(policy, policy.holding_at(now), now)
     if not _is_due(look):
         held = held.filter(_BY_ALERTS)
     released, after = 0, 0
@@ -65,7 +66,7 @@ def _is_due(look: _Look) -> bool:
     if (
         last is not None
         and last.policy is look.policy
-        and last.silences == look.silences
+        and last.holding == look.holding
         and not any(rule.active_times for rule in look.policy.facts.rules)
         and timedelta(0) <= look.at - last.at < FULL_LOOK_EVERY
     ):

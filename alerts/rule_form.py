@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 
 from alerts.change import complaint_of_action
-from alerts.form_fields import DurationField, HoursField, LabelsField, ParametersField
+from alerts.form_fields import HoursField, LabelsField, ParametersField
 from alerts.matcher_widget import MatcherField
 from alerts.models import Rule, RuleAction
 from opsportal.lib.registry import choices
+from opsportal.lib.time_fields import DurationField
 
 # Of the model; a remediation's plug-in is chosen in a field of its own.
 ACTION_FIELDS = (

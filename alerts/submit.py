@@ -13,6 +13,7 @@ from alerts.models import IdempotentReply, RawDelivery
 from alerts.normalise import AlertEvent, Receipt
 from alerts.orders import carry_out
 from alerts.receive import prepare_alerts, store_alerts
+from alerts.windows import Scopes
 from chronos.normalise import OURS, Change, ChangeReceipt
 from chronos.record import record_changes
 from opsportal.accounts.actors import Actor
@@ -125,23 +126,26 @@ def _row(submission: Submission) -> RawDelivery | None:
 def _record(submissions: Sequence[Submission], now: datetime) -> list[ChangeReceipt]:
     """Put their changes on the timeline; what a sender leaves out is the sender."""
     changes: list[Change] = []
-    teams: dict[int, str] = {}
+    teams: dict[int | None, Team | None] = {None: None}
+    scopes = Scopes(now)
     for submission in submissions:
         key = submission.key
-        if submission.parsed.changes and key.team_id is not None and key.team_id not in teams:
-            teams[key.team_id] = Team.objects.values_list("name", flat=True).get(pk=key.team_id)
+        if submission.parsed.changes and key.team_id and key.team_id not in teams:
+            teams[key.team_id] = Team.objects.get(pk=key.team_id)
+        team = teams.get(key.team_id)
         for change in submission.parsed.changes:
             # Nobody else speaks for the portal itself.
             source = "" if change.source == OURS else change.source
-            changes.append(
-                replace(
-                    change,
-                    source=source or key.name,
-                    actor=change.actor or submission.actor.name,
-                    team=change.team or teams.get(key.team_id or 0, ""),
-                )
+            complete = replace(
+                change,
+                source=source or key.name,
+                actor=change.actor or submission.actor.name,
+                team=change.team or (team.name if team else ""),
             )
-    return record_changes(changes, now=now)
+            if change.scope:
+                complete = scopes.ask(len(changes), complete, key, team)
+            changes.append(complete)
+    return scopes.follow(record_changes(changes, now=now))
 
 
 def _finish(

@@ -15,9 +15,16 @@ from alerts.fallback import mend_dead
 from alerts.flush import flush_groups
 from alerts.hits import prune_hits
 from alerts.models import AlertGroup, Decision, Escalation, Notification, Remediation
-from alerts.prune import prune_deliveries, prune_episodes, prune_groups, prune_replies
+from alerts.prune import (
+    prune_deliveries,
+    prune_episodes,
+    prune_groups,
+    prune_replies,
+    prune_windows,
+)
 from alerts.remediate import remediate_alerts
 from alerts.route import route_transitions
+from alerts.violations import find_late_violations
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
 
@@ -130,12 +137,18 @@ def mend_deliveries() -> None:
     mend_dead(now=utc_now())
 
 
+def find_violations() -> None:
+    """Changes that were heard of long after they began may have violated a freeze."""
+    find_late_violations(now=utc_now())
+
+
 def prune_alerts() -> None:
     """Drop what is older than the retention."""
     now = utc_now()
     prune_episodes(now=now)
     prune_groups(now=now)
     prune_replies(now=now)
+    prune_windows(now=now)
     prune_deliveries(now=now)
     prune_hits(now=now)
     prune_documents(now=now)

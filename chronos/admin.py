@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from chronos.alias import delete_alias, save_alias
 from chronos.event_admin import ChangeEventAdmin
+from chronos.freeze_admin import FreezeAdmin, ViolationAdmin
 from chronos.models import (
     Alias,
     ChangeCount,
@@ -18,7 +19,7 @@ from opsportal.accounts.audited_admin import AuditedAdmin
 from opsportal.lib.admin import PortalAdmin, ReadOnlyAdmin, register
 from opsportal.lib.times import utc_now
 
-__all__ = ["ChangeEventAdmin", "DependencyAdmin"]
+__all__ = ["ChangeEventAdmin", "DependencyAdmin", "FreezeAdmin", "ViolationAdmin"]
 
 
 @register(Dependency)

@@ -85,6 +85,8 @@ class ChangeReceipt(Struct, frozen=True, gc=False):
     event_id: int
     outcome: str  # recorded, updated or repeated
     external_id: str = ""
+    # What was not taken as it was sent.
+    note: str = ""
 
 
 def change_url(event_id: int) -> str:

@@ -8,11 +8,13 @@ from chronos.api.urls import api_urlpatterns
 from chronos.views.change import show_change
 from chronos.views.coverage import alias, coverage
 from chronos.views.dora import show_dora
+from chronos.views.freezes import show_freezes
 from chronos.views.running import show_diff, show_history, show_running
 from chronos.views.timeline import timeline
 
 urlpatterns: list[URLPattern] = [
     path("changes/", timeline, name="changes"),
+    path("changes/freezes/", show_freezes, name="freezes"),
     path("changes/<int:event_id>/", show_change, name="change"),
     *(
         route

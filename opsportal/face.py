@@ -22,6 +22,12 @@ NAVIGATION = [
                 "alerts.view_silence",
             ),
             (
+                "Change windows",
+                "event_busy",
+                "admin:alerts_changewindow_changelist",
+                "alerts.view_changewindow",
+            ),
+            (
                 "Inhibitions",
                 "call_merge",
                 "admin:alerts_inhibition_changelist",
@@ -137,6 +143,7 @@ NAVIGATION = [
                 "admin:chronos_changeevent_changelist",
                 "chronos.view_changeevent",
             ),
+            ("Freezes", "ac_unit", "freezes", ""),
             (
                 "Dependencies",
                 "account_tree",

@@ -49,7 +49,7 @@ FORMATS = ["ALERT_FORMATS", "CHANGE_FORMATS"]
 # What a view of a lower layer hands a POST to, where a door shares its path with a list.
 INTAKE_VIEW = "alerts.intake_views.intake_view"
 # What questions about changes may refer to beside changes; see chronos/ask/resolve.py.
-REFERENCES = ["alerts.references.AlertReference"]
+REFERENCES = ["alerts.references.AlertReference", "chronos.references.FreezeReference"]
 # What a rule may have done about an alert; see alerts/remediations.
 REMEDIATIONS = [
     "alerts.remediations.ec2_reboot.Ec2Reboot",
@@ -73,6 +73,8 @@ SWEEPS = [
     "alerts.heartbeat.check_heartbeats",
     "alerts.release.release_held",
     "alerts.silence.sweep_silences",
+    "alerts.violations.sweep_violations",
+    "alerts.windows.sweep_windows",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -91,6 +93,8 @@ CONFIG_SECTIONS = [
     "alerts.configure.HeartbeatSection",
     "alerts.configure.MappingSection",
     "chronos.configure.AliasSection",
+    "chronos.configure.FreezeSection",
+    "chronos.configure.DependencySection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
@@ -112,6 +116,7 @@ METRICS = [
     "alerts.metrics.AlertMetrics",
     "alerts.metrics.EscalationMetrics",
     "opsportal.safety.metrics.SafetyMetrics",
+    "chronos.metrics.FreezeMetrics",
 ]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
@@ -121,6 +126,7 @@ SCHEDULES = {
     "alerts.escalations": ("alerts.tasks.watch_pages", timedelta(minutes=1)),
     "alerts.expire": ("alerts.tasks.expire_alerts", timedelta(minutes=1)),
     "alerts.mend": ("alerts.tasks.mend_deliveries", timedelta(minutes=1)),
+    "alerts.late_violations": ("alerts.tasks.find_violations", timedelta(hours=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
@@ -143,6 +149,7 @@ TEAM_OWNED = [
     "alerts.signingsecret",
     "alerts.snstopic",
     "alerts.subscription",
+    "chronos.freeze",
 ]
 # What responders of the team may edit as well.
 RESPONDER_OWNED = ["alerts.silence"]

@@ -31,7 +31,7 @@ class Standing:
     silenced_by: Sequence[str]
     # Fingerprints of alerts.
     inhibited_by: Sequence[str]
-    # What else holds it back, in words: a rule, a snooze, that it flaps.
+    # What else holds it back, in words: a rule, a change, a snooze, that it flaps.
     muted_by: Sequence[str]
     # As the contract has it: most alerts share theirs.
     receivers_json: Raw = field(init=False)
@@ -104,7 +104,7 @@ class Standings:
         silences = [reason["silence"] for reason in verdict.reasons if "silence" in reason]
         sources = [reason["alert"] for reason in verdict.reasons if "inhibition" in reason]
         # How its text begins tells what held it back first; see `alerts.policy`.
-        muted = verdict.suppressed.startswith("rule ")
+        muted = verdict.suppressed.startswith(("rule ", "change "))
         return Standing(
             receivers=list(receivers.items()) or [(NOBODY, ())],
             silenced_by=[self._uuids[pk] for pk in silences if isinstance(pk, int)],

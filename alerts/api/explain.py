@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from alerts.api.read import ALERT_ID, find_alert, parse_id
 from alerts.explain import Part, explain_alert
+from alerts.explain.found import KINDS
 from alerts.models import Decision
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.times import utc_now
@@ -23,9 +24,9 @@ class MatcherSerializer(serializers.Serializer[Any]):
 
 
 class PartSerializer(serializers.Serializer[Any]):
-    """A rule, silence, inhibition, subscription or cap, with what it had to say."""
+    """A rule, silence, change, inhibition, subscription or cap, with what it had to say."""
 
-    kind = serializers.ChoiceField(["rule", "silence", "inhibition", "subscription", "cap"])
+    kind = serializers.ChoiceField([*KINDS, "cap"])
     id = serializers.IntegerField()
     version = serializers.IntegerField(help_text="As it was then; 0 where none was kept.")
     name = serializers.CharField(allow_blank=True)

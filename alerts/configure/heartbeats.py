@@ -4,10 +4,11 @@ from typing import Any
 
 from alerts.change import delete_heartbeat, save_heartbeat
 from alerts.configure.owner import set_owner, show_owner
-from alerts.configure.values import read_duration, read_labels
+from alerts.configure.values import read_labels
 from alerts.models import Heartbeat
 from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import Node
+from opsportal.lib.configvalues import read_duration
 from opsportal.lib.durations import write_duration
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from alerts.change import delete_inhibition, save_inhibition
 from alerts.configure.owner import set_owner, show_owner
-from alerts.configure.values import read_texts
 from alerts.models import Inhibition
 from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import Node
+from opsportal.lib.configvalues import read_texts
 
 
 class InhibitionSection:

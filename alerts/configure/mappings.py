@@ -5,13 +5,14 @@ from typing import Any
 from django.db.models import Prefetch
 
 from alerts.change import delete_mapping, save_mapping
-from alerts.configure.values import read_labels, read_texts
+from alerts.configure.values import read_labels
 from alerts.formats.mapping import FIELDS
 from alerts.models import MappedKey, Mapping
 from opsportal.accounts.configure import find_team
 from opsportal.accounts.models import ApiKey
 from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import Node
+from opsportal.lib.configvalues import read_texts
 
 _TABLES = ("labels", "statuses", "severities")
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from alerts.change import end_silence, save_silence
-from alerts.configure.values import read_duration, read_instant
 from alerts.models import Silence
 from opsportal.accounts.configure import find_team
 from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import Node
+from opsportal.lib.configvalues import read_duration, read_instant
 from opsportal.lib.durations import write_duration
 from opsportal.lib.times import format_instant
 

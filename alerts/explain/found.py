@@ -7,12 +7,12 @@ from typing import Any
 
 from alerts.policy import Look
 
-KINDS = ("rule", "silence", "inhibition", "subscription")
+KINDS = ("rule", "silence", "change", "inhibition", "subscription")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One rule, silence, inhibition, subscription or cap, with what it had to say.
+    """One rule, silence, change, inhibition, subscription or cap, with what it had to say.
 
     `version` is 0 where none was kept. `matchers` are `(text, holds)`; empty when they are not
     known any more. `acted`: it took part in the decision.

@@ -5,7 +5,15 @@ from datetime import datetime
 from types import MappingProxyType
 
 from alerts.explain.found import AskedNow, Explained, Part
-from alerts.models import Alert, Decision, Escalation, Notification, Silence, Transition
+from alerts.models import (
+    Alert,
+    ChangeWindow,
+    Decision,
+    Escalation,
+    Notification,
+    Silence,
+    Transition,
+)
 from alerts.policy import Verdict
 from opsportal.lib.outbox import OutboxRow
 
@@ -26,7 +34,7 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
 )
 
 
-_TELLING, _HOLDING = ("rule", "subscription"), ("silence", "inhibition")
+_TELLING, _HOLDING = ("rule", "subscription"), ("silence", "change", "inhibition")
 
 
 def words_of_decision(decision: Decision, took_part: Sequence[Part]) -> str:
@@ -137,16 +145,24 @@ def _held(alert: Alert, latest: Explained | None, now: datetime) -> list[str]:
     words = []
     if alert.snoozed_until is not None and alert.snoozed_until > now:
         words.append(f"Snoozed until {alert.snoozed_until:%Y-%m-%d %H:%M} UTC.")
-    silences = [part.id for part in latest.took_part if part.kind == "silence"] if latest else []
+    silences = [part.id for part in _parts(latest) if part.kind == "silence"]
     if alert.suppressed and silences:
         for silence in Silence.objects.filter(pk__in=silences).order_by("pk")[:_MOST]:
             until = "it ends"
             if silence.ends_at and not silence.recurrence:
                 until = f"{silence.ends_at:%Y-%m-%d %H:%M} UTC"
             words.append(f"Silenced by {silence.author} until {until}: {silence.comment}.")
+    elif alert.suppressed and (changes := [p.id for p in _parts(latest) if p.kind == "change"]):
+        rows = ChangeWindow.objects.filter(event_id__in=changes).order_by("pk")[:_MOST]
+        # As is known now: an expected end may have been put off.
+        words += [f"Held back by {window.words}." for window in rows]
     elif alert.suppressed:
         words.append(f"Held back by {alert.suppressed}.")
     return words
+
+
+def _parts(latest: Explained | None) -> Sequence[Part]:
+    return latest.took_part if latest else ()
 
 
 def _paged(alert: Alert) -> list[str]:

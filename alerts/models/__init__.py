@@ -26,12 +26,14 @@ from alerts.models.signing import SigningSecret
 from alerts.models.sns import SnsTopic
 from alerts.models.suspicion import Suspicion
 from alerts.models.view import SavedView
+from alerts.models.window import ChangeWindow
 
 __all__ = [
     "Alert",
     "AlertGroup",
     "AlertaAlert",
     "AlertaHeartbeat",
+    "ChangeWindow",
     "Channel",
     "ChannelState",
     "Decision",

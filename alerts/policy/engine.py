@@ -28,6 +28,7 @@ from alerts.policy.verdict import (
     Verdict,
 )
 from alerts.policy.walk import Rules, Walk
+from alerts.policy.windows import CompiledWindow
 
 Field = RuleAction.Field
 Told = Mapping[int, Collection[str]]
@@ -37,12 +38,14 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class _Silenced:
-    """The silences that hold from `since` until `until`."""
+    """The silences and change windows that hold from `since` until `until`."""
 
     since: datetime
     until: datetime
     silences: Sequence[CompiledSilence]
     index: Index
+    windows: Sequence[CompiledWindow]
+    window_index: Index
 
 
 class Policy:
@@ -126,7 +129,8 @@ class Policy:
 
         But for an alert that is the source of an inhibition, and for what it has been told.
         """
-        asked = [*self.facts.rules, *self.silences_at(now), *self.subscriptions]
+        held = self._silenced_at(now)
+        asked = [*self.facts.rules, *held.silences, *held.windows, *self.subscriptions]
         names = {item.name for found in asked for item in found.matchers.items}
         names |= {name for rule in self.facts.rules for name in rule.group_by}
         for found in self.inhibitions:
@@ -138,13 +142,24 @@ class Policy:
         """Those that hold at that time."""
         return self._silenced_at(now).silences
 
+    def holding_at(self, now: datetime) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The silences and the changes that hold back alerts at that time."""
+        held = self._silenced_at(now)
+        return tuple([found.id for found in held.silences]), tuple(
+            [found.id for found in held.windows]
+        )
+
     def _silenced_at(self, now: datetime) -> _Silenced:
         known = self._silenced
         if known is None or not known.since <= now < known.until:
             silences = [found for found in self.facts.silences if found.window_at(now)]
+            windows = [found for found in self.facts.windows if found.holds_at(now)]
             changes = [at for found in self.facts.silences if (at := found.next_change(now))]
+            changes += [at for found in self.facts.windows if (at := found.next_change(now))]
             until = min(changes, default=now + timedelta(days=1))
-            known = self._silenced = _Silenced(now, until, silences, Index(silences))
+            known = self._silenced = _Silenced(
+                now, until, silences, Index(silences), windows, Index(windows)
+            )
         return known
 
     def _hold_back(
@@ -155,7 +170,7 @@ class Policy:
         firing: Firing,
         now: datetime,
     ) -> None:
-        """Silences and inhibitions; a team's holds back its own alerts and nobody's."""
+        """Silences, changes, inhibitions; a team's holds back its own alerts and nobody's."""
         silenced = self._silenced_at(now)
         named = 0
         for position in silenced.index.matching(labels):
@@ -165,6 +180,11 @@ class Policy:
             named += 1
             text = f"silence {silence.id}: {silence.name}"
             verdict.hold_back(text, _reason("silence", silence, note=f"Held back by {text}"))
+        for position in silenced.window_index.matching(labels):
+            window = silenced.windows[position]
+            if window.covers(verdict.severity) and not window.foreign_to(labels["team"]):
+                note = f"Held back by {window.text}"
+                verdict.hold_back(window.text, _reason("change", window, note=note))
         if not firing:
             return
         for position in self._targets.matching(labels):

@@ -9,6 +9,7 @@ from alerts.policy.compiled import (
     CompiledSilence,
     CompiledSubscription,
 )
+from alerts.policy.windows import CompiledWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Facts:
     silences: Sequence[CompiledSilence] = ()
     inhibitions: Sequence[CompiledInhibition] = ()
     subscriptions: Sequence[CompiledSubscription] = ()
+    windows: Sequence[CompiledWindow] = ()
     channels: Mapping[int, ChannelFact] = field(default_factory=dict)
     # Every team's id by its name.
     teams: Mapping[str, int] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from django.db.models import Max, Prefetch, Q
 
 from alerts.episodes.stamp import Stamp, policy_stamp, stamped_version
 from alerts.models import (
+    ChangeWindow,
     Channel,
     Inhibition,
     PolicyVersion,
@@ -33,6 +34,7 @@ from alerts.policy.states import (
     silence_policy,
     subscription_policy,
 )
+from alerts.policy.windows import compile_window, window_policy
 from opsportal.accounts.models import Team
 from opsportal.lib.times import utc_now
 
@@ -41,6 +43,9 @@ from opsportal.lib.times import utc_now
 LONGEST_KEPT_SECONDS = 30.0
 # A silence that ended so long ago is in no decision, and in no preview.
 PAST_SILENCES = timedelta(days=31)
+# Of change windows those that end last, and those of some days before an old decision.
+MOST_WINDOWS, PAST_WINDOWS = 500, timedelta(days=7)
+WINDOW = "changewindow"
 
 # kind -> id -> version and values
 States = dict[str, dict[int, tuple[int, State]]]
@@ -80,15 +85,22 @@ def policy_at(version: int) -> Policy:
 
     What was never changed since versions are kept is taken as it is.
     """
-    known = PolicyVersion.objects.filter(pk__lte=version)
+    then = PolicyVersion.objects.filter(pk=version).values_list("at", flat=True).first()
+    # Of the many changes that ever were, those of about then.
+    lasting = ~Q(kind=WINDOW)
+    about_then = Q(at__gt=(then or utc_now()) - PAST_WINDOWS)
+    known = PolicyVersion.objects.filter(lasting | about_then, pk__lte=version)
     latest = known.order_by().values("kind", "object_id").annotate(latest=Max("pk"))
     rows = PolicyVersion.objects.filter(pk__in=latest.values("latest"))
     states: States = {}
     for row in rows.order_by("object_id"):
         if not row.removed:
             states.setdefault(row.kind, {})[row.object_id] = (row.number, row.state)
-    versioned = set(PolicyVersion.objects.order_by().values_list("kind", "object_id").distinct())
+    every = PolicyVersion.objects.filter(lasting).order_by()
+    versioned = set(every.values_list("kind", "object_id").distinct())
     for kind, found in _live_states().items():
+        if kind == WINDOW:
+            continue
         for object_id, state in found.items():
             if (kind, object_id) not in versioned:
                 states.setdefault(kind, {})[object_id] = state
@@ -113,6 +125,7 @@ def _compile(states: States, version: int) -> Policy:
             subscriptions=[
                 compile_subscription(*item, personal) for item in _items(states, "subscription")
             ],
+            windows=[compile_window(number, state) for _, number, state in _items(states, WINDOW)],
             channels=channels,
             teams=dict(Team.objects.order_by().values_list("name", "pk")),
         )
@@ -149,6 +162,12 @@ def _live_states() -> States:
             for found in Inhibition.objects.select_related("team")
         },
         "subscription": _live_subscriptions(),
+        WINDOW: {
+            found.pk: (found.version, window_policy(found))
+            for found in ChangeWindow.objects.select_related("team").order_by("-ends_at")[
+                :MOST_WINDOWS
+            ]
+        },
         "channel": {
             channel.pk: (0, channel_policy(channel))
             for channel in Channel.objects.select_related("team", "user").defer("settings")

@@ -15,6 +15,7 @@ from alerts.policy.compiled import (
 )
 from alerts.policy.facts import Facts
 from alerts.policy.walk import Rules, Walk, describe
+from alerts.policy.windows import CompiledWindow
 from opsportal.lib.matchers import Matchers
 
 Labels = Mapping[str, str]
@@ -24,7 +25,7 @@ Labels = Mapping[str, str]
 class Look:
     """One thing that was looked at, matcher by matcher."""
 
-    # "rule", "silence", "inhibition" or "subscription".
+    # "rule", "silence", "change", "inhibition" or "subscription".
     kind: str
     id: int
     version: int
@@ -42,12 +43,16 @@ class Look:
 
 
 def trace_facts(facts: Facts, rules: Rules, labels: Labels, now: datetime) -> list[Look]:
-    """Rules, then silences, inhibitions and subscriptions, which see what the rules have set."""
+    """Rules, then what holds back and subscriptions, which see what the rules have set."""
     seen = dict(labels)
     looks = _trace_rules(facts.rules, rules, seen, now)
     for silence in facts.silences:
         does = f"hold back: {silence.name}"
         looks.append(_look("silence", silence, seen, (does,), _silence_note(silence, seen, now)))
+    # Of the many that were, those that might have.
+    for window in (found for found in facts.windows if found.holds_at(now)):
+        does = f"hold back: {window.name}"
+        looks.append(_look("change", window, seen, (does,), _window_note(window, seen)))
     for inhibition in facts.inhibitions:
         equal = f", equal {', '.join(inhibition.equal)}" if inhibition.equal else ""
         does = f"hold back while an alert fires that matches {inhibition.source_match}{equal}"
@@ -112,6 +117,12 @@ def _silence_note(silence: CompiledSilence, labels: Labels, now: datetime) -> st
     if not silence.window_at(now):
         return "not at that time"
     return _foreign_note(silence, labels)
+
+
+def _window_note(window: CompiledWindow, labels: Labels) -> str:
+    if not window.covers(labels["severity"]):
+        return f"more severe than {window.severity_up_to}"
+    return _foreign_note(window, labels)
 
 
 def _inhibition_note(inhibition: CompiledInhibition, labels: Labels) -> str:

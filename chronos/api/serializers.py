@@ -85,3 +85,6 @@ class ChangeReceiptSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(["recorded", "updated", "repeated"])
     external_id = serializers.CharField(allow_blank=True)
     url = serializers.URLField()
+    note = serializers.CharField(
+        required=False, help_text="What was not taken as it was sent, where there is such."
+    )

@@ -5,6 +5,7 @@ from django.urls import path
 from chronos.api.ask import Ask
 from chronos.api.coverage import AliasList, Coverage
 from chronos.api.dora import Dora
+from chronos.api.freezes import CheckFreezes, FreezeList
 from chronos.api.read import ChangeDetail, ChangeExport, ChangeList, ChangeNews
 from chronos.api.state import State, StateDiff, StateHistory
 from chronos.api.suspects import SuspectList
@@ -24,5 +25,7 @@ api_urlpatterns = [
     path("state/history", StateHistory.as_view(), name="api-state-history"),
     path("aliases", AliasList.as_view(), name="api-aliases"),
     path("coverage", Coverage.as_view(), name="api-coverage"),
+    path("freezes", FreezeList.as_view(), name="api-freezes"),
+    path("freezes/check", CheckFreezes.as_view(), name="api-freezes-check"),
     path("suspects", SuspectList.as_view(), name="api-suspects"),
 ]

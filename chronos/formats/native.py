@@ -59,12 +59,13 @@ class NativeFormat(ChangeFormat):
 
 def answer_of(receipt: ChangeReceipt) -> dict[str, object]:
     """What became of one change, as an answer tells it."""
-    return {
+    answer: dict[str, object] = {
         "id": receipt.event_id,
         "outcome": receipt.outcome,
         "external_id": receipt.external_id,
         "url": change_url(receipt.event_id),
     }
+    return {**answer, "note": receipt.note} if receipt.note else answer
 
 
 def _complaints(rejected: Sequence[Rejection]) -> Iterator[FieldError]:

@@ -3,6 +3,7 @@
 from chronos.models.count import ChangeCount, CountProgress, StaleHour
 from chronos.models.dependency import Dependency
 from chronos.models.event import ChangeEvent, EventKey
+from chronos.models.freeze import Freeze, Violation
 from chronos.models.name import ALIASED, NAMED, Alias, KnownName, SourceExpectation
 from chronos.models.state import Running
 
@@ -15,8 +16,10 @@ __all__ = [
     "CountProgress",
     "Dependency",
     "EventKey",
+    "Freeze",
     "KnownName",
     "Running",
     "SourceExpectation",
     "StaleHour",
+    "Violation",
 ]

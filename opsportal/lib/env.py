@@ -66,6 +66,16 @@ def env_choices(name: str, known: tuple[str, ...]) -> list[str]:
     return chosen
 
 
+def env_choice(name: str, default: str, known: tuple[str, ...]) -> str:
+    """One value out of `known`."""
+    value = env_str(name, default)
+    if value not in known:
+        raise ImproperlyConfigured(
+            f"{PREFIX}{name}: {value!r} cannot be chosen; known: {', '.join(known)}"
+        )
+    return value
+
+
 def env_networks(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Comma-separated CIDRs, each one checked."""
     ranges = env_list(name, default)

@@ -210,6 +210,16 @@ class Recurrence:
                 found.append((start, end))
         return found
 
+    def windows_between(self, start: datetime, end: datetime) -> list[Window]:
+        """Those that overlap the two times, in order; within them or not."""
+        found: list[Window] = []
+        for window in self._from(start - self.duration):
+            if window[0] >= end:
+                break
+            if window[1] > start:
+                found.append(window)
+        return found
+
     def _from(self, instant: datetime) -> Iterator[Window]:
         """The windows from about that instant on."""
         zone, rule = zone_of(self.zone), parse_rule(self.rule)

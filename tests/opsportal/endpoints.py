@@ -90,6 +90,8 @@ NATIVE = [
         for method, scope in (("get", "read"), ("put", "write"))
     ),
     Endpoint("api/v1/alerts/noise", "get", "alerts:read"),
+    Endpoint("api/v1/freezes", "get", "events:read"),
+    Endpoint("api/v1/freezes/check", "get", "events:read"),
     _reading("explain"),
     _reading("related"),
     _reading("suspects"),

@@ -16,6 +16,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "alerts.notification": {"about": "critical"},
     "alerts.silence": {"ends_at": utc_now()},
     "alerts.subscription": {"team": None},
+    "chronos.freeze": {"ends_at": utc_now()},
     "safety.stop": {"ended_at": utc_now()},
 }
 
