@@ -43,7 +43,7 @@ def fill(portal, count, *, first=0):
             f" WHERE n < {first + count}) SELECT n FROM counted"
         )
         instant = "strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || {} || ' seconds')"
-        began, ended = instant.format(back), instant.format(f"({back} - m % 600)")
+        began, ended = instant.format(back), instant.format(f"max(0, {back} - m % 600)")
         false, json = "0", ""
     statement = EVENTS.format(
         numbers=numbers, began=began, ended=ended, false=false, json=json,
