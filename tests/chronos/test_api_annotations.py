@@ -1,6 +1,7 @@
 """Grafana's annotations API: what is read, changed and withdrawn, and by grafana-client."""
 
 import json
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -217,15 +218,25 @@ def test_errors_are_grafanas(client, ask):
 @pytest.mark.parametrize("prefix", ["", "grafana/"])
 def test_grafana_client_finds_what_it_expects(transactional_db, live_server, prefix):
     _, text = make_key("events:read", "events:write")
-    place = urlsplit(live_server.url)
     for auth in (text, ("any", text)):
-        api = GrafanaApi(
-            auth, host=place.hostname, port=place.port, protocol="http", url_path_prefix=prefix
-        )
-        _round(api.annotations)
-    stranger = GrafanaApi("none", host=place.hostname, port=place.port, protocol="http")
-    with pytest.raises(GrafanaUnauthorizedError):
-        stranger.annotations.get_annotation()
+        with annotating(live_server, auth, prefix) as annotations:
+            _round(annotations)
+    with (
+        annotating(live_server, "none", prefix) as annotations,
+        pytest.raises(GrafanaUnauthorizedError),
+    ):
+        annotations.get_annotation()
+
+
+@contextmanager
+def annotating(live, auth, prefix):
+    place = urlsplit(live.url)
+    api = GrafanaApi(
+        auth, host=place.hostname, port=place.port, protocol="http", url_path_prefix=prefix
+    )
+    # What the client leaves open keeps the server's thread, and that the database.
+    with api.client.s:
+        yield api.annotations
 
 
 def _round(annotations):

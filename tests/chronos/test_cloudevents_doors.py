@@ -1,6 +1,7 @@
 """CloudEvents over HTTP: keys, answers, duplicates, the handshake, and the SDK in all its modes."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -173,10 +174,10 @@ def test_past_django_it_is_the_same(transactional_db):
 
 def send(live, key, message):
     """Over HTTP: (status, decoded body)."""
-    connection = HTTPConnection(urlsplit(live.url).netloc, timeout=30)
-    connection.request("POST", DOOR, message.body, message.headers | bearer(key))
-    reply = connection.getresponse()
-    return reply.status, json.loads(reply.read())
+    with closing(HTTPConnection(urlsplit(live.url).netloc, timeout=30)) as connection:
+        connection.request("POST", DOOR, message.body, message.headers | bearer(key))
+        reply = connection.getresponse()
+        return reply.status, json.loads(reply.read())
 
 
 def test_the_sdk_is_understood_in_all_its_modes(transactional_db, live_server):
