@@ -64,6 +64,9 @@ def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -
             raise PayloadError("what freezes concern can be listed, not counted")
         found = matching(query_of(reading, window)).order_by()
         found = found.filter(started_at__gte=window.since, started_at__lt=window.until)
+        if not columns:
+            counts[()] += found.count()
+            continue
         for *facts, count in found.values_list(*columns).annotate(found=Count("pk")).iterator():
             counts[_values(reading, facts, zone, timed=timed)] += count
     if not reading.grouping:
