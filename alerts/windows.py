@@ -150,7 +150,7 @@ def _follow(window: ChangeWindow, event: ChangeEvent, asked: Asking | None, now:
     if asked is not None and window.team == asked.team:
         window.match = asked.change.scope
         window.expected_end_at = asked.change.expected_end_at or window.expected_end_at
-        window.severity_up_to = settings.CHANGE_WINDOW_SEVERITY_UP_TO
+        window.severity_up_to = settings.CHANGE_WINDOW_UP_TO
     window.title, window.starts_at = event.title, event.started_at
     ends = [event.started_at + settings.CHANGE_WINDOW_MOST]
     if window.expected_end_at is not None:

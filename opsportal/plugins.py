@@ -16,6 +16,8 @@ APPRISE_SCHEMES = (
     "line", "msgbird", "opsgenie", "pagertree", "pbul", "pover", "prowl", "pushed", "signl4",
     "spike", "splunk", "spush", "tgram", "twilio", "victorops", "vonage", "webex", "wxteams",
 )  # fmt: skip
+# What an alert may be at most to be held back by a change.
+SEVERITIES = ("critical", "high", "warning", "low", "info")
 ALERT_FORMATS = [
     "alerts.formats.native.NativeFormat",
     "alerts.formats.alertmanager.AlertmanagerFormat",

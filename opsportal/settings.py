@@ -225,13 +225,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 SILENCE_LONGEST = timedelta(days=env_int("SILENCE_LONGEST_DAYS", 90, least=1))
 # Deployments to these are DORA's.
 PRODUCTION_ENVIRONMENTS = env_list("PRODUCTION_ENVIRONMENTS", ("prod", "production"))
-# How long the alerts in a change's scope are held back after its end; from its start, at most; up
-# to which severity.
+# A change holds back the alerts in its scope so long after its end; after its start, at most.
 CHANGE_WINDOW_GRACE = timedelta(minutes=env_int("CHANGE_WINDOW_GRACE_MINUTES", 5))
 CHANGE_WINDOW_MOST = timedelta(minutes=env_int("CHANGE_WINDOW_MOST_MINUTES", 240, least=1))
-CHANGE_WINDOW_SEVERITY_UP_TO = env_choice(
-    "CHANGE_WINDOW_SEVERITY_UP_TO", "high", ("critical", "high", "warning", "low", "info")
-)
+CHANGE_WINDOW_UP_TO = env_choice("CHANGE_WINDOW_SEVERITY_UP_TO", "high", plugins.SEVERITIES)
 # So many openings of a key within the window are flapping; 0: never.
 FLAPPING_COUNT = env_int("FLAPPING_COUNT", 5)
 FLAPPING_WITHIN = timedelta(minutes=env_int("FLAPPING_MINUTES", 60, least=1))

@@ -112,7 +112,7 @@ def test_what_is_more_severe_than_the_limit_is_told_and_so_is_what_becomes_so(ke
     alert = opened()
     change_severity(alert, "critical", "worsened")
     assert route()[0].outcome == "notified"
-    settings.CHANGE_WINDOW_SEVERITY_UP_TO = "low"
+    settings.CHANGE_WINDOW_UP_TO = "low"
     report(key, external_id="d2")
     assert outcome(severity="warning").startswith(f"change {ChangeEvent.objects.first().pk - 1} ")
 
