@@ -81,8 +81,3 @@ def test_a_text_costs_one_query_more_on_sqlite_alone(django_assert_num_queries):
     query = EventQuery(text=("pool",), since=NOW - timedelta(hours=2))
     with django_assert_num_queries(3 if connection.vendor == "sqlite" else 2):
         page_of_events(query, 10)
-
-
-def test_the_plan_is_by_the_index():
-    query = str(ChangeEvent.objects.filter(fulltext._TextMatch(["pool"])).values("pk").query)
-    assert ("chronos_text MATCH" if connection.vendor == "sqlite" else "to_tsvector") in query

@@ -1,8 +1,10 @@
 """The backend that `settings.DATABASES` names for SQLite."""
 
 import json
+import re
 import sqlite3
 import time
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3.base import DatabaseWrapper as SqliteWrapper
@@ -21,7 +23,10 @@ class DatabaseFeatures(SqliteFeatures):
 
 
 class DatabaseWrapper(SqliteWrapper):
-    """SQLite with the functions that matchers filter by; see opsportal/lib/matchers/columns.py."""
+    """SQLite with the functions that matchers and words of texts are found by.
+
+    See opsportal/lib/matchers/columns.py and chronos/fulltext.py.
+    """
 
     features_class = DatabaseFeatures
 
@@ -48,6 +53,7 @@ class DatabaseWrapper(SqliteWrapper):
         connection.create_function("opsportal_matches", 2, _matches, deterministic=True)
         connection.create_function("opsportal_number", 1, _number, deterministic=True)
         connection.create_function("opsportal_label", 2, _label, deterministic=True)
+        connection.create_function("opsportal_holds", 2, _holds, deterministic=True)
         return connection
 
 
@@ -60,6 +66,18 @@ def _begin(database: sqlite3.Connection, *, last_try: bool) -> bool:
             raise
         return False
     return True
+
+
+def _holds(phrase: str, text: str | None) -> bool:
+    """Whether the words of the phrase stand in a row in the text, as whole words."""
+    return text is not None and _in_a_row(phrase).search(text) is not None
+
+
+@lru_cache(maxsize=1000)
+def _in_a_row(phrase: str) -> re.Pattern[str]:
+    """The pattern of words in a row, in whatever case; linear, since only blanks repeat."""
+    between = r"[\W_]+".join(re.escape(word) for word in phrase.split())
+    return re.compile(rf"(?<![^\W_]){between}(?![^\W_])", re.IGNORECASE)
 
 
 def _matches(pattern: str, value: object) -> bool:
