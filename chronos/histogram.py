@@ -1,4 +1,4 @@
-"""How many changes of each kind began when: counted in the database, in one query."""
+"""How many changes of each kind began when: counted in the database, in one query or two."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, Func
 
+from chronos.count import counts_by_hour, progress_of_counting
 from chronos.search import EventQuery, matching
 
 MOST_BARS = 120
@@ -18,6 +19,9 @@ _WIDTHS = (
     *(timedelta(days=days) for days in (1, 2, 4, 8, 16, 32)),
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Beyond it the bars are hours wide, and counting each change would take its time.
+_RAW = timedelta(days=4)
+_COUNTED_BY = ("kind", "environment", "source", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class Histogram:
         return kinds
 
 
-class _Slot(Func):
-    """The number of the slot since 1970 that an instant lies in."""
+class Slot(Func):
+    """The number of the slot of so many `seconds`, since 1970, that an instant lies in."""
 
     output_field = BigIntegerField()
 
@@ -59,7 +63,11 @@ def count_by_time(query: EventQuery) -> Histogram:
         raise ValueError("a histogram needs an interval")
     width = choose_width(query.until - query.since)
     counts: Counter[tuple[datetime, str]] = Counter()
-    for slot, kind, count in _count(query, width):
+    if _is_counted(query):
+        found = _from_hours(query, query.since, query.until, width)
+    else:
+        found = _count(query, width)
+    for slot, kind, count in found:
         counts[_EPOCH + slot * width, kind] += count
     return Histogram(query.since, query.until, width, counts)
 
@@ -78,8 +86,26 @@ def start_of_slot(instant: datetime, width: timedelta) -> datetime:
 
 
 def _count(query: EventQuery, width: timedelta) -> Iterable[tuple[int, str, int]]:
-    """(number of the slot since 1970, kind, changes): of the changes themselves, at any width."""
+    """(number of the slot since 1970, kind, changes), of the changes themselves."""
     found = matching(replace(query, since=None, until=None)).order_by()
     found = found.filter(started_at__gte=query.since, started_at__lt=query.until)
-    slot = _Slot("started_at", seconds=int(width.total_seconds()))
+    slot = Slot("started_at", seconds=int(width.total_seconds()))
     return found.values_list(slot, "kind").annotate(count=Count("pk")).iterator()
+
+
+def _is_counted(query: EventQuery) -> bool:
+    """Whether the counts by the hour, which outlive the changes, say what is asked."""
+    if query.since is None or query.until is None or query.until - query.since <= _RAW:
+        return False
+    nothing: Mapping[str, Any] = dict.fromkeys(_COUNTED_BY, ())
+    asks_more = replace(query, **nothing, since=None, until=None) != EventQuery()
+    return not asks_more and progress_of_counting() is not None
+
+
+def _from_hours(
+    query: EventQuery, since: datetime, until: datetime, width: timedelta
+) -> Iterable[tuple[int, str, int]]:
+    """The same of whole hours, also of those at the ends."""
+    wanted = {name: getattr(query, name) for name in _COUNTED_BY}
+    for (hour, kind), count in counts_by_hour(since, until, wanted=wanted).items():
+        yield (hour - _EPOCH) // width, kind, count

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, CharField, Count, Func, Value
+from django.db.models import CharField, Count, Value
 from django.db.models.functions import Cast, Coalesce
 
 from chronos.ask.reading import Reading
 from chronos.ask.resolve import Window
 from chronos.ask.select import query_of
 from chronos.ask.vocabulary import PERIODS
+from chronos.histogram import Slot
 from chronos.search import matching
 from opsportal.lib.errors import PayloadError
 
@@ -30,21 +31,6 @@ class Group:
     count: int
 
 
-class _Slot(Func):
-    """The number of the quarter of an hour since 1970 that an instant lies in."""
-
-    output_field = BigIntegerField()
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # Instants are texts there; integers divide without a rest.
-        template = "CAST(strftime('%%%%s', %(expressions)s) AS INTEGER) / 900"
-        return self.as_sql(compiler, connection, template=template, **context)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s) / 900)::bigint"
-        return self.as_sql(compiler, connection, template=template, **context)
-
-
 def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -> list[Group]:
     """The groups of the reading, largest first, or in the order of time; a query a window.
 
@@ -57,7 +43,7 @@ def count_changes(reading: Reading, windows: Sequence[Window], zone: ZoneInfo) -
     fields = [name for name in reading.grouping if name not in PERIODS]
     # As expressions: SQLite would walk an index that is in the order of the groups, all of it.
     plain = [Coalesce(Cast(name, CharField()), Value("")) for name in fields]
-    columns: list[Any] = [*([_Slot("started_at")] if timed else []), *plain]
+    columns: list[Any] = [*([Slot("started_at", seconds=_SLOT.seconds)] if timed else []), *plain]
     counts: Counter[tuple[str, ...]] = Counter()
     for window in windows:
         if window.concerns:

@@ -45,9 +45,9 @@ class Question:
         return self.asked.reading.limit if self.asked else None
 
     def unanswered(self, now: datetime) -> Asked | None:
-        """With questions that ask more widely, where nothing was found."""
-        if self.asked is None:
-            return None
+        """With questions that ask more widely, where no change was found; others answer for it."""
+        if self.asked is None or self.asked.reading.shape is not Shape.LIST:
+            return self.asked
         wider = tuple(wider_questions(self.asked.reading, now))
         return replace(self.asked, answer=replace(self.asked.answer, wider=wider))
 

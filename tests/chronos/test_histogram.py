@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from chronos.count import count_changes
 from chronos.histogram import MOST_BARS, choose_width, count_by_time, start_of_slot
+from chronos.models import ChangeEvent
 from chronos.search import EventQuery
 from tests.chronos.makers import NOW, make_change
 
@@ -73,3 +75,18 @@ class TestCounts:
     def test_without_an_interval_there_is_none(self):
         with pytest.raises(ValueError, match="interval"):
             count_by_time(EventQuery(since=NOW))
+
+    def test_long_intervals_are_told_from_the_counts_by_the_hour(self, django_assert_num_queries):
+        make_change(60 * 24 * 5)
+        make_change(60 * 24 * 5 + 5, kind="flag", service="search")
+        make_change(60, environment="staging")
+        week = {"since": NOW - timedelta(days=7), "until": NOW}
+        raw = count_by_time(EventQuery(**week))
+        count_changes(now=NOW)
+        ChangeEvent.objects.all().delete()  # as retention may
+        with django_assert_num_queries(2):
+            assert count_by_time(EventQuery(**week)) == raw
+        assert count_by_time(EventQuery(**week, kind=("flag",))).kinds == {"flag": 1}
+        # Services are not counted by the hour.
+        assert not count_by_time(EventQuery(**week, service=("search",))).kinds
+        assert not count_by_time(EventQuery(since=NOW - timedelta(days=1), until=NOW)).kinds
