@@ -8,12 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chronos.models import ChangeEvent, Running
-from chronos.record import record_change
+from chronos.record import record_change, record_changes
 from chronos.settle import Place, rebuild_state
 from chronos.state import diff_environments, diff_moments, history, running
 from chronos.state_query import StateQuery, read_state_query
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.matchers import parse_matchers
+from tests.accounts.people import bearer, make_key
 from tests.chronos.deployments import NOW, at, deployed, record
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,36 @@ def test_a_change_that_turns_out_to_be_of_elsewhere_moves():
     before = state()
     rebuild_state()
     assert state() == before
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        {"ended_at": at(-50), "started_at": at(-51)}, {"status": "failed"}, {"kind": "release"},
+        {"service": "web"},
+    ],
+    ids=min,
+)  # fmt: skip
+def test_what_is_corrected_runs_no_more(corrected):
+    record(deployed("1", -30), deployed("2", -10, external_id="7"))
+    put = deployed("2", -10, **{"external_id": "7", **corrected})
+    record_changes([put], now=NOW, named=tuple(corrected))
+    assert ran()[API] == "1"
+    incremental = state()
+    rebuild_state()
+    assert state() == incremental
+
+
+def test_an_annotation_that_is_called_off_did_not_deploy(client):
+    record(deployed("1", -30))
+    _, key = make_key("events:write", "events:read")
+    told = {"text": "api 2", "tags": ["deployment", "app:api", "env:prod", "version:2"]}
+    answer = client.post(
+        "/api/annotations", told, content_type="application/json", headers=bearer(key)
+    )
+    assert ran() == {API: "2"}
+    client.delete(f"/api/annotations/{answer.json()['id']}", headers=bearer(key))
+    assert ran() == {API: "1"}
 
 
 def test_the_portals_own_deployments_count():
