@@ -1,6 +1,7 @@
 """What runs where follows from what was deployed, in whatever order it was reported."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import call_command
@@ -173,6 +174,25 @@ def test_any_order_of_reports_and_a_rebuild_come_to_the_same(seed):
         # Of equal ends the one that was recorded last counts.
         results.append({row[:3]: row[-1] for row in incremental})
     assert results[0] == results[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_batches_leave_the_newest():
+    def report(worker):
+        try:
+            for number in range(12):
+                end = -((number * 7 + worker * 5) % 40)
+                version = f"{worker}.{number}"
+                record(*(deployed(version, end, service=f"s{n}") for n in (worker % 2, 2, 3)))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(report, range(4)))
+    incremental = state()
+    rebuild_state()
+    assert state() == incremental
+    assert len(incremental) == 4
 
 
 def test_a_rebuild_keeps_what_runs_though_retention_took_its_change():
