@@ -14,8 +14,8 @@ from chronos.models import ChangeEvent, Running
 from chronos.normalise import DEPLOYING, REMOVED, SUCCEEDED
 from opsportal.lib.times import EARLIEST
 
-# Rows a statement.
-_BATCH = 1000
+# Rows a statement, and places that are named in one.
+_BATCH, _PLACES = 1000, 200
 
 
 class _Written(Value):
@@ -78,11 +78,17 @@ def settle_running(
     stores them.
     """
     now = decided_by(events)
+    moved = {pk: was.place for pk, was in before.items() if now.get(pk) != was}
+    if moved:
+        Running.objects.filter(event_id__in=moved).delete()
     in_order = sorted(events, key=lambda event: (event.ended_at or EARLIEST, event.pk))
     newest = {now[event.pk].place: event for event in in_order if event.pk in now}
     if newest:
         _keep(list(newest.values()))
-    _refresh([(pk, was.place) for pk, was in before.items() if now.get(pk) != was])
+    # Where they were what is before them counts.
+    left = sorted(set(moved.values()))
+    for start in range(0, len(left), _PLACES):
+        _keep(list(_newest(_any_of(left[start : start + _PLACES]))))
 
 
 def rebuild_state() -> int:
@@ -141,17 +147,8 @@ def _row(event: ChangeEvent) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _refresh(left: Sequence[tuple[int, Place]]) -> None:
-    """Of places whose change has moved away: the change before it is what decides."""
-    if not left:
-        return
-    Running.objects.filter(_any_of(left, with_event=True)).delete()
-    _keep(list(_newest(_any_of(left, with_event=False))))
-
-
-def _any_of(left: Sequence[tuple[int, Place]], *, with_event: bool) -> Q:
+def _any_of(places: Sequence[Place]) -> Q:
     found = Q()
-    for event_id, place in left:
-        here = Q(**place._asdict())
-        found |= here & Q(event_id=event_id) if with_event else here
+    for place in places:
+        found |= Q(**place._asdict())
     return found
