@@ -9,7 +9,7 @@ from chronos.models import ALIASED, Alias, ChangeEvent, KnownName
 from chronos.names import forget_names
 from chronos.normalise import Change
 from chronos.record import record_change
-from chronos.settle import decided_place, settle_running
+from chronos.settle import decided_by, settle_running
 from chronos.unify import forget_aliases
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import audit_state, record_audit
@@ -85,14 +85,14 @@ def _rename(alias: Alias, now: datetime) -> int:
     for _ in range(_MOST_BATCHES):
         with transaction.atomic():
             found = list(named[:_ROWS])
-            places = [(event.pk, decided_place(event)) for event in found]
+            before = decided_by(found)
             for event in found:
                 setattr(event, alias.field, alias.canonical)
             # By `updated_at` it is known to followers, and that it is to be counted again.
             ChangeEvent.objects.filter(pk__in=[event.pk for event in found]).update(
                 **{alias.field: alias.canonical}, updated_at=now
             )
-            settle_running(found, [(pk, place) for pk, place in places if place])
+            settle_running(found, before)
         total += len(found)
         if len(found) < _ROWS:
             break

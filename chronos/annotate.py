@@ -10,7 +10,7 @@ from chronos.fold import MOST_BODY, cut_tags, settle
 from chronos.formats.grafana import MARK, SOURCE, Annotation, instant_of, words_of
 from chronos.models import ChangeEvent, EventKey
 from chronos.normalise import CANCELLED
-from chronos.settle import decided_place, settle_running
+from chronos.settle import decided_by, settle_running
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import audit_state, difference, record_audit
 from opsportal.lib.errors import ForbiddenError, NotFoundError
@@ -70,12 +70,12 @@ def _write(
         mark = event.data.get(MARK) if event.source == SOURCE else None
         if not isinstance(mark, dict) or mark.get("key") != key_id:
             raise ForbiddenError("Only the key that made an annotation here may change it.")
-        known, place = audit_state(event), decided_place(event)
+        known, decided = audit_state(event), decided_by([event])
         mark_stale([event.started_at])
         write(event)
         event.updated_at = now
         event.save()
-        settle_running([event], [(event.pk, place)] if place else ())
+        settle_running([event], decided)
         # What it was recognised by is no longer said of it: the same posted again is new.
         EventKey.objects.filter(event_id=event.pk).delete()
         before, after = difference(known, audit_state(event))

@@ -14,7 +14,7 @@ from chronos.models import ChangeEvent, EventKey
 from chronos.names import note_names
 from chronos.normalise import Change, ChangeReceipt
 from chronos.partitions import ensure_partitions
-from chronos.settle import Place, decided_place, settle_running
+from chronos.settle import decided_by, settle_running
 from chronos.unify import unify_names
 
 NEAR = timedelta(days=31)
@@ -71,8 +71,7 @@ class _Batch:
         self._new: list[ChangeEvent] = []
         self._changed: dict[int, ChangeEvent] = {}
         self._repeated: dict[int, ChangeEvent] = {}
-        # Where deployments no longer are what they were.
-        self._left: list[tuple[int, Place]] = []
+        self._decided = decided_by(known.values())
         # Keys that from now on stand for these.
         self.renewed: dict[UUID, ChangeEvent] = {}
 
@@ -90,10 +89,7 @@ class _Batch:
         if number and not heard:
             self._known[number] = self.renewed[number] = event
         event.reports += 1
-        place = decided_place(event)
         different = not heard and fold_report(event, report, now=self._now, named=self._named)
-        if place is not None and decided_place(event) != place:
-            self._left.append((event.pk, place))
         if event.pk is not None:
             (self._changed if different else self._repeated)[event.pk] = event
         return event, UPDATED if different else REPEATED
@@ -107,7 +103,8 @@ class _Batch:
             there.bulk_update(list(self._changed.values()), _UPDATED)
         if again := [event for pk, event in self._repeated.items() if pk not in self._changed]:
             there.bulk_update(again, ["reports"])
-        settle_running([*self._new, *self._changed.values()], self._left)
+        before = {pk: was for pk, was in self._decided.items() if pk in self._changed}
+        settle_running([*self._new, *self._changed.values()], before)
         mark_stale(at for event, at in self._began if hour_of(at) != hour_of(event.started_at))
 
 

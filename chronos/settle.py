@@ -1,7 +1,9 @@
 """Store: keep up what runs where, as deployments are recorded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -10,9 +12,10 @@ from django.db.models.functions import RowNumber
 
 from chronos.models import ChangeEvent, Running
 from chronos.normalise import DEPLOYING, REMOVED, SUCCEEDED
+from opsportal.lib.times import EARLIEST
 
-# Rows a statement.
-_BATCH = 1000
+# Rows a statement, and places that are named in one.
+_BATCH, _PLACES = 1000, 200
 
 
 class _Written(Value):
@@ -45,30 +48,47 @@ class Place(NamedTuple):
     region: str
 
 
-def decided_place(event: ChangeEvent) -> Place | None:
-    """The place whose state the change decides; None: it decides none."""
+class Decided(NamedTuple):
+    """What a deployment decided: the state of a place from an instant on."""
+
+    place: Place
+    since: datetime
+
+
+def decided(event: ChangeEvent) -> Decided | None:
+    """What the change decides; None: nothing."""
     if event.kind not in DEPLOYING or event.status != SUCCEEDED or not event.service:
         return None
-    return Place(event.service, event.environment, event.region)
+    if event.ended_at is None:
+        return None
+    return Decided(Place(event.service, event.environment, event.region), event.ended_at)
 
 
-def settle_running(events: Iterable[ChangeEvent], left: Iterable[tuple[int, Place]] = ()) -> None:
+def decided_by(events: Iterable[ChangeEvent]) -> dict[int, Decided]:
+    """What each decides, by its id."""
+    return {event.pk: found for event in events if (found := decided(event)) is not None}
+
+
+def settle_running(
+    events: Sequence[ChangeEvent], before: Mapping[int, Decided] = MappingProxyType({})
+) -> None:
     """Note what these changes, as they are stored now, left running: one statement for a thousand.
 
-    `left` are changes that no longer decide a place that they decided before. To be called in the
-    transaction that stores the changes.
+    `before` is what those decided that were there before. To be called in the transaction that
+    stores them.
     """
-    newest: dict[Place, ChangeEvent] = {}
-    for event in events:
-        place = decided_place(event)
-        if place is None:
-            continue
-        known = newest.get(place)
-        if known is None or _age(event) >= _age(known):
-            newest[place] = event
+    now = decided_by(events)
+    moved = {pk: was.place for pk, was in before.items() if now.get(pk) != was}
+    if moved:
+        Running.objects.filter(event_id__in=moved).delete()
+    in_order = sorted(events, key=lambda event: (event.ended_at or EARLIEST, event.pk))
+    newest = {now[event.pk].place: event for event in in_order if event.pk in now}
     if newest:
         _keep(list(newest.values()))
-    _refresh(list(left))
+    # Where they were what is before them counts.
+    left = sorted(set(moved.values()))
+    for start in range(0, len(left), _PLACES):
+        _keep(list(_newest(_any_of(left[start : start + _PLACES]))))
 
 
 def rebuild_state() -> int:
@@ -89,10 +109,6 @@ def rebuild_state() -> int:
                 batch = []
         _keep(batch)
         return Running.objects.count()
-
-
-def _age(event: ChangeEvent) -> tuple[Any, int]:
-    return event.ended_at, event.pk
 
 
 def _newest(places: Q) -> Any:
@@ -131,17 +147,8 @@ def _row(event: ChangeEvent) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _refresh(left: Sequence[tuple[int, Place]]) -> None:
-    """Of places whose change has moved away: the change before it is what decides."""
-    if not left:
-        return
-    Running.objects.filter(_any_of(left, with_event=True)).delete()
-    _keep(list(_newest(_any_of(left, with_event=False))))
-
-
-def _any_of(left: Sequence[tuple[int, Place]], *, with_event: bool) -> Q:
+def _any_of(places: Sequence[Place]) -> Q:
     found = Q()
-    for event_id, place in left:
-        here = Q(**place._asdict())
-        found |= here & Q(event_id=event_id) if with_event else here
+    for place in places:
+        found |= Q(**place._asdict())
     return found

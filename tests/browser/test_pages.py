@@ -120,6 +120,7 @@ def paths() -> list[str]:
         "/admin/alerts/alert/", "/admin/alerts/decision/", "/admin/alerts/transition/",
         "/admin/chronos/changeevent/", "/admin/accounts/user/", "/admin/accounts/team/add/",
         "/admin/accounts/apikey/", "/admin/accounts/apikey/add/", "/admin/accounts/auditentry/",
+        "/changes/running/", "/changes/running/diff/", "/changes/dora/",
         "/admin/runtime/process/", "/admin/django_q/schedule/", "/admin/password_change/",
     ]  # fmt: skip
 
