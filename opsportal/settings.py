@@ -27,6 +27,9 @@ from opsportal.lib.env import (
 )
 from opsportal.lib.logs import logging_settings
 
+# Plug-ins and registries.
+from opsportal.plugins import *  # noqa: F403
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
@@ -102,24 +105,6 @@ TEMPLATES = [
     }
 ]
 
-# --- plug-ins and registries ----------------------------------------------------------------
-ALERT_CHANNELS = plugins.ALERT_CHANNELS
-ALERT_FORMATS = plugins.ALERT_FORMATS
-CHANGE_FORMATS = plugins.CHANGE_FORMATS
-FORMATS = plugins.FORMATS
-INTAKE_VIEW = plugins.INTAKE_VIEW
-REFERENCES = plugins.REFERENCES
-REMEDIATIONS = plugins.REMEDIATIONS
-LEASHED = plugins.LEASHED
-OUTBOXES = plugins.OUTBOXES
-SWEEPS = plugins.SWEEPS
-BLAMES = plugins.BLAMES
-CONFIG_SECTIONS = plugins.CONFIG_SECTIONS
-DEMOS = plugins.DEMOS
-OVERLAYS = plugins.OVERLAYS
-METRICS = plugins.METRICS
-SCHEDULES = plugins.SCHEDULES
-
 # --- storage ---------------------------------------------------------------------------------
 DATABASES = {
     "default": dj_database_url.parse(
@@ -182,8 +167,6 @@ ADMIN_PASSWORD = env_secret("ADMIN_PASSWORD")
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 # Models that people may edit when their team owns them, and apps that only administrators see.
-TEAM_OWNED = plugins.TEAM_OWNED
-RESPONDER_OWNED = plugins.RESPONDER_OWNED
 ADMINISTRATORS_ONLY = ["axes"]
 # Proxies in front whose X-Forwarded-For is believed, as CIDRs.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")

@@ -24,6 +24,7 @@ from chronos.indexes import document
 from chronos.models import ChangeEvent
 from chronos.search import EventQuery, page_of_events
 from chronos.state import running
+from chronos.state_query import StateQuery
 from opsportal.lib.times import utc_now
 
 PAGE = 100
@@ -161,7 +162,7 @@ def running_service():
             cursor.execute(newest, (which, *places, at))
             return cursor.fetchall()
 
-    return lambda: running(at=at, service=which), plain
+    return lambda: running(StateQuery(service=(which,), at=at))[0], plain
 
 
 QUERIES = {
