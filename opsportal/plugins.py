@@ -11,7 +11,7 @@ ALERT_CHANNELS = [
     "alerts.channels.apprise.AppriseChannel",
 ]
 # Services that Apprise may call: none whose URL names a host, a file or this machine.
-APPRISE_SCHEMES = (
+APPRISE_KNOWN = (
     "clicksend", "discord", "firehydrant", "gchat", "groupme", "ifttt", "ilert", "incidentio",
     "line", "msgbird", "opsgenie", "pagertree", "pbul", "pover", "prowl", "pushed", "signl4",
     "spike", "splunk", "spush", "tgram", "twilio", "victorops", "vonage", "webex", "wxteams",

@@ -245,7 +245,7 @@ OUTBOUND_ALLOW = env_networks("OUTBOUND_ALLOW")
 SNS_HOSTS = r"sns\.[a-z]{2}(-[a-z]+)+-\d{1,2}\.amazonaws\.com(\.cn)?"
 SNS_SIGNERS = r"sns(-(cn|us-gov)-[a-z0-9-]+|-signing\.[a-z]{2}-[a-z0-9-]+)?\.amazonaws\.com(\.cn)?"
 # Services that channels of the kind `apprise` may use.
-APPRISE_SCHEMES = env_choices("APPRISE_SCHEMES", plugins.APPRISE_SCHEMES)
+APPRISE_SCHEMES = env_choices("APPRISE_SCHEMES", plugins.APPRISE_KNOWN)
 # Who may read /metrics without a key.
 METRICS_ALLOW = env_networks("METRICS_ALLOW", ("127.0.0.0/8", "::1/128"))
 

@@ -140,12 +140,16 @@ def _bars(since, seconds):
 
 def bars_of_a_day():
     since = back(days=1)
-    return lambda: count_by_time(EventQuery(since=since, until=NOW)), lambda: _bars(since, 900)
+    return lambda: count_by_time(EventQuery(since=since, until=NOW)).counts, lambda: _bars(
+        since, 900
+    )
 
 
 def bars_of_a_month():
     since = back(days=30)
-    return lambda: count_by_time(EventQuery(since=since, until=NOW)), lambda: _bars(since, 28_800)
+    return lambda: count_by_time(EventQuery(since=since, until=NOW)).counts, lambda: _bars(
+        since, 28_800
+    )
 
 
 def running_service():
