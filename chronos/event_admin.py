@@ -9,7 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from chronos.fulltext import with_texts
-from chronos.models import ChangeEvent
+from chronos.models import ChangeEvent, KnownName
 from chronos.normalise import KINDS, STATUSES
 from chronos.search import MOST_WORDS, TEXT_WITHIN, split_text
 from opsportal.lib.admin import ReadOnlyAdmin, ShortPaginator, display, pretty_json, register
@@ -21,8 +21,8 @@ _STATUS_LABELS = {
 }  # fmt: skip
 # What a list does not show.
 _LONG = ("body", "data", "before", "after", "labels", "links")
-# Environments are those of so many newest changes: to ask the whole table would take minutes.
-_LOOKED_AT = 1000
+# Names of each kind.
+_OFFERED = 100
 
 
 class _OneOf(SimpleListFilter):
@@ -34,15 +34,31 @@ class _OneOf(SimpleListFilter):
         return queryset.filter(**{str(self.parameter_name): chosen}) if chosen else queryset
 
 
-class KindFilter(_OneOf):
-    """By kind: the usual ones, and the one that the address names."""
+class _Known(_OneOf):
+    """Of the names that changes were told with, and the one that the address names."""
 
-    title = parameter_name = "kind"
+    usual: tuple[str, ...] = ()
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Whatever may be."""
-        given = request.GET.get("kind", "")[:50]
-        return [(kind, kind) for kind in dict.fromkeys((*KINDS, given)) if kind]
+        """The first of them: who has more types one into the address."""
+        field = str(self.parameter_name)
+        known = KnownName.objects.filter(field=field).order_by("name")
+        names = known.values_list("name", flat=True)[:_OFFERED]
+        found = dict.fromkeys((*self.usual, *names, request.GET.get(field, "")[:100]))
+        return [(name, name) for name in found if name]
+
+
+class KindFilter(_Known):
+    """By kind."""
+
+    title = parameter_name = "kind"
+    usual = KINDS
+
+
+class EnvironmentFilter(_Known):
+    """By environment."""
+
+    title = parameter_name = "environment"
 
 
 class StatusFilter(_OneOf):
@@ -53,18 +69,6 @@ class StatusFilter(_OneOf):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """All there are."""
         return [(status, status) for status in STATUSES]
-
-
-class EnvironmentFilter(_OneOf):
-    """By environment."""
-
-    title = parameter_name = "environment"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Those of the newest changes, and the one that the address names."""
-        newest = ChangeEvent.objects.values_list("environment", flat=True)[:_LOOKED_AT]
-        found = {*newest, request.GET.get("environment", "")[:100]} - {""}
-        return [(name, name) for name in sorted(found)]
 
 
 class FewPages(ShortPaginator):
