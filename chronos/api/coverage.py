@@ -47,7 +47,7 @@ class SourceSerializer(serializers.Serializer[SourceCoverage]):
         return None if source.every is None else source.every.total_seconds()
 
 
-class SuggestionSerializer(serializers.Serializer[Any]):
+class NameSuggestionSerializer(serializers.Serializer[Any]):
     """A name that likely means another one."""
 
     field = serializers.CharField()
@@ -67,7 +67,7 @@ class CoverageSerializer(serializers.Serializer[Any]):
     """What is heard of, and what is not."""
 
     sources = SourceSerializer(many=True)
-    suggestions = SuggestionSerializer(many=True)
+    suggestions = NameSuggestionSerializer(many=True)
     uncovered = UncoveredSerializer(many=True)
 
 
