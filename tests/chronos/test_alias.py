@@ -6,7 +6,7 @@ import pytest
 
 from chronos.alias import apply_aliases, delete_alias, save_alias
 from chronos.count import count_changes, counts_by_hour
-from chronos.models import Alias, ChangeEvent, KnownName
+from chronos.models import Alias, ChangeEvent, KnownName, Running
 from chronos.names import known_names
 from chronos.unify import canonical_name, forget_aliases
 from opsportal.accounts.actors import Actor
@@ -141,3 +141,14 @@ def test_another_process_knows_an_alias_within_a_minute():
     forget_aliases()  # as a minute does
     record(change(ago(hours=2), service="Api"))
     assert services() == ["api", "Api", "api"]
+
+
+def test_what_runs_where_follows_its_new_name():
+    record(
+        change(ago(hours=2), kind="deployment", service="Api", version="1", environment="prod"),
+        change(ago(hours=1), kind="deployment", service="api", version="2", environment="dev"),
+    )
+    make("Api", "api")
+    apply_aliases(now=NOW)
+    places = Running.objects.order_by("version").values_list("service", "environment", "version")
+    assert list(places) == [("api", "prod", "1"), ("api", "dev", "2")]
