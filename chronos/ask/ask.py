@@ -1,8 +1,8 @@
 """Ask: a question in words, read with the names this portal knows, and answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -12,13 +12,10 @@ from chronos.ask.describe import Shown, show_reading
 from chronos.ask.names import KnownNames
 from chronos.ask.parse import read_question
 from chronos.ask.reading import Reading
-from chronos.ask.vocabulary import NAMED
-from chronos.models import ChangeEvent
+from chronos.names import known_names
 from opsportal.lib.windows import zone_of
 
-_REMEMBERED_FOR = 60.0  # seconds
-_LOOKED_AT = 2000
-_REMEMBERED: list[tuple[float, KnownNames]] = []
+_REMEMBERED: list[tuple[Mapping[str, tuple[str, ...]], KnownNames]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +49,8 @@ def whole_second(now: datetime) -> datetime:
 
 
 def recall_names() -> KnownNames:
-    """The names in the newest changes; of this minute, with one query."""
-    if _REMEMBERED and monotonic() - _REMEMBERED[0][0] < _REMEMBERED_FOR:
-        return _REMEMBERED[0][1]
-    newest = ChangeEvent.objects.order_by("-started_at", "-id")
-    columns = zip(*newest.values_list(*NAMED, "kind")[:_LOOKED_AT], strict=True)
-    found = (tuple(dict.fromkeys(filter(None, column))) for column in columns)
-    names = KnownNames(dict(zip((*NAMED, "kind"), found, strict=False)))
-    _REMEMBERED[:] = [(monotonic(), names)]
-    return names
-
-
-def forget_names() -> None:
-    """Ask the database anew."""
-    _REMEMBERED.clear()
+    """What this portal knows by name; made anew only when that was recalled anew."""
+    names = known_names()
+    if not _REMEMBERED or _REMEMBERED[0][0] is not names:
+        _REMEMBERED[:] = [(names, KnownNames(names))]
+    return _REMEMBERED[0][1]
