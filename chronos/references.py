@@ -1,10 +1,11 @@
 """What a question about changes means by "freeze"; named in settings.REFERENCES."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from chronos.ask import Occurrence, Reference
-from chronos.freezes import CompiledFreeze, freeze_intervals
+from chronos.freezes import CompiledFreeze, freeze_intervals, seen_of
+from chronos.models import ChangeEvent
 
 LOOK_BACK = timedelta(days=92)
 
@@ -22,10 +23,15 @@ class FreezeReference:
                 found.until,
                 found.freeze.name,
                 f"/changes/freezes/?month={found.since:%Y-%m}",
+                concerns=_concerned_by(found.freeze),
             )
             for found in reversed(freeze_intervals(now - LOOK_BACK, now))
             if _concerns(found.freeze, reference)
         ]
+
+
+def _concerned_by(freeze: CompiledFreeze) -> Callable[[ChangeEvent], bool]:
+    return lambda event: freeze.concerns(seen_of(event))
 
 
 def _concerns(freeze: CompiledFreeze, reference: Reference) -> bool:

@@ -107,6 +107,9 @@ class AskedSerializer(serializers.Serializer[Any]):
     differences = DifferenceSerializer(many=True, help_text="Where two sides run differently.")
     suggestions = SuggestionSerializer(many=True)
     wider = SuggestionSerializer(many=True, help_text="Where nothing was found.")
+    silent = serializers.ListField(
+        child=serializers.CharField(), help_text="Sources that fell silent, then, too."
+    )
 
 
 class Ask(APIView):
@@ -163,7 +166,7 @@ def _as_json(asked: Asked) -> dict[str, Any]:
 
 _FOUND = (
     "windows", "moments", "events", "more", "people", "counts", "suspects", "running",
-    "differences", "wider",
+    "differences", "wider", "silent",
 )  # fmt: skip
 _READ = ("shape", "zone", "compared", "filters", "text", "ongoing", "grouping", "limit", "unknown")
 

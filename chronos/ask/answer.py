@@ -1,7 +1,7 @@
 """Decide: what a question's answer is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from chronos.ask.reading import Reading, Shape, Suggestion
 from chronos.ask.resolve import References, Window
 from chronos.ask.running import find_differences, find_running
 from chronos.ask.select import query_of
+from chronos.coverage import silent_sources
 from chronos.models import ChangeEvent
 from chronos.search import page_of_events
 from chronos.state import Deployed, Difference
@@ -34,8 +35,9 @@ class Answer:
     suspects: Sequence[Suspect] = ()
     running: Sequence[Deployed] = ()
     differences: Sequence[Difference] = ()
-    # Where nothing was found: questions that ask more widely.
+    # Where nothing was found: questions that ask more widely, and sources that fell silent.
     wider: Sequence[Suggestion] = ()
+    silent: Sequence[str] = ()
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -60,12 +62,19 @@ def answer_question(
     windows = references.windows()
     if reading.shape is Shape.COUNT:
         counts = count_changes(reading, windows, zone)
-        wider = () if any(group.count for group in counts) else wider_questions(reading, now)
-        return Answer(reading, windows, counts=counts, wider=wider)
+        if not any(group.count for group in counts):
+            return replace(nothing_found(reading, now), windows=windows, counts=counts)
+        return Answer(reading, windows, counts=counts)
     events, more = _events(reading, windows, min(reading.limit or most, most))
-    wider = () if events else wider_questions(reading, now)
+    if not events:
+        return replace(nothing_found(reading, now), windows=windows)
     cut = more and reading.limit != len(events)
-    return Answer(reading, windows, events=events, more=cut, wider=wider)
+    return Answer(reading, windows, events=events, more=cut)
+
+
+def nothing_found(reading: Reading, now: datetime) -> Answer:
+    """What may help where there is nothing."""
+    return Answer(reading, wider=wider_questions(reading, now), silent=silent_sources(now))
 
 
 def _events(

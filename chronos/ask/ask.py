@@ -1,12 +1,12 @@
 """Ask: a question in words, read with the names this portal knows, and answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from chronos import names
 from chronos.ask.answer import MOST_EVENTS, Answer, answer_question
 from chronos.ask.describe import Shown, show_reading
 from chronos.ask.names import KnownNames
@@ -15,7 +15,7 @@ from chronos.ask.reading import Reading
 from chronos.names import known_names
 from opsportal.lib.windows import zone_of
 
-_REMEMBERED: list[KnownNames] = []
+_REMEMBERED: list[tuple[Mapping[str, tuple[str, ...]], KnownNames]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,8 @@ def whole_second(now: datetime) -> datetime:
 
 
 def recall_names() -> KnownNames:
-    """The names that changes and others have told; of this minute, with one query."""
-    known = known_names()
-    if not (_REMEMBERED and _REMEMBERED[0].names is known):
-        _REMEMBERED[:] = [KnownNames(known)]
-    return _REMEMBERED[0]
-
-
-def forget_names() -> None:
-    """Ask the database anew."""
-    _REMEMBERED.clear()
-    names.forget_names()
+    """What this portal knows by name; made anew only when that was recalled anew."""
+    names = known_names()
+    if not _REMEMBERED or _REMEMBERED[0][0] is not names:
+        _REMEMBERED[:] = [(names, KnownNames(names))]
+    return _REMEMBERED[0][1]

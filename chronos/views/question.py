@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chronos.ask.answer import Answer, answer_question
+from chronos.ask.answer import Answer, answer_question, nothing_found
 from chronos.ask.ask import Asked, read_here
-from chronos.ask.describe import show_reading, wider_questions
+from chronos.ask.describe import show_reading
 from chronos.ask.reading import Filter, Interval, Reading, Shape
 from chronos.ask.resolve import References
 from chronos.ask.resolve import Window as AskedWindow
@@ -45,11 +45,12 @@ class Question:
         return self.asked.reading.limit if self.asked else None
 
     def unanswered(self, now: datetime) -> Asked | None:
-        """With questions that ask more widely, where no change was found; others answer for it."""
+        """With what may help, where no change was found; other shapes answer for it."""
         if self.asked is None or self.asked.reading.shape is not Shape.LIST:
             return self.asked
-        wider = tuple(wider_questions(self.asked.reading, now))
-        return replace(self.asked, answer=replace(self.asked.answer, wider=wider))
+        help_for = nothing_found(self.asked.reading, now)
+        answer = replace(self.asked.answer, wider=help_for.wider, silent=help_for.silent)
+        return replace(self.asked, answer=answer)
 
 
 def read_page(params: Params, *, now: datetime) -> Question:

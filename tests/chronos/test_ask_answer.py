@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.template.loader import render_to_string
 
 from alerts.models import Alert
-from chronos.ask import Occurrence, resolve
 from chronos.ask import ask as asking
 from chronos.ask.answer import answer_question
 from chronos.ask.ask import ask_question
-from chronos.models import ChangeEvent
+from chronos.models import ChangeEvent, Freeze
 from chronos.normalise import Change
 from chronos.record import record_changes
 from opsportal.lib.errors import NotFoundError, PayloadError
@@ -27,13 +27,6 @@ def change(title, minutes, *, lasts=1, now=NOW, **facts):
     ended = None if lasts is None else began + timedelta(minutes=lasts)
     given = {"kind": "deployment", "source": "ci", "actor": "jo", **facts}
     return Change(title=title, started_at=began, ended_at=ended, **given)
-
-
-@pytest.fixture(autouse=True)
-def names():
-    asking.forget_names()
-    yield
-    asking.forget_names()
 
 
 @pytest.fixture
@@ -107,25 +100,15 @@ def test_an_incident_nobody_reported_is_the_alert_of_that_number(changes):
     assert answer.suspects[0].event.title == "bad"
 
 
-class Weekly:
-    """Stands for what knows of several times, each concerning some changes."""
-
-    slug = "freeze"
-
-    def find(self, reference, *, now):
-        def concerned(event):
-            return event.service == "api"
-
-        return [
-            Occurrence(now - timedelta(hours=1), now, concerns=concerned),
-            Occurrence(now - timedelta(days=3, hours=1), now - timedelta(days=2, hours=1)),
-        ]
-
-
-def test_during_what_has_been_several_times(changes, monkeypatch):
-    monkeypatch.setattr(resolve, "plugins", lambda setting: {"freeze": Weekly})
-    assert titles("deploys during freeze") == ["bad"]
-    assert titles("during freeze") == ["incident", "bad", "flag f"]
+def test_during_freezes_what_they_concern(changes):
+    for days in (0, 3):
+        start = NOW - timedelta(days=days, hours=1)
+        Freeze.objects.create(
+            name=str(days), match="{service=~'api|web'}".replace("'", '"'), kinds=["deployment"],
+            starts_at=start, ends_at=start + timedelta(hours=30), known_at=start,
+        )  # fmt: skip
+    assert titles("deploys during freeze") == ["bad", "api 1.5"]
+    assert titles("during freeze of api") == ["bad", "api 1.5"]
 
 
 def test_counts_by_fields_and_days(changes):
@@ -247,8 +230,10 @@ class TestApi:
         again = ask(q=said["canonical"])
         assert again["events"] == said["events"]
 
-    def test_nothing_found_offers_to_widen(self, ask):
+    def test_nothing_found_offers_to_widen_and_names_who_fell_silent(self, ask):
+        cache.set("chronos:silent", ["ci"])
         said = ask(q="failed deploys last hour")
+        assert said["silent"] == ["ci"]
         assert said["events"] == []
         assert [wider["meant"] for wider in said["wider"]] == [
             "four times as long", "any kind", "any status",

@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 import pytest
 
-from chronos.ask import ask
 from opsportal.lib.times import utc_now
 from tests.accounts.people import make_person
 from tests.chronos.makers import make_change
@@ -15,14 +14,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def asked(client):
-    ask.forget_names()
     client.force_login(make_person("viewer"))
 
     def asked(question, more=""):
         return client.get(f"/changes/?q={quote(question)}{more}")
 
-    yield asked
-    ask.forget_names()
+    return asked
 
 
 @pytest.fixture

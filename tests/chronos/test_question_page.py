@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from chronos.ask.ask import forget_names
 from chronos.normalise import Change
 from chronos.record import record_changes
 from opsportal.lib.times import utc_now
@@ -16,7 +15,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def visitor(client):
-    forget_names()
     client.force_login(make_person("viewer"))
     return client
 
