@@ -68,7 +68,7 @@ class ElsewhereSerializer(serializers.Serializer[Any]):
     curl = serializers.CharField()
 
 
-class SuggestionSerializer(serializers.Serializer[Any]):
+class OtherQuestionSerializer(serializers.Serializer[Any]):
     """Another question."""
 
     said = serializers.CharField(allow_blank=True)
@@ -105,8 +105,8 @@ class AskedSerializer(serializers.Serializer[Any]):
     suspects = SuspectSerializer(many=True)
     running = DeployedSerializer(many=True)
     differences = DifferenceSerializer(many=True, help_text="Where two sides run differently.")
-    suggestions = SuggestionSerializer(many=True)
-    wider = SuggestionSerializer(many=True, help_text="Where nothing was found.")
+    suggestions = OtherQuestionSerializer(many=True)
+    wider = OtherQuestionSerializer(many=True, help_text="Where nothing was found.")
     silent = serializers.ListField(
         child=serializers.CharField(), help_text="Sources that fell silent, then, too."
     )
