@@ -105,7 +105,7 @@ def test_a_complaint_repeats_no_token():
 
 def test_no_service_of_the_list_takes_a_host_from_its_url():
     known = importlib.import_module("apprise.manager_plugins").NotificationManager()
-    for scheme in plugins.APPRISE_SCHEMES:
+    for scheme in plugins.APPRISE_KNOWN:
         service = known[scheme]
         assert not {"host", "hostname", "endpoint", "domain"} & set(service.template_tokens), scheme
         for arg in service.template_args:

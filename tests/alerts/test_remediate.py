@@ -78,14 +78,14 @@ class TestReboot:
         resolve_alert(wish.alert_id, actor=JO, now=later(minutes=2))
         step(later(minutes=3))
         events = ChangeEvent.objects.filter(subject=f"safety.operation:{operation.pk}")
-        assert list(events.order_by("pk").values_list("kind", flat=True)) == [
+        assert [event.what for event in events.order_by("pk")] == [
             "operation.planned",
             "operation.executing",
             "operation.done",
             "operation.helped",
         ]
         assert events.first().service == "web"
-        assert pair[0] in events.first().summary
+        assert pair[0] in events.first().title
 
     def test_it_helped_when_the_alert_clears_in_time(self, cloud, pair):
         arm("ec2_reboot")
