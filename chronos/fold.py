@@ -115,7 +115,7 @@ def fold_report(
         {**event.labels, **report.labels} if further else {**report.labels, **event.labels}
     )
     event.data = {**event.data, **report.data} if further else {**report.data, **event.data}
-    settle(event, event.recorded_at)
+    settle(event, now)
     if _facts(event) == before:
         return False
     event.updated_at = now
@@ -175,7 +175,7 @@ def _is_point(event: ChangeEvent) -> bool:
     return event.ended_at == event.started_at
 
 
-def settle(event: ChangeEvent, heard_at: datetime) -> None:
+def settle(event: ChangeEvent, now: datetime) -> None:
     """What follows from the rest: the end, and what marks it."""
     if event.status in (PLANNED, STARTED):
         event.ended_at = None
@@ -185,8 +185,8 @@ def settle(event: ChangeEvent, heard_at: datetime) -> None:
         event.started_at = event.ended_at
     last = event.ended_at or event.started_at
     event.lasting = event.ended_at is not None and event.ended_at - event.started_at > ORDINARY
-    event.late = heard_at - last > LATE_AFTER
-    event.skewed = event.status not in (PLANNED, UNKNOWN) and last - heard_at > SKEW
+    event.late = event.recorded_at - last > LATE_AFTER
+    event.skewed = event.status not in (PLANNED, UNKNOWN) and last - now > SKEW
 
 
 def _facts(event: ChangeEvent) -> tuple[Any, ...]:

@@ -37,6 +37,15 @@ def test_a_change_is_recorded_with_both_its_times():
     assert (event.status, event.late) == ("succeeded", True)
 
 
+def test_a_change_that_took_its_time_has_no_clock_ahead():
+    record(deploy(external_id="7", status="started", started_at=at(0)))
+    record(deploy(external_id="7", status="succeeded", ended_at=at(30)), now=at(30))
+    event = ChangeEvent.objects.get()
+    assert (event.started_at, event.ended_at, event.skewed) == (at(0), at(30), False)
+    record(deploy(external_id="8", status="succeeded", ended_at=at(36)), now=at(30))
+    assert ChangeEvent.objects.get(external_id="8").skewed
+
+
 def test_texts_that_are_too_long_are_cut_rather_than_the_change_lost():
     record_change(Change("k" * 999, "s" * 9999, "a" * 999, started_at=NOW, team="t" * 999), now=NOW)
     event = ChangeEvent.objects.get()
