@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 from django.db import connection
 
-from chronos.models import ChangeEvent
+from chronos.models import ChangeEvent, Running
 from chronos.normalise import Change
 from chronos.record import record_change, record_changes
 from opsportal.lib.times import utc_now
@@ -104,6 +104,24 @@ def test_a_version_that_is_announced_again_is_the_same_deployment_for_an_hour():
     assert record(deploy(service="api", version="412", started_at=at(90))) == ["recorded"]
     assert record(deploy(service="api", version="412", started_at=at(91))) == ["repeated"]
     assert record(deploy(service="api", version="413", started_at=at(91))) == ["recorded"]
+
+
+def test_what_failed_and_is_tried_again_is_another_deployment():
+    def tried(minutes, status):
+        return deploy(service="api", version="412", started_at=at(minutes), status=status)
+
+    assert record(tried(0, "started"), tried(0, "failed")) == ["recorded", "updated"]
+    assert record(tried(0, "started"), tried(0, "failed")) == ["repeated"] * 2
+    assert record(tried(5, "started"), tried(9, "succeeded")) == ["recorded", "updated"]
+    found = ChangeEvent.objects.order_by("pk").values_list("status", "started_at")
+    assert list(found) == [("failed", at(0)), ("succeeded", at(5))]
+    assert list(Running.objects.values_list("version", flat=True)) == ["412"]
+
+
+def test_what_is_told_over_and_over_does_not_grow_without_end():
+    for number in range(5):
+        record(deploy(external_id="7", data={f"field{number}": "x" * 30_000}))
+    assert set(ChangeEvent.objects.get().data) == {"field0", "field1"}
 
 
 def test_what_has_no_id_and_no_time_is_a_change_each():
