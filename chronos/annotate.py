@@ -37,7 +37,7 @@ def change_annotation(
         first = started_at or event.started_at
         last = ended_at or (first if moment or event.ended_at is None else event.ended_at)
         event.started_at, event.ended_at = sorted((first, last))
-        settle(event, event.recorded_at)
+        settle(event, now)
 
     _write(annotation_id, "change", change, key_id=key_id, actor=actor, now=now)
 

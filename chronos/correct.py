@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from chronos.fold import digest
 from chronos.models import ChangeEvent, EventKey
@@ -18,15 +18,7 @@ def put_change(
     change: Change, named: Collection[str], *, actor: Actor, now: datetime
 ) -> ChangeReceipt:
     """Record the change of that source and id, or correct what is named of it; audited."""
-
-    def put() -> ChangeReceipt:
-        return _put(change, named, actor, now)
-
-    try:
-        return start_over(put)
-    except IntegrityError:
-        # Another process recorded it meanwhile: now it is found.
-        return start_over(put)
+    return start_over(lambda: _put(change, named, actor, now))
 
 
 def find_change(source: str, external_id: str) -> ChangeEvent | None:

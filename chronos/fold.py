@@ -10,7 +10,9 @@ import msgspec
 
 from chronos.models import ChangeEvent
 from chronos.normalise import (
+    CANCELLED,
     DEPLOYING,
+    FAILED,
     PLANNED,
     STARTED,
     STATUS_RANK,
@@ -111,11 +113,10 @@ def fold_report(
         *event.links,
         *(link for link in report.links if link.get("href") not in known),
     ][:MOST_LINKS]
-    event.labels = (
-        {**event.labels, **report.labels} if further else {**report.labels, **event.labels}
-    )
-    event.data = {**event.data, **report.data} if further else {**report.data, **event.data}
-    settle(event, event.recorded_at)
+    for name in ("labels", "data"):
+        there, told = getattr(event, name), getattr(report, name)
+        setattr(event, name, _joined(there, told, newer=further))
+    settle(event, now)
     if _facts(event) == before:
         return False
     event.updated_at = now
@@ -164,6 +165,8 @@ def is_again(event: ChangeEvent, report: ChangeEvent) -> bool:
     """Whether what has no id of its own, and the same key, is the same change."""
     if report.external_id:
         return True
+    if event.status in (FAILED, CANCELLED) and _is_another_try(event, report):
+        return False
     apart = abs(report.started_at - event.started_at)
     return (
         apart <= SAME_WITHIN
@@ -171,11 +174,17 @@ def is_again(event: ChangeEvent, report: ChangeEvent) -> bool:
     )
 
 
+def _is_another_try(event: ChangeEvent, report: ChangeEvent) -> bool:
+    """Whether what did not go well was tried again."""
+    begun_after = event.ended_at is not None and report.started_at > event.ended_at
+    return report.status == SUCCEEDED or (report.status != event.status and begun_after)
+
+
 def _is_point(event: ChangeEvent) -> bool:
     return event.ended_at == event.started_at
 
 
-def settle(event: ChangeEvent, heard_at: datetime) -> None:
+def settle(event: ChangeEvent, now: datetime) -> None:
     """What follows from the rest: the end, and what marks it."""
     if event.status in (PLANNED, STARTED):
         event.ended_at = None
@@ -185,8 +194,8 @@ def settle(event: ChangeEvent, heard_at: datetime) -> None:
         event.started_at = event.ended_at
     last = event.ended_at or event.started_at
     event.lasting = event.ended_at is not None and event.ended_at - event.started_at > ORDINARY
-    event.late = heard_at - last > LATE_AFTER
-    event.skewed = event.status not in (PLANNED, UNKNOWN) and last - heard_at > SKEW
+    event.late = event.recorded_at - last > LATE_AFTER
+    event.skewed = event.status not in (PLANNED, UNKNOWN) and last - now > SKEW
 
 
 def _facts(event: ChangeEvent) -> tuple[Any, ...]:
@@ -205,6 +214,14 @@ def cut_tags(tags: Iterable[str]) -> list[str]:
 
 def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
+def _joined(known: dict[str, Any], told: dict[str, Any], *, newer: bool) -> dict[str, Any]:
+    """What is known and what was told now; where that is too large, what is known alone."""
+    if not known or not told or known == told:
+        return known or told
+    both = {**known, **told} if newer else {**told, **known}
+    return known if len(msgspec.json.encode(both)) > MOST_JSON else both
 
 
 def _bounded(value: Any) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 
 from chronos.models import ChangeEvent, EventKey
+from opsportal.lib.deadlocks import OvertakenError
 
 _EVENTS = ChangeEvent._meta.db_table
 _FIELDS = ChangeEvent._meta.concrete_fields
@@ -33,11 +34,16 @@ def insert_events(events: Sequence[ChangeEvent]) -> None:
 
 
 def insert_keys(keys: Mapping[UUID, int]) -> None:
-    """Store new keys of changes. Raises IntegrityError for one that somebody stored first."""
-    if keys:
-        plain = connection.features.has_native_uuid_field
-        rows = ((key if plain else key.hex, event_id) for key, event_id in keys.items())
+    """Store new keys of changes. Raises OvertakenError for one that somebody stored first."""
+    if not keys:
+        return
+    plain = connection.features.has_native_uuid_field
+    # Sorted, so that concurrent batches wait for each other in one order.
+    rows = [(key if plain else key.hex, event_id) for key, event_id in sorted(keys.items())]
+    try:
         _insert(EventKey._meta.db_table, ["id", "event_id"], rows)
+    except IntegrityError as error:
+        raise OvertakenError(*error.args) from error
 
 
 def _next_ids(count: int) -> list[int]:

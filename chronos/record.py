@@ -41,8 +41,8 @@ def record_changes(
     """Store what was reported, many in a handful of statements; what became of each.
 
     Reports of one change fold into one row; what is `named` they correct there. Raises
-    IntegrityError when another process stored one of them first: then all of it is to be done
-    again.
+    OvertakenError when another process stored one of them first: then all of it is to be done
+    again (`start_over`).
     """
     if not changes:
         return []

@@ -36,8 +36,6 @@ _TRUTH = {"": False, "true": True, "1": True, "false": False, "0": False}
 MOST_VALUES, MOST_WORDS, LONGEST = 50, 10, 2000
 # Words that are rare have to be looked for everywhere.
 TEXT_WITHIN = timedelta(days=90)
-# Changes that began so long before and are not over are found by their own small indexes.
-MOST_LASTING = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ def page_of_events(
     rows = list(begun_within(found, query)[: limit + 1])
     if len(rows) <= limit and query.since is not None:
         # All of these began before all of those.
-        rows += lasting_into(found, query)[: min(MOST_LASTING, limit + 1 - len(rows))]
+        rows += lasting_into(found, query)[: limit + 1 - len(rows)]
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
@@ -141,7 +139,7 @@ def page_before(query: EventQuery, limit: int, before: Place) -> tuple[list[Chan
         started_at__gte=before.started_at,
     )
     found = found.order_by("started_at", "id")
-    rows = list(lasting_into(found, query)[: min(MOST_LASTING, limit + 1)])
+    rows = list(lasting_into(found, query)[: limit + 1])
     if len(rows) <= limit:
         rows += begun_within(found, query)[: limit + 1 - len(rows)]
     return rows[:limit][::-1], len(rows) > limit

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from chronos.models import ChangeEvent, Running
@@ -18,6 +18,7 @@ from opsportal.lib.matchers import Matchers, filter_queryset
 # Places looked at together at most.
 _LOOKED_AT = 2000
 MOST_ENVIRONMENTS = 100
+EVERYWHERE = Q()
 _FACTS = ("version", "previous_version", "kind", "team", "actor", "source", "since")
 
 
@@ -64,16 +65,20 @@ class Difference:
 
 
 def running(
-    query: StateQuery, limit: int | None = None, after: Place | None = None
+    query: StateQuery,
+    limit: int | None = None,
+    after: Place | None = None,
+    *,
+    where: Q = EVERYWHERE,
 ) -> tuple[list[Deployed], Place | None]:
     """What ran, by service, environment and region; and the place a page ends at, if one does.
 
-    One query for what runs now. Raises PayloadError.
+    One query for what runs now. Only `where` is looked at. Raises PayloadError.
     """
     found: list[Deployed] = []
     size = _LOOKED_AT if limit is None else limit + 1
     while True:
-        rows = list(_places(query, after)[:size])
+        rows = list(_places(query, after).filter(where)[:size])
         found += [one for row in rows if (one := _of_row(row, query)) is not None]
         if limit is not None and len(found) > limit:
             return found[:limit], found[limit - 1].place
@@ -151,7 +156,13 @@ def diff_environments(left: str, right: str, query: StateQuery) -> list[Differen
 def diff_moments(query: StateQuery, since: datetime, until: datetime | None) -> list[Difference]:
     """The places whose version differs between two moments (`until` None: now)."""
     sides = [replace(query, at=moment) for moment in (since, until)]
-    left, right = ({row.place: row for row in running(one)[0]} for one in sides)
+    # Elsewhere nothing can differ, and to look up what ran everywhere takes its time.
+    here = {name: OuterRef(name) for name in PLACE}
+    deployed = ChangeEvent.objects.filter(DECIDES, **here, ended_at__gt=min(since, until or since))
+    if until is not None:
+        deployed = deployed.filter(ended_at__lte=max(since, until))
+    where = Q(Exists(deployed))
+    left, right = ({row.place: row for row in running(one, where=where)[0]} for one in sides)
     return _differences(left, right)
 
 

@@ -4,6 +4,7 @@ import chronos.models.freeze
 import datetime
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.models.functions import Left
 
 from chronos.indexes import create_text_index, drop_text_index
 
@@ -82,7 +83,7 @@ def split_kinds(apps, schema_editor):
         noun, _, deed = kind.rpartition(".")
         ChangeEvent.objects.filter(kind=kind).update(kind=noun[:50], action=deed[:50])
     ChangeEvent.objects.filter(ended_at=None).update(ended_at=models.F("started_at"))
-    ChangeEvent.objects.update(updated_at=models.F("recorded_at"))
+    ChangeEvent.objects.update(kind=Left("kind", 50), updated_at=models.F("recorded_at"))
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 from django.db import connection
 
-from chronos.models import ChangeEvent
+from chronos.models import ChangeEvent, Running
 from chronos.normalise import Change
 from chronos.record import record_change, record_changes
 from opsportal.lib.times import utc_now
@@ -35,6 +35,15 @@ def test_a_change_is_recorded_with_both_its_times():
     assert (event.what, event.actor, event.source) == ("rule.changed", "ann", "opsportal")
     assert (event.started_at, event.ended_at, event.recorded_at) == (at(-60), at(-60), NOW)
     assert (event.status, event.late) == ("succeeded", True)
+
+
+def test_a_change_that_took_its_time_has_no_clock_ahead():
+    record(deploy(external_id="7", status="started", started_at=at(0)))
+    record(deploy(external_id="7", status="succeeded", ended_at=at(30)), now=at(30))
+    event = ChangeEvent.objects.get()
+    assert (event.started_at, event.ended_at, event.skewed) == (at(0), at(30), False)
+    record(deploy(external_id="8", status="succeeded", ended_at=at(36)), now=at(30))
+    assert ChangeEvent.objects.get(external_id="8").skewed
 
 
 def test_texts_that_are_too_long_are_cut_rather_than_the_change_lost():
@@ -95,6 +104,24 @@ def test_a_version_that_is_announced_again_is_the_same_deployment_for_an_hour():
     assert record(deploy(service="api", version="412", started_at=at(90))) == ["recorded"]
     assert record(deploy(service="api", version="412", started_at=at(91))) == ["repeated"]
     assert record(deploy(service="api", version="413", started_at=at(91))) == ["recorded"]
+
+
+def test_what_failed_and_is_tried_again_is_another_deployment():
+    def tried(minutes, status):
+        return deploy(service="api", version="412", started_at=at(minutes), status=status)
+
+    assert record(tried(0, "started"), tried(0, "failed")) == ["recorded", "updated"]
+    assert record(tried(0, "started"), tried(0, "failed")) == ["repeated"] * 2
+    assert record(tried(5, "started"), tried(9, "succeeded")) == ["recorded", "updated"]
+    found = ChangeEvent.objects.order_by("pk").values_list("status", "started_at")
+    assert list(found) == [("failed", at(0)), ("succeeded", at(5))]
+    assert list(Running.objects.values_list("version", flat=True)) == ["412"]
+
+
+def test_what_is_told_over_and_over_does_not_grow_without_end():
+    for number in range(5):
+        record(deploy(external_id="7", data={f"field{number}": "x" * 30_000}))
+    assert set(ChangeEvent.objects.get().data) == {"field0", "field1"}
 
 
 def test_what_has_no_id_and_no_time_is_a_change_each():

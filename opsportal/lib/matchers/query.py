@@ -69,7 +69,10 @@ def filter_queryset(
             continue
         kind, nullable = _describe(queryset.model, lookup)
         if isinstance(kind, models.FloatField | models.IntegerField):
-            queryset = queryset.filter(_number_condition(queryset, lookup, matcher))
+            if isinstance(kind, models.IntegerField) and matcher.op in ("=", "!="):
+                queryset = queryset.filter(_whole_condition(lookup, matcher))
+            else:
+                queryset = queryset.filter(_number_condition(queryset, lookup, matcher))
         else:
             condition = _text_condition(queryset, F(lookup), matcher, empty=nullable)
             queryset = queryset.filter(condition)
@@ -132,6 +135,18 @@ def _listed(queryset: QuerySet[Any], column: Any, test: Callable[[str], bool]) -
     # Said of NULL as well, so that the condition is never unknown and may be negated.
     condition = Q(IsNull(column, False)) & (Q(In(column, listed)) if listed else Q(pk__in=[]))
     return condition if None not in found else condition | Q(IsNull(column, True))
+
+
+def _whole_condition(lookup: str, matcher: Matcher) -> Q:
+    """A column of whole numbers is, or is not, the one of this text; NULL is the empty text."""
+    text = matcher.value
+    digits = text.removeprefix("-")
+    number = int(text) if digits.isascii() and digits.isdecimal() and len(text) < 20 else None
+    if not text:
+        same = Q(**{f"{lookup}__isnull": True})
+    else:
+        same = Q(**{lookup: number}) if str(number) == text else Q(pk__in=[])
+    return same if matcher.op == "=" else ~same
 
 
 def _number_condition(queryset: QuerySet[Any], lookup: str, matcher: Matcher) -> Q:
