@@ -111,10 +111,8 @@ def fold_report(
         *event.links,
         *(link for link in report.links if link.get("href") not in known),
     ][:MOST_LINKS]
-    event.labels = (
-        {**event.labels, **report.labels} if further else {**report.labels, **event.labels}
-    )
-    event.data = {**event.data, **report.data} if further else {**report.data, **event.data}
+    event.labels = _merged(event.labels, report.labels, further=further)
+    event.data = _merged(event.data, report.data, further=further)
     settle(event, event.recorded_at)
     if _facts(event) == before:
         return False
@@ -205,6 +203,14 @@ def cut_tags(tags: Iterable[str]) -> list[str]:
 
 def _clean(text: str) -> str:
     return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
+def _merged(known: dict[str, Any], told: dict[str, Any], *, further: bool) -> dict[str, Any]:
+    """Both; where that is too much, what is known: reports must not make a row longer for ever."""
+    both = {**known, **told} if further else {**told, **known}
+    if not told or both == known or len(msgspec.json.encode(both)) <= MOST_JSON:
+        return both
+    return known
 
 
 def _bounded(value: Any) -> Any:

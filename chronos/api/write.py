@@ -1,6 +1,6 @@
 """A change is put under its source and id."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from msgspec.structs import replace
@@ -90,7 +90,10 @@ def _put(request: Request, source: str, external_id: str) -> Response:
         errors.append(FieldError("source", f"{OURS} is the portal's own; name another"))
     if errors:
         raise PayloadError(f"{errors[0].field} {errors[0].message}", errors)
-    change, named = read_named(cast("bytes", request.data))
+    body = request.data
+    if not isinstance(body, bytes):  # the framework looks at no body without a length
+        raise PayloadError("There is no body: put the change as a JSON object, with its length.")
+    change, named = read_named(body)
     given = {"source": (change.source, source), "external_id": (change.external_id, external_id)}
     if wrong := [name for name, (text, meant) in given.items() if text not in ("", meant)]:
         message = "is another one in the address"

@@ -264,3 +264,10 @@ def _round(annotations):
     assert annotations.get_annotation() == []
     with pytest.raises(GrafanaClientError):
         annotations.delete_annotations_by_id(added["id"])
+
+
+def test_what_another_door_says_of_its_dashboard_cannot_spoil_the_list(ask):
+    mark = {"dashboardId": {"x": 1}, "panelId": "7", "dashboardUID": 5}
+    record(change("forged", -5, source="grafana", data={"annotation": mark}))
+    (shown,) = ask("get")[1]
+    assert (shown["dashboardId"], shown["panelId"], shown["dashboardUID"]) == (0, 0, None)

@@ -100,11 +100,13 @@ def test_the_key_may_stand_in_the_query_and_a_post_means_the_same_change(api):
         ("/ci/7", {**STARTED, "started_at": "2026-03-04T05:00:00"}, "started_at"),
         ("/ci/7", [STARTED], ""),
         ("/ci/7%00", STARTED, "external_id"),
+        ("/ci/7", b"", None),
     ],
 )
 def test_a_bad_put_is_told_what_is_wrong(api, path, body, field):
     status, told = api.send("PUT", body, path)
-    assert (status, [error["field"] for error in told["errors"]]) == (400, [field])
+    fields = [] if field is None else [field]
+    assert (status, [error["field"] for error in told["errors"]]) == (400, fields)
     assert not ChangeEvent.objects.exists()
 
 
