@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from chronos.api.schema import BY_PATH, BY_QUERY, UPSERT
 from chronos.api.serializers import ChangeSerializer, event_as_json
+from chronos.api.signing import refuse_unsigned
 from chronos.correct import find_change, put_change
 from chronos.formats.native import answer_of
 from chronos.formats.native_fields import read_named
@@ -81,6 +82,7 @@ def _found(source: str, external_id: str) -> ChangeEvent:
 
 
 def _put(request: Request, source: str, external_id: str) -> Response:
+    refuse_unsigned(request)
     errors = [
         FieldError(name, f"must be 1 to {most} characters without NUL")
         for name, text, most in (("source", source, 200), ("external_id", external_id, 300))
