@@ -149,7 +149,7 @@ def _follow(window: ChangeWindow, event: ChangeEvent, asked: Asking | None, now:
     """What is known of the change now. Only who may hold back can move it, until it has begun."""
     if asked is not None and window.team == asked.team:
         started = event.started_at
-        begun = window.pk is not None and window.starts_at <= now
+        begun = not window._state.adding and window.starts_at <= now
         window.starts_at = min(window.starts_at, started) if begun else started
         window.match = asked.change.scope
         window.expected_end_at = asked.change.expected_end_at or window.expected_end_at

@@ -65,8 +65,8 @@ def read_query(params: QueryDict) -> AnnotationQuery:
         limit=limit_of(params),
         kind=params.get("type", ""),
         dashboard=tuple((name, value) for name, value in where if value),
-        # Grafana's own alerts and users are none of ours.
-        nobodys=bool(number(params, "alertId") or number(params, "userId")),
+        # Grafana's own alerts and users are none of ours, and no name has a NUL.
+        nobodys=bool(number(params, "alertId") or number(params, "userId") or "\0" in uid),
     )
 
 

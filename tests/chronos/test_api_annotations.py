@@ -118,7 +118,13 @@ def test_tags_are_all_there_or_any_of_them(titles):
     assert titles("tags=quo%22te") == ["b"]
     assert titles("tags=10%25") == titles("type=alert") == ["c"]
     assert titles("type=annotation&tags=deployment") == ["a", "b"]
-    assert titles("tags=%00") == titles("tags=1") == titles("alertId=3") == []
+    assert (
+        titles("tags=%00")
+        == titles("dashboardUID=%00")
+        == titles("tags=1")
+        == titles("alertId=3")
+        == []
+    )
 
 
 def test_tags_are_counted(ask):
