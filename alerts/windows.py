@@ -146,13 +146,16 @@ def _decides(window: ChangeWindow) -> tuple[object, ...]:
 
 
 def _follow(window: ChangeWindow, event: ChangeEvent, asked: Asking | None, now: datetime) -> None:
-    """What is known of the change now. Only who may hold back can put off its end."""
+    """What is known of the change now. Only who may hold back can move it, until it has begun."""
     if asked is not None and window.team == asked.team:
+        started = event.started_at
+        begun = not window._state.adding and window.starts_at <= now
+        window.starts_at = min(window.starts_at, started) if begun else started
         window.match = asked.change.scope
         window.expected_end_at = asked.change.expected_end_at or window.expected_end_at
         window.severity_up_to = settings.CHANGE_WINDOW_UP_TO
-    window.title, window.starts_at = event.title, event.started_at
-    ends = [event.started_at + settings.CHANGE_WINDOW_MOST]
+    window.title = event.title
+    ends = [window.starts_at + settings.CHANGE_WINDOW_MOST]
     if window.expected_end_at is not None:
         ends.append(window.expected_end_at + settings.CHANGE_WINDOW_GRACE)
     if event.ended_at is not None:

@@ -20,9 +20,11 @@ from alerts.intake import Posted, find_door, take_in
 from alerts.submit import store_shared
 from opsportal.lib.memory import calm_collector
 from opsportal.lib.requests import request_id
+from opsportal.lib.statements import bound_statements
 from opsportal.lib.times import utc_now
 
 calm_collector()
+bound_statements()
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:

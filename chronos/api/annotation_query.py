@@ -65,8 +65,8 @@ def read_query(params: QueryDict) -> AnnotationQuery:
         limit=limit_of(params),
         kind=params.get("type", ""),
         dashboard=tuple((name, value) for name, value in where if value),
-        # Grafana's own alerts and users are none of ours.
-        nobodys=bool(number(params, "alertId") or number(params, "userId")),
+        # Grafana's own alerts and users are none of ours, and no name has a NUL.
+        nobodys=bool(number(params, "alertId") or number(params, "userId") or "\0" in uid),
     )
 
 
@@ -129,9 +129,9 @@ def written(event: ChangeEvent, now: datetime) -> dict[str, Any]:
         "id": event.pk,
         "alertId": 0,
         "alertName": "",
-        "dashboardId": mark.get("dashboardId") or 0,
+        "dashboardId": _whole(mark.get("dashboardId")),
         "dashboardUID": dashboard if isinstance(dashboard, str) else None,
-        "panelId": mark.get("panelId") or 0,
+        "panelId": _whole(mark.get("panelId")),
         "userId": 0,
         "userName": event.actor,
         "newState": "",
@@ -164,6 +164,11 @@ def number(params: QueryDict, name: str) -> int:
     """A whole number of the query; 0 for anything else."""
     text = params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _whole(given: object) -> int:
+    """Whoever reports a change can write what it likes there; Grafana reads only whole numbers."""
+    return int(given) if isinstance(given, int | float) and abs(given) < 2**53 else 0
 
 
 def _by_fields(event: ChangeEvent) -> Iterator[str]:

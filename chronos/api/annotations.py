@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from chronos.annotate import change_annotation, is_withdrawn, withdraw_annotation
 from chronos.api.annotation_query import count_tags, find_annotations, read_query, written
+from chronos.api.signing import refuse_unsigned
 from chronos.formats.grafana import Annotation, read_annotation
 from chronos.models import ChangeEvent
 from opsportal.accounts.actors import actor_of
@@ -81,12 +82,14 @@ class AnnotationDetail(AnnotationView):
 
     def delete(self, request: Request, annotation_id: int) -> Response:
         """The timeline keeps it."""
+        refuse_unsigned(request)
         withdraw_annotation(
             _number(annotation_id), key_id=_key_id(request), actor=actor_of(request), now=utc_now()
         )
         return Response({"message": "Annotation deleted"})
 
     def _change(self, request: Request, annotation_id: int, answer: str) -> Response:
+        refuse_unsigned(request)
         key_id = _key_id(request)
         given = request.data if isinstance(request.data, Annotation) else Annotation()
         change_annotation(

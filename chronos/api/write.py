@@ -1,6 +1,6 @@
 """A change is put under its source and id."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from chronos.api.schema import BY_PATH, BY_QUERY, UPSERT
 from chronos.api.serializers import ChangeSerializer, event_as_json
+from chronos.api.signing import refuse_unsigned
 from chronos.correct import find_change, put_change
 from chronos.formats.native import answer_of
 from chronos.formats.native_fields import read_named
@@ -81,6 +82,7 @@ def _found(source: str, external_id: str) -> ChangeEvent:
 
 
 def _put(request: Request, source: str, external_id: str) -> Response:
+    refuse_unsigned(request)
     errors = [
         FieldError(name, f"must be 1 to {most} characters without NUL")
         for name, text, most in (("source", source, 200), ("external_id", external_id, 300))
@@ -90,7 +92,10 @@ def _put(request: Request, source: str, external_id: str) -> Response:
         errors.append(FieldError("source", f"{OURS} is the portal's own; name another"))
     if errors:
         raise PayloadError(f"{errors[0].field} {errors[0].message}", errors)
-    change, named = read_named(cast("bytes", request.data))
+    body = request.data
+    if not isinstance(body, bytes):  # the framework looks at no body without a length
+        raise PayloadError("There is no body: put the change as a JSON object, with its length.")
+    change, named = read_named(body)
     given = {"source": (change.source, source), "external_id": (change.external_id, external_id)}
     if wrong := [name for name, (text, meant) in given.items() if text not in ("", meant)]:
         message = "is another one in the address"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from chronos.normalise import (
     ACTOR_TYPES,
@@ -19,6 +20,7 @@ from chronos.normalise import (
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.matchers import MatcherError, parse_matchers
 from opsportal.lib.payloads import check_url, complaint_of, read_instant
+from opsportal.lib.redact import is_clean, redact_value
 
 # Of what is nested in `before`, `after` and `data`: databases and readers have limits of theirs.
 DEEPEST = 32
@@ -102,15 +104,23 @@ def read_change(payload: bytes) -> Change:
     """One member as a change. Raises PayloadError with every complaint there is."""
     try:
         try:
-            return _change(_decoder.decode(payload))
+            change = _change(_decoder.decode(payload))
         except msgspec.ValidationError:
-            return read_fields(_object.decode(payload))
+            change = read_fields(_object.decode(payload))
+        free = change.labels or change.data or change.before or change.after
+        return _without_secrets(change) if free and not is_clean(payload) else change
     except msgspec.ValidationError as error:
         raise _refusal([complaint_of(str(error))]) from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise PayloadError("The body is not valid JSON.", [FieldError("", str(error))]) from error
     except RecursionError as error:
         raise PayloadError("The body is nested too deeply.", [_TOO_DEEP]) from error
+
+
+def _without_secrets(change: Change) -> Change:
+    """What was changed may be a secret; that it was changed is none."""
+    free = ("labels", "before", "after", "data")
+    return replace(change, **{name: redact_value(getattr(change, name)) for name in free})
 
 
 def read_fields(given: Mapping[str, Any]) -> Change:

@@ -11,9 +11,11 @@ _WORDS = (
     r"pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|credential|private[_-]?key"
     r"|routing[_-]?key|service[_-]?key|integration[_-]?key|subscribe[_-]?url"
 )
+# A key of the portal's, wherever it stands.
+_KEY = re2.compile(r"ops_[a-z0-9]{12}_[\w-]{43}")
 # RE2 looks at each byte once, whatever the number of words. What JSON writes by its number, a
 # letter, `-` or `_`, may be part of one.
-_SECRET = re2.compile(rf"(?i){_WORDS}|\\u00(?:[4-7]|2d)")
+_SECRET = re2.compile(rf"(?i){_WORDS}|ops_[a-z0-9]{{12}}_|\\u00(?:[4-7]|2d)")
 # In what is no JSON: a form, a query, plain text.
 _ASSIGNED = re2.compile(rf"(?i)([\w.-]*(?:{_WORDS})[\w.-]*\\*[\"']?\s*[=:]\s*\\*[\"']?)([^&\s\"]+)")
 
@@ -46,7 +48,7 @@ def redact_text(payload: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeError):
         text = payload.decode(errors="replace").replace("\0", "\ufffd")
         text = _FORM_JSON.sub(_redact_field, text)
-        return str(_ASSIGNED.sub(rf"\1{REDACTED}", text))
+        return str(_KEY.sub(REDACTED, _ASSIGNED.sub(rf"\1{REDACTED}", text)))
     except RecursionError:
         return msgspec.json.encode(REDACTED).decode()
 
@@ -66,4 +68,6 @@ def redact_value(value: Any) -> Any:
         return [redact_value(inner) for inner in value]
     if isinstance(value, str) and value[:1] in ("{", "[") and not is_clean(value.encode()):
         return redact_text(value.encode())  # JSON in JSON
+    if isinstance(value, str) and "ops_" in value:
+        return _KEY.sub(REDACTED, value)
     return value

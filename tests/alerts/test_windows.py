@@ -155,6 +155,16 @@ def test_others_cannot_prolong_what_a_key_has_asked_for_but_end_it(key):
     assert outcome(later(minutes=2)) == ""
 
 
+def test_a_change_that_is_put_at_another_time_does_not_take_its_window_along(key):
+    report(key, scope=BILLING)
+    moved = Change("deployment", "x", "", later(hours=3), source="ci", external_id="d1")
+    record_changes([moved], now=NOW, named={"started_at"})
+    report(make_key("bot", "events:write"), severity=3, started_at=later(hours=3))
+    assert ChangeEvent.objects.get().started_at == later(hours=3)
+    window = ChangeWindow.objects.get()
+    assert (window.starts_at, window.ends_at) == (NOW, later(hours=4))
+
+
 def test_a_team_s_key_holds_back_alerts_of_that_team_and_of_none():
     payments, search = (Team.objects.create(name=name) for name in ("payments", "search"))
     report(make_key("ci", team=payments))

@@ -9,10 +9,11 @@ import pytest
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaUnauthorizedError
 
+from alerts.models import SigningSecret
 from chronos.models import ChangeEvent, Running
 from chronos.normalise import Change
 from chronos.record import record_changes
-from opsportal.accounts.models import AuditEntry
+from opsportal.accounts.models import ApiKey, AuditEntry
 from opsportal.lib.times import utc_now
 from tests.accounts.people import bearer, make_key
 
@@ -117,7 +118,13 @@ def test_tags_are_all_there_or_any_of_them(titles):
     assert titles("tags=quo%22te") == ["b"]
     assert titles("tags=10%25") == titles("type=alert") == ["c"]
     assert titles("type=annotation&tags=deployment") == ["a", "b"]
-    assert titles("tags=%00") == titles("tags=1") == titles("alertId=3") == []
+    assert (
+        titles("tags=%00")
+        == titles("dashboardUID=%00")
+        == titles("tags=1")
+        == titles("alertId=3")
+        == []
+    )
 
 
 def test_tags_are_counted(ask):
@@ -264,3 +271,19 @@ def _round(annotations):
     assert annotations.get_annotation() == []
     with pytest.raises(GrafanaClientError):
         annotations.delete_annotations_by_id(added["id"])
+
+
+def test_what_another_door_says_of_its_dashboard_cannot_spoil_the_list(ask):
+    mark = {"dashboardId": {"x": 1}, "panelId": "7", "dashboardUID": 5}
+    record(change("forged", -5, source="grafana", data={"annotation": mark}))
+    (shown,) = ask("get")[1]
+    assert (shown["dashboardId"], shown["panelId"], shown["dashboardUID"]) == (0, 0, None)
+
+
+def test_a_key_whose_requests_must_be_signed_cannot_change_what_it_made(ask):
+    made = ask("post", body={"text": "mine"})[1]["id"]
+    SigningSecret.objects.create(key=ApiKey.objects.get(), secret="hush")
+    assert [ask(method, f"/{made}", {"text": "x"})[0] for method in ("put", "patch", "delete")] == [
+        403, 403, 403,
+    ]  # fmt: skip
+    assert ChangeEvent.objects.get().title == "mine"

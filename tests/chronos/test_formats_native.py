@@ -76,6 +76,14 @@ def test_what_is_no_field_of_ours_is_kept_in_data():
     assert change.data == {"name": "n", "summary": "mine"}
 
 
+def test_values_with_names_of_secrets_do_not_stay():
+    secret = {"db_password": "hush", "pool": 5}
+    change = one(before=secret, after=[secret], labels={"token": "hush"}, data=secret, more=secret)
+    clean = {"db_password": "[redacted]", "pool": 5}
+    assert (change.before, change.after) == (clean, [clean])
+    assert (change.labels, change.data) == ({"token": "[redacted]"}, {**clean, "more": clean})
+
+
 def test_null_is_absent():
     assert one(**dict.fromkeys(FULL.keys() - {"kind", "title"})) == one()
 

@@ -144,3 +144,12 @@ def test_a_batch_costs_the_same_for_few_and_many(django_assert_num_queries):
         new = [deploy(external_id=f"{count}-{n}", started_at=NOW) for n in range(count)]
         with django_assert_num_queries(queries):
             record(*new)
+
+
+def test_reports_of_one_change_do_not_make_it_longer_without_end():
+    pages = [{f"page {page}": "x" * 30_000} for page in range(4)]
+    for page in pages:
+        record(deploy(external_id="7", data=page, labels=page))
+    event = ChangeEvent.objects.get()
+    assert event.data == event.labels == pages[0] | pages[1]
+    assert event.reports == 4

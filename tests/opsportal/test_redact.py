@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from opsportal.lib.redact import is_clean, redact_json, redact_text
+from opsportal.lib.redact import REDACTED, is_clean, redact_json, redact_text, redact_value
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,10 @@ def test_what_has_no_secret_stays_as_it_came():
     body = '{"a" : "\\u003ctag\\u003e \\u00e9", "b": "é"}'
     assert is_clean(body.encode())
     assert redact_json(body.encode()) == redact_text(body.encode()) == body
+
+
+def test_a_key_of_the_portal_s_does_not_stay_wherever_it_stands():
+    key = f"ops_{'a1' * 6}_{'-Zq_' * 10}xyz"
+    for body in (f'{{"note": "use {key}!"}}', f'["{key}"]', f"{{bad {key}"):
+        assert key not in redact_text(body.encode())
+    assert redact_value({"x-gitlab-event": key}) == {"x-gitlab-event": REDACTED}

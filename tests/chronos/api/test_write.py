@@ -2,8 +2,9 @@
 
 import pytest
 
+from alerts.models import SigningSecret
 from chronos.models import ChangeEvent
-from opsportal.accounts.models import AuditEntry
+from opsportal.accounts.models import ApiKey, AuditEntry
 from tests.chronos.api.conftest import change
 
 STARTED = {"kind": "deployment", "title": "api 412", "status": "started", "service": "api"}
@@ -100,11 +101,21 @@ def test_the_key_may_stand_in_the_query_and_a_post_means_the_same_change(api):
         ("/ci/7", {**STARTED, "started_at": "2026-03-04T05:00:00"}, "started_at"),
         ("/ci/7", [STARTED], ""),
         ("/ci/7%00", STARTED, "external_id"),
+        ("/ci/7", b"", None),
     ],
 )
 def test_a_bad_put_is_told_what_is_wrong(api, path, body, field):
     status, told = api.send("PUT", body, path)
-    assert (status, [error["field"] for error in told["errors"]]) == (400, [field])
+    fields = [] if field is None else [field]
+    assert (status, [error["field"] for error in told["errors"]]) == (400, fields)
+    assert not ChangeEvent.objects.exists()
+
+
+def test_a_key_whose_requests_must_be_signed_cannot_put(api):
+    SigningSecret.objects.create(key=ApiKey.objects.get(), secret="hush")
+    for path in (KEY, "?source=ci&external_id=7"):
+        assert api.send("PUT", STARTED, path)[0] == 403
+    assert api.post(STARTED)[0] == 403
     assert not ChangeEvent.objects.exists()
 
 
