@@ -113,7 +113,8 @@ def _terms(
     scene: Scene, event: ChangeEvent, daily: float, needed: frozenset[str]
 ) -> tuple[Term, ...]:
     rarity = 1 / (1 + log(1 + daily) / 4)
-    often = f"{daily:.0f} changes a day there" if daily >= 1 else "seldom changed"
+    changes = "change" if round(daily) == 1 else "changes"
+    often = f"{daily:.0f} {changes} a day there" if daily >= 1 else "seldom changed"
     return (
         _recency(scene, event),
         _nearness(scene, event, needed),

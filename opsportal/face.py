@@ -12,6 +12,28 @@ NAVIGATION = [
         ],
     ),
     (
+        "Timeline",
+        [
+            ("Changes", "timeline", "changes", ""),
+            ("What is running", "deployed_code", "running", ""),
+            ("Freezes", "ac_unit", "freezes", ""),
+            ("Delivery (DORA)", "speed", "dora", ""),
+            ("Coverage", "radar", "coverage", ""),
+            (
+                "Dependencies",
+                "account_tree",
+                "admin:chronos_dependency_changelist",
+                "chronos.view_dependency",
+            ),
+            (
+                "All records",
+                "list_alt",
+                "admin:chronos_changeevent_changelist",
+                "chronos.view_changeevent",
+            ),
+        ],
+    ),
+    (
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),
@@ -131,28 +153,6 @@ NAVIGATION = [
                 "admin:safety_journalentry_changelist",
                 "safety.view_journalentry",
             ),
-        ],
-    ),
-    (
-        "Timeline",
-        [
-            ("Changes", "timeline", "changes", ""),
-            (
-                "All records",
-                "list_alt",
-                "admin:chronos_changeevent_changelist",
-                "chronos.view_changeevent",
-            ),
-            ("Freezes", "ac_unit", "freezes", ""),
-            (
-                "Dependencies",
-                "account_tree",
-                "admin:chronos_dependency_changelist",
-                "chronos.view_dependency",
-            ),
-            ("What is running", "deployed_code", "running", ""),
-            ("Delivery (DORA)", "speed", "dora", ""),
-            ("Coverage", "radar", "coverage", ""),
         ],
     ),
     (

@@ -24,6 +24,7 @@ _SHAPES: dict[tuple[str, ...], Shape] = {
     ("culprits",): Shape.SUSPECTS,
     ("what", "caused"): Shape.SUSPECTS,
     ("what", "broke"): Shape.SUSPECTS,
+    ("why",): Shape.SUSPECTS,
     ("what", "version"): Shape.RUNNING,
     ("what", "versions"): Shape.RUNNING,
     ("which", "version"): Shape.RUNNING,
@@ -36,6 +37,8 @@ _ONGOING = (
     ("ongoing",),
     ("unfinished",),
 )
+# Why is api down: what it is like, no word to look for.
+_COMPLAINTS = ("broken", "down", "erroring", "failing", "red", "slow")
 _LATEST = ("last", "latest", "newest", "recent")
 _THINGS = frozenset({"change", "changes", "event", "events"})
 
@@ -50,10 +53,12 @@ class Asking:
         self.names = found.names
 
     def subject(self) -> bool:
-        """Suspects for incident 42."""
+        """Suspects for incident 42; why is api down."""
         cursor = self.cursor
         if self.found.shape is not Shape.SUSPECTS or self.found.subject:
             return False
+        if cursor.accept(*_COMPLAINTS):
+            return True
         cursor.accept("for", "of", "behind", "before", "during")
         self.found.subject = read_reference(cursor, self.names)
         return self.found.subject is not None

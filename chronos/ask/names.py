@@ -8,10 +8,13 @@ from functools import cached_property
 from chronos.ask.vocabulary import (
     ENVIRONMENTS,
     FIELDS,
+    FILLERS,
     KIND_WORDS,
     NAMED,
     SAME_ENVIRONMENT,
     STATUS_WORDS,
+    UNITS,
+    WEEKDAYS,
 )
 from chronos.normalise import KINDS, STATUSES
 
@@ -19,6 +22,12 @@ from chronos.normalise import KINDS, STATUSES
 _ALIKE = 0.7
 # Of a field; more names than these are not looked through for a near miss.
 _LOOKED_THROUGH = 2000
+# Words of questions that are no names, as far as they are long enough to be missed.
+_GRAMMAR = tuple(
+    word
+    for word in (*FILLERS, *UNITS, *WEEKDAYS, "last", "yesterday", "today", "since", "between")
+    if len(word) > 3
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,11 @@ class KnownNames:
             if value := self.nearest(name, word):
                 return name, value
         return None
+
+
+def nearest_in_grammar(word: str) -> str | None:
+    """The word of a question that was meant by a near miss: `huor`, `yesterdya`."""
+    return _nearest(word, _GRAMMAR) if len(word) > 3 else None
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:

@@ -8,6 +8,7 @@ from chronos.ask.conditions import Conditions
 from chronos.ask.cursor import Cursor
 from chronos.ask.filters import spell
 from chronos.ask.found import MOST_SUGGESTIONS, Found
+from chronos.ask.names import nearest_in_grammar
 from chronos.ask.reading import Filter
 from chronos.ask.times import Times
 from chronos.ask.tokens import Sort
@@ -112,8 +113,8 @@ class Phrases:
     def _filler(self) -> bool:
         word = self.cursor.peek()
         self.found.did |= word == "did"
-        plain = word.strip("-–—.,;:!?'…&|/()[]")  # noqa: RUF001
-        if plain and word not in FILLERS and word not in PREPOSITIONS and not group_of(word):
+        plain = not any(letter.isalnum() for letter in word)
+        if not plain and word not in FILLERS and word not in PREPOSITIONS and not group_of(word):
             return False
         if not word:
             return False
@@ -129,5 +130,7 @@ class Phrases:
         self.found.unknown.append(token.text)
         if len(self.found.unknown) > MOST_SUGGESTIONS:
             return
-        if near := self.names.nearest_word(token.text):
+        if meant := nearest_in_grammar(token.text):
+            self.found.suggest(token, meant)
+        elif near := self.names.nearest_word(token.text):
             self.found.suggest(token, f"{near[0]}:{near[1]}")

@@ -1,7 +1,7 @@
 """Phrases of time: last 90 minutes, since friday 17:00, between 2 and 3pm, during incident 42."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from chronos.ask.clock import Clock, Span
 from chronos.ask.cursor import Cursor
@@ -135,11 +135,14 @@ class Times:
 
     def _since(self) -> bool:
         word = self.cursor.accept("since", "after", "from")
-        point = self.points.point() if word else None
-        if point is None:
-            return False
-        if word == "after":
-            point = self._after(point)
+        if word and (part := self._part()):
+            point: Point | None = Point(part[word == "after"])
+        else:
+            point = self.points.point() if word else None
+            if point is None:
+                return False
+            if word == "after":
+                point = self._after(point)
         self._once(self.since or self.pair)
         self.since = point
         return True
@@ -229,25 +232,28 @@ class Times:
         return True
 
     def _part_of_day(self) -> bool:
+        self.cursor.accept("in")
+        part = self._part()
+        if part:
+            self._set_exact(*part)
+        return part is not None
+
+    def _part(self) -> tuple[datetime, datetime] | None:
         """This morning, yesterday evening, last night."""
         cursor = self.cursor
-        cursor.accept("in")
         day, part = cursor.peek(), cursor.peek(1)
         if cursor.accept("tonight"):
             day, part = "this", "night"
         elif day in {"this", "yesterday", "last"} and part in _PARTS:
             cursor.at += 2
         else:
-            return False
+            return None
         first = self.clock.period("day", 0 if day == "this" else -1)[0]
         begin, end = _PARTS[part]
         if self.clock.instant(first, time(begin)) > self.clock.now:
             first -= timedelta(days=1)
         last = first + timedelta(days=end // 24)
-        self._set_exact(
-            self.clock.instant(first, time(begin)), self.clock.instant(last, time(end % 24))
-        )
-        return True
+        return self.clock.instant(first, time(begin)), self.clock.instant(last, time(end % 24))
 
     def _month(self) -> bool:
         cursor = self.cursor

@@ -116,9 +116,11 @@ def draw_ticks(since: datetime, until: datetime) -> list[Tick]:
     step = next((step for step in _STEPS if span <= step * _TICKS), _STEPS[-1])
     form = "%H:%M:%S" if step < timedelta(minutes=1) else "%H:%M"
     ticks = []
+    # A word is as wide as that and would be cut off at either end.
+    margin = span / 40
     instant = start_of_slot(since, step)
-    while instant < until:
-        if instant > since:
+    while instant < until - margin:
+        if instant > since + margin:
             midnight = instant.hour == instant.minute == instant.second == 0
             text = _day(instant, step) if midnight else f"{instant:{form}}"
             ticks.append(Tick(percent(instant - since, span), text))

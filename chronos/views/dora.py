@@ -82,7 +82,7 @@ def _tiles(total: Figures) -> list[tuple[str, str, str]]:
         (
             "rework rate",
             _share(total.rework_rate),
-            f"{total.rollbacks:,} rollbacks, {total.hotfixes:,} hotfixes",
+            f"rollbacks: {total.rollbacks:,}, hotfixes: {total.hotfixes:,}",
         ),
     ]
 

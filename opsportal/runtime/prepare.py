@@ -20,7 +20,7 @@ from opsportal.runtime.assets import collect_assets
 from opsportal.runtime.schedules import sync_schedules
 
 FIRST_KEY_NAME = "first key"
-FIRST_KEY_SCOPES = ["alerts:write", "alerts:read"]
+FIRST_KEY_SCOPES = ["alerts:write", "alerts:read", "events:write", "events:read"]
 # Any number that nobody else locks.
 _ADVISORY_LOCK = 7_236_411_905
 

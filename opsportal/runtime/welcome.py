@@ -44,6 +44,6 @@ def ready_text(url: str, made: FirstStart) -> str:
     if not made.key:
         lines.append(
             "  where OPSPORTAL_KEY=$(.venv/bin/python manage.py createkey NAME "
-            "--scope alerts:write --scope alerts:read)"
+            "--scope alerts:write --scope alerts:read --scope events:write --scope events:read)"
         )
     return "\n".join([*lines, "Ctrl-C stops it.", ""])

@@ -46,6 +46,8 @@ def test_an_example_is_read_as_the_page_says(question, written):
             "from 2026-11-21T22:00:00Z to 2026-11-22T02:00:00Z",
         ),
         ("last night", "from 2026-11-21T18:00:00Z to 2026-11-22T06:00:00Z"),
+        ("since yesterday evening", "from 2026-11-21T18:00:00Z to 2026-11-22T15:30:00Z"),
+        ("after last night", "from 2026-11-22T06:00:00Z to 2026-11-22T15:30:00Z"),
         ("last friday", "from 2026-11-20T00:00:00Z to 2026-11-21T00:00:00Z"),
         ("nov 20 2025", "from 2025-11-20T00:00:00Z to 2025-11-21T00:00:00Z"),
         ("in october", "from 2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"),
@@ -68,6 +70,7 @@ def test_an_example_is_read_as_the_page_says(question, written):
             "compare staging with prod at 13:00",
             "diff at 2026-11-22T13:00:00Z environment:staging environment:prod",
         ),
+        ("why is checkout down", "suspects service:checkout"),
         ("what broke checkout at 14:10", "suspects at 2026-11-22T14:10:00Z service:checkout"),
     ],
 )
@@ -116,6 +119,8 @@ def test_words_that_are_not_understood_are_looked_for_and_shown_as_such():
     [
         ("env:prdo deploys", "environment:prod deploys"),
         ("depoys today", "kind:deployment today"),
+        ("today happend", "today happened"),
+        ("of api last huor", "of api last hour"),
         ("chekout today", "service:checkout today"),
         ("of chekout today", "of service:checkout today"),
         ("kind:deploymnt", "kind:deployment"),

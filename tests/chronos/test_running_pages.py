@@ -57,7 +57,7 @@ def test_the_matrix_marks_what_differs_and_what_was_rolled_back(look):
     assert page.index(">prod</th>") < page.index(">dev</th>") < page.index(">staging</th>")
     assert page.count("rolled back; ") + page.count("; rolled back") == 1
     assert page.count('is-other is-fresh"') == 1
-    assert "eu us" in page
+    assert "eu, us" in page
     assert "&lt;script&gt;" in page
     assert "gone" not in page
     then = look("/changes/running/", at="1h")

@@ -34,7 +34,8 @@ def test_the_first_start_makes_one_administrator_and_one_key_and_later_ones_none
     user = get_user_model().objects.get()
     assert (user.username, user.is_superuser) == ("ops", True)
     assert user.check_password(made.password)
-    assert set(ApiKey.objects.get().scopes) == {"alerts:write", "alerts:read"}
+    scopes = {"alerts:write", "alerts:read", "events:write", "events:read"}
+    assert set(ApiKey.objects.get().scopes) == scopes
     trail = AuditEntry.objects.values_list("actor", "action", "target_type")
     assert set(trail) == {
         ("command line", "create", "accounts.user"),
