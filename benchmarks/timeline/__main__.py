@@ -136,6 +136,7 @@ def measure(server, options):
         for size in options.sizes:
             started = time.monotonic()
             fill(portal, size - there, first=there)
+            portal.manage("rebuildstate")
             there = size
             name = "PostgreSQL" if server else "SQLite"
             print(f"\n{name}, {size:,} changes (filled in {time.monotonic() - started:.0f} s)")
