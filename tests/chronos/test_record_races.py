@@ -4,8 +4,9 @@ import pytest
 
 from chronos import record
 from chronos.models import ChangeEvent
+from chronos.record import record_changes
 from opsportal.lib.deadlocks import OvertakenError, start_over
-from tests.chronos.test_record import NOW, REPORTS, record_changes
+from tests.chronos.test_record import NOW, REPORTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
