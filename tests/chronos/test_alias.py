@@ -179,9 +179,7 @@ def test_a_freeze_that_says_an_alias_holds_for_what_is_recorded():
     record(change(service="api", environment="prod"))
     freeze = unify_freeze(
         compile_freeze(
-            Freeze(
-                name="weekend", match='env="prod"', kinds=["config"], starts_at=NOW, ends_at=NOW
-            )
+            Freeze(name="weekend", match='env="prod"', kinds=["config"], starts_at=NOW, ends_at=NOW)
         )
     )
     assert freeze.concerns(seen_of(ChangeEvent.objects.get(service="api")))
