@@ -4,10 +4,11 @@ A freeze that lies in the future says nothing about now. Intervals are [start, e
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chronos.models import ChangeEvent, Freeze
+from chronos.unify import canonical_name
 from opsportal.lib.matchers import MatcherError, Matchers, parse_matchers
 from opsportal.lib.windows import Recurrence, Window
 
@@ -136,7 +137,8 @@ def freeze_intervals(
 
 def load_freezes() -> list[CompiledFreeze]:
     """Those that are enabled: one query."""
-    return list(map(compile_freeze, Freeze.objects.filter(enabled=True).select_related("team")))
+    rows = Freeze.objects.filter(enabled=True).select_related("team")
+    return [unify_freeze(compile_freeze(freeze)) for freeze in rows]
 
 
 def compile_freeze(freeze: Freeze) -> CompiledFreeze:
@@ -167,6 +169,22 @@ def compile_freeze(freeze: Freeze) -> CompiledFreeze:
         exempt_services=frozenset(freeze.exempt_services),
         exempt_actors=frozenset(freeze.exempt_actors),
         known_at=freeze.known_at,
+    )
+
+
+def unify_freeze(freeze: CompiledFreeze) -> CompiledFreeze:
+    """With the names that changes are recorded with, in place of aliases; patterns stay."""
+    items = tuple(
+        replace(item, value=canonical_name(SYNONYMS.get(item.name, item.name), item.value))
+        if item.op in {"=", "!="}
+        else item
+        for item in freeze.matchers.items
+    )
+    return replace(
+        freeze,
+        matchers=Matchers(items),
+        exempt_services=frozenset(canonical_name("service", one) for one in freeze.exempt_services),
+        exempt_actors=frozenset(canonical_name("actor", one) for one in freeze.exempt_actors),
     )
 
 

@@ -11,6 +11,7 @@ from chronos.fold import ORDINARY
 from chronos.fulltext import with_texts
 from chronos.models import ChangeEvent
 from chronos.normalise import STATUSES
+from chronos.unify import with_canonical
 from opsportal.lib.api import parse_time_range
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.matchers import MatcherError, Matchers, filter_queryset, parse_matchers
@@ -177,7 +178,7 @@ def read_query(params: Mapping[str, Sequence[str]], *, now: datetime) -> EventQu
     if errors:
         raise PayloadError(f"{errors[0].field} {errors[0].message}", errors)
     last = {name: (params.get(name) or ("",))[-1].strip() for name in _OTHERS}
-    lists = read_lists(params)
+    lists = {name: with_canonical(name, said) for name, said in read_lists(params).items()}
     words, phrases = split_text(last["text"])
     if unknown := [name for name in lists.get("status", ()) if name not in STATUSES]:
         errors.append(FieldError("status", f"{unknown[0]!r:.60} is none of {', '.join(STATUSES)}"))

@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from chronos.settle import Place
+from chronos.unify import with_canonical
 from opsportal.lib.api import parse_time
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.matchers import MatcherError, Matchers, parse_matchers
@@ -41,7 +42,7 @@ def read_state_query(params: Mapping[str, Sequence[str]], *, now: datetime) -> S
     Several values of a field are given by repeating it or with commas, and are alternatives; `q`
     is a search box: matchers when it looks like them, else a part of a service's name.
     """
-    lists = {name: read_list(params, name, *also) for name, *also in _LISTS}
+    lists = {name: with_canonical(name, read_list(params, name, *also)) for name, *also in _LISTS}
     text = read_word(params, "q")
     box = text if _MATCHER_LIKE.match(text) else ""
     at = read_word(params, "at")

@@ -5,7 +5,7 @@ rare a change is where it was made.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp, log
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet
 
 from chronos.models import ChangeEvent, Dependency
 from chronos.normalise import FAILED
+from chronos.unify import canonical_name
 
 # What ended so long ago is blamed a third as much as what ended just now.
 FADES = timedelta(minutes=30)
@@ -82,7 +83,16 @@ class Suspect:
 
 
 def find_suspects(scene: Scene, *, limit: int = MOST_SUSPECTS) -> list[Suspect]:
-    """The changes that may have brought it about, likeliest first; a few bounded queries."""
+    """The changes that may have brought it about, likeliest first; a few bounded queries.
+
+    An alert may say another name of the place than that with which changes are recorded.
+    """
+    scene = replace(
+        scene,
+        service=canonical_name("service", scene.service),
+        environment=canonical_name("environment", scene.environment),
+        region=canonical_name("region", scene.region),
+    )
     needed = _needed_by(scene.service)
     events = {event.pk: event for found in _neighbourhoods(scene, needed) for event in found}
     usual = _usual(scene.at, {event.service for event in events.values() if event.service})

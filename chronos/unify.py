@@ -34,6 +34,11 @@ def canonical_name(field: str, name: str) -> str:
     return known_aliases().get((field, name), name)
 
 
+def with_canonical(field: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """With what aliases among the names are recorded as; some changes may not have followed yet."""
+    return tuple(dict.fromkeys((*names, *(canonical_name(field, name) for name in names))))
+
+
 def unify_names(changes: Sequence[Change]) -> Sequence[Change]:
     """The changes with canonical names in place of aliases."""
     aliases = known_aliases()

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from chronos.freezes import SYNONYMS, Frozen, compile_freeze, frozen, load_freezes, next_frozen
 from chronos.models import Freeze
+from chronos.unify import canonical_name
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import KeysetPagination, parse_time
 from opsportal.lib.errors import FieldError, PayloadError
@@ -147,7 +148,7 @@ def read_subject(query: QueryDict) -> Mapping[str, str]:
             message = f"says something else than {meant}"
             raise PayloadError(f"{name} {message}", [FieldError(name, message)])
         seen[meant] = value
-    return seen
+    return {name: canonical_name(name, value) for name, value in seen.items()}
 
 
 def _truth(text: str) -> bool:

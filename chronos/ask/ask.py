@@ -1,6 +1,5 @@
 """Ask: a question in words, read with the names this portal knows, and answered."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,9 +12,10 @@ from chronos.ask.names import KnownNames
 from chronos.ask.parse import read_question
 from chronos.ask.reading import Reading
 from chronos.names import known_names
+from chronos.unify import known_aliases
 from opsportal.lib.windows import zone_of
 
-_REMEMBERED: list[tuple[Mapping[str, tuple[str, ...]], KnownNames]] = []
+_REMEMBERED: list[KnownNames] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def whole_second(now: datetime) -> datetime:
 
 def recall_names() -> KnownNames:
     """What this portal knows by name; made anew only when that was recalled anew."""
-    names = known_names()
-    if not _REMEMBERED or _REMEMBERED[0][0] is not names:
-        _REMEMBERED[:] = [(names, KnownNames(names))]
-    return _REMEMBERED[0][1]
+    names, aliases = known_names(), known_aliases()
+    last = _REMEMBERED[0] if _REMEMBERED else None
+    if last is None or last.names is not names or last.aliases is not aliases:
+        _REMEMBERED[:] = [KnownNames(names, aliases)]
+    return _REMEMBERED[0]

@@ -35,6 +35,8 @@ class KnownNames:
     """What is known of each field, such as {"service": ("api", "web")}; case does not matter."""
 
     names: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    # (field, name) -> what it is recorded as.
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @cached_property
     def _spelling(self) -> dict[str, dict[str, str]]:
@@ -42,8 +44,14 @@ class KnownNames:
             name: {value.lower(): value for value in self.names.get(name, ())} for name in FIELDS
         }
 
+    @cached_property
+    def _recorded_as(self) -> dict[tuple[str, str], str]:
+        return {(name, alias.lower()): other for (name, alias), other in self.aliases.items()}
+
     def spelled(self, name: str, value: str) -> str | None:
-        """The known name of that field as it is written, or None."""
+        """The known name of that field as it is written, or None; of an alias what it means."""
+        if recorded := self._recorded_as.get((name, value.lower())):
+            return recorded
         known = self._spelling.get(name, {})
         found = known.get(value.lower())
         if found is None and name == "environment":

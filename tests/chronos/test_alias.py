@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 
 from chronos.alias import apply_aliases, delete_alias, save_alias
+from chronos.ask.ask import read_here
 from chronos.count import count_changes, counts_by_hour
-from chronos.models import Alias, ChangeEvent, KnownName, Running
+from chronos.freezes import compile_freeze, seen_of, unify_freeze
+from chronos.models import Alias, ChangeEvent, Freeze, KnownName, Running
 from chronos.names import known_names
+from chronos.search import matching, read_query
+from chronos.suspects import Scene, find_suspects
 from chronos.unify import canonical_name, forget_aliases
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.models import AuditEntry
@@ -152,3 +156,30 @@ def test_what_runs_where_follows_its_new_name():
     apply_aliases(now=NOW)
     places = Running.objects.order_by("version").values_list("service", "environment", "version")
     assert list(places) == [("api", "prod", "1"), ("api", "dev", "2")]
+
+
+def test_who_asks_with_an_alias_is_answered_of_what_is_recorded():
+    make("prod", "production", "environment")
+    record(change(ago(minutes=5), service="api", environment="prod"))
+    query = read_query({"env": ["prod"]}, now=NOW)
+    assert [event.environment for event in matching(query)] == ["production"]
+    reading, _ = read_here("deploys in prod today", now=NOW)
+    assert reading.values_of("environment") == ("production",)
+
+
+def test_an_alert_that_says_an_alias_has_the_suspects_of_that_place():
+    make("prod", "production", "environment")
+    record(change(ago(minutes=5), service="api", environment="prod"))
+    suspect = find_suspects(Scene(NOW, "api", "prod"))[0]
+    assert suspect.terms[1].why == "the same service"
+
+
+def test_a_freeze_that_says_an_alias_holds_for_what_is_recorded():
+    make("prod", "production", "environment")
+    record(change(service="api", environment="prod"))
+    freeze = unify_freeze(
+        compile_freeze(
+            Freeze(name="weekend", match='env="prod"', kinds=["config"], starts_at=NOW, ends_at=NOW)
+        )
+    )
+    assert freeze.concerns(seen_of(ChangeEvent.objects.get(service="api")))
