@@ -156,9 +156,17 @@ def each_event(query: EventQuery, batch: int = 1000) -> Iterator[ChangeEvent]:
             return
 
 
+# Lists that no index of their own serves.
+_UNINDEXED = ("status", "environment", "region", "version", "team", "actor", "source")
+
+
 def bound_text(query: EventQuery, *, now: datetime) -> EventQuery:
-    """The same; for words and phrases without a beginning, of the last 90 days only."""
-    if query.since is not None or not (query.text or query.phrases):
+    """The same; for what no index finds, without a beginning, of the last 90 days only."""
+    words = bool(query.text or query.phrases)
+    quick = bool(query.service or query.kind or query.unfinished)
+    slow = bool(query.tags or query.matchers.items)
+    slow = slow or any(getattr(query, name) for name in _UNINDEXED)
+    if query.since is not None or not (words or (slow and not quick)):
         return query
     return replace(query, since=(query.until or now) - TEXT_WITHIN)
 

@@ -147,7 +147,7 @@ def _asked_for(request: Request) -> tuple[EventQuery, str]:
     query = bound_text(given, now=now)
     if query is given:
         return query, ""
-    return query, "Words are looked for in the last 90 days; say `since` for more."
+    return query, "This was looked for in the last 90 days; say `since` for more."
 
 
 def _take_in(request: HttpRequest) -> HttpResponseBase:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from django.db import InterfaceError, OperationalError
 
@@ -122,6 +123,13 @@ class UnavailableError(OpsError):
 
     def __init__(self, message: str = "The database cannot be reached at the moment.") -> None:
         super().__init__(message)
+
+    @classmethod
+    def because_of(cls, error: BaseException) -> Self:
+        """Of a database that is away; or of a statement that it ended, since it took too long."""
+        if any(words in str(error) for words in ("statement timeout", "interrupted")):
+            return cls("This took too long and was ended: ask for less, such as a shorter time.")
+        return cls()
 
     @property
     def headers(self) -> dict[str, str]:

@@ -111,7 +111,7 @@ def wants_page(request: HttpRequest) -> bool:
 def answer_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     """503 that tells senders and browsers to come again."""
     log.error("answered 503: %s: %s", type(error).__name__, str(error).strip())
-    unavailable = UnavailableError()
+    unavailable = UnavailableError.because_of(error)
     if not wants_page(request):
         return logged(error_response(unavailable))
     page = _PAGE.format(

@@ -98,7 +98,7 @@ _STATUS_OF = {code: status for status, code in CODES.items()}
 def handle_error(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """The REST framework's exception handler; None leaves a programming error to be a 500."""
     if is_unavailable(error):
-        error = UnavailableError()
+        error = UnavailableError.because_of(error)
     if isinstance(error, OpsError):
         response = Response(error.as_json(), status=error.status, headers=error.headers)
     elif isinstance(error, drf_errors.APIException):
