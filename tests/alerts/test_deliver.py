@@ -157,8 +157,10 @@ def test_the_number_of_queries_per_message_is_bounded(hooks):
         return len(queries)
 
     # Each alone, at the worst: a savepoint, the attempt, the row, those it spoke for, the breaker,
-    # the release. What comes back together is written together, which is left to chance.
-    assert cost(10) - cost(1) <= 9 * 6
+    # the release; and what changed before it: what it depends on, there, around. What comes back
+    # together is written together, which is left to chance.
+    cost(1)  # what this process recalls of names is asked for once
+    assert cost(10) - cost(1) <= 9 * 9
 
 
 def test_the_test_button_gives_the_real_answer_and_leaves_a_trail(hooks):
