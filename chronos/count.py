@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Count, Func, Sum
+from django.db.models import CharField, Count, Exists, Func, Sum
 
 from chronos.models import ChangeCount, ChangeEvent, CountProgress, StaleHour
 from chronos.names import note_seen
@@ -105,6 +105,13 @@ def counts_by_hour(
             found = found.filter(**{f"{name}__in": list(values)})
     rows = found.order_by().values_list("hour", by).annotate(total=Sum("count"))
     return {(hour, value): total for hour, value, total in rows}
+
+
+def is_counted(since: datetime, until: datetime) -> bool:
+    """Whether the hours that begin within are counted, but for the one that goes on."""
+    waiting = StaleHour.objects.filter(hour__gte=hour_of(since), hour__lt=hour_of(until))
+    done = CountProgress.objects.filter(pk=_PROGRESS, counted_at__isnull=False)
+    return done.filter(~Exists(waiting)).exists()
 
 
 def progress_of_counting() -> CountProgress | None:

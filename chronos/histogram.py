@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, Func
 
-from chronos.count import counts_by_hour, progress_of_counting
+from chronos.count import counts_by_hour, is_counted
 from chronos.search import EventQuery, matching
 
 MOST_BARS = 120
@@ -99,7 +99,7 @@ def _is_counted(query: EventQuery) -> bool:
         return False
     nothing: Mapping[str, Any] = dict.fromkeys(_COUNTED_BY, ())
     asks_more = replace(query, **nothing, since=None, until=None) != EventQuery()
-    return not asks_more and progress_of_counting() is not None
+    return not asks_more and is_counted(query.since, query.until)
 
 
 def _from_hours(

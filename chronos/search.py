@@ -160,7 +160,7 @@ def each_event(query: EventQuery, batch: int = 1000) -> Iterator[ChangeEvent]:
 _UNINDEXED = ("status", "environment", "region", "version", "team", "actor", "source")
 
 
-def bound_text(query: EventQuery, *, now: datetime) -> EventQuery:
+def bound_search(query: EventQuery, *, now: datetime) -> EventQuery:
     """The same; for what no index finds, without a beginning, of the last 90 days only."""
     words = bool(query.text or query.phrases)
     quick = bool(query.service or query.kind or query.unfinished)

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
-    OpenApiParameter,
     OpenApiResponse,
     PolymorphicProxySerializer,
 )
@@ -13,12 +11,12 @@ from rest_framework import serializers
 
 from alerts.api.serializers import LinkSerializer
 from alerts.normalise import SEVERITIES
+from opsportal.lib.api.schema import ERROR, IDEMPOTENCY_KEY, TOKEN_REUSED
 
-_ERROR = {"$ref": "#/components/schemas/Error"}
 CONFLICT = OpenApiResponse(
     {
         "type": "object",
-        "allOf": [_ERROR],
+        "allOf": [ERROR],
         "required": ["alert"],
         "properties": {"alert": {"$ref": "#/components/schemas/Alert"}},
     },
@@ -112,14 +110,7 @@ INTAKE: dict[str, Any] = {
         resource_type_field_name=None,
         many=False,
     ),
-    "parameters": [
-        OpenApiParameter(
-            "Idempotency-Key",
-            OpenApiTypes.STR,
-            OpenApiParameter.HEADER,
-            description="The same key with the same body gets the first answer again.",
-        )
-    ],
+    "parameters": [IDEMPOTENCY_KEY],
     "responses": {
         200: PolymorphicProxySerializer(
             component_name="Receipts",
@@ -128,7 +119,7 @@ INTAKE: dict[str, Any] = {
             many=False,
         ),
         201: ReceiptSerializer,
-        409: OpenApiResponse(_ERROR, "The Idempotency-Key was used with another body."),
+        409: TOKEN_REUSED,
     },
     "examples": [
         OpenApiExample(

@@ -25,7 +25,7 @@ from chronos.api.serializers import (
 from chronos.api.write import ChangeUpsert
 from chronos.follow import Reached, follow_events
 from chronos.models import ChangeEvent
-from chronos.search import EventQuery, bound_text, read_query
+from chronos.search import EventQuery, bound_search, read_query
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import parse_time
 from opsportal.lib.times import format_instant, utc_now
@@ -144,7 +144,7 @@ def _asked_for(request: Request) -> tuple[EventQuery, str]:
     """The query, and what of it nobody asked for."""
     now = utc_now()
     given = read_query(dict(request.query_params.lists()), now=now)
-    query = bound_text(given, now=now)
+    query = bound_search(given, now=now)
     if query is given:
         return query, ""
     return query, "This was looked for in the last 90 days; say `since` for more."

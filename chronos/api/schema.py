@@ -14,8 +14,8 @@ from rest_framework import serializers
 from chronos.api.serializers import ChangeLinkSerializer, ChangeReceiptSerializer
 from chronos.normalise import ACTOR_TYPES, STATUSES
 from chronos.search import LISTS
+from opsportal.lib.api.schema import IDEMPOTENCY_KEY, TOKEN_REUSED
 
-_ERROR = {"$ref": "#/components/schemas/Error"}
 EVENT_ID = OpenApiParameter("event_id", OpenApiTypes.INT64, OpenApiParameter.PATH)
 _MANY = "One, or several with commas or by repeating."
 _FIT = [
@@ -150,14 +150,7 @@ INTAKE: dict[str, Any] = {
         resource_type_field_name=None,
         many=False,
     ),
-    "parameters": [
-        OpenApiParameter(
-            "Idempotency-Key",
-            OpenApiTypes.STR,
-            OpenApiParameter.HEADER,
-            description="The same key with the same body gets the first answer again.",
-        )
-    ],
+    "parameters": [IDEMPOTENCY_KEY],
     "responses": {
         200: PolymorphicProxySerializer(
             component_name="ChangeReceipts",
@@ -166,7 +159,7 @@ INTAKE: dict[str, Any] = {
             many=False,
         ),
         201: ChangeReceiptSerializer,
-        409: OpenApiResponse(_ERROR, "The Idempotency-Key was used with another body."),
+        409: TOKEN_REUSED,
     },
     "examples": [OpenApiExample("A deployment begins", value=_EXAMPLE, request_only=True)],
 }

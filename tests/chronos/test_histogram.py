@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from chronos.count import count_changes
+from chronos.count import count_changes, mark_stale
 from chronos.histogram import MOST_BARS, choose_width, count_by_time, start_of_slot
-from chronos.models import ChangeEvent
+from chronos.models import ChangeEvent, StaleHour
 from chronos.search import EventQuery
 from tests.chronos.makers import NOW, make_change
 
@@ -87,6 +87,10 @@ class TestCounts:
         with django_assert_num_queries(2):
             assert count_by_time(EventQuery(**week)) == raw
         assert count_by_time(EventQuery(**week, kind=("flag",))).kinds == {"flag": 1}
+        # While hours wait to be counted, what there is counts.
+        mark_stale([NOW - timedelta(days=5)])
+        assert not count_by_time(EventQuery(**week)).kinds
+        StaleHour.objects.all().delete()
         # Services are not counted by the hour.
         assert not count_by_time(EventQuery(**week, service=("search",))).kinds
         assert not count_by_time(EventQuery(since=NOW - timedelta(days=1), until=NOW)).kinds

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
 ERROR_SCHEMA = {
     "type": "object",
     "description": "Every error of the portal's own API.",
@@ -22,6 +25,15 @@ ERROR_SCHEMA = {
         },
     },
 }
+ERROR = {"$ref": "#/components/schemas/Error"}
+# Of whatever is posted.
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same key with the same body gets the first answer again.",
+)
+TOKEN_REUSED = OpenApiResponse(ERROR, "The Idempotency-Key was used with another body.")
 _RESPONSES = {
     "400": ("Invalid", "The input is not valid; `errors` says where."),
     "401": ("NotAuthenticated", "No key, or one that is not (any longer) valid."),
@@ -39,8 +51,7 @@ _METHODS = ("get", "put", "post", "patch", "delete")
 
 
 def _response(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Error"}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": {"application/json": {"schema": ERROR}}}
 
 
 def add_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
