@@ -555,6 +555,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("service", models.F("depends_on")), _negated=True),
                 name="depends_on_another",
+                violation_error_message="A service does not depend on itself: name another.",
             ),
         ),
         migrations.AddField(
@@ -595,6 +596,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="freeze_ends",
+                violation_error_message="Say until when: an end, or for a recurrence a duration.",
             ),
         ),
         migrations.AddIndex(

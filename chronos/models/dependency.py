@@ -15,7 +15,9 @@ class Dependency(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["service", "depends_on"], name="one_dependency_each"),
             models.CheckConstraint(
-                condition=~models.Q(service=models.F("depends_on")), name="depends_on_another"
+                condition=~models.Q(service=models.F("depends_on")),
+                name="depends_on_another",
+                violation_error_message="A service does not depend on itself: name another.",
             ),
         ]
 

@@ -55,6 +55,7 @@ class Freeze(models.Model):
                 condition=(Q(recurrence="") & Q(ends_at__isnull=False))
                 | (~Q(recurrence="") & Q(duration__isnull=False)),
                 name="freeze_ends",
+                violation_error_message="Say until when: an end, or for a recurrence a duration.",
             ),
         ]
 
