@@ -58,6 +58,16 @@ REMEDIATIONS = [
     "alerts.remediations.ec2_terminate.Ec2Terminate",
     "alerts.remediations.webhook.WebhookRemediation",
 ]
+# What reads the configuration of clouds, in the order in which it is asked; see
+# security/collectors.
+COLLECTORS = [
+    "security.collectors.ec2_security_groups.SecurityGroups",
+    "security.collectors.ec2_prefix_lists.PrefixLists",
+]
+# What is wrong with a configuration; see security/auditors.
+AUDITORS = [
+    "security.auditors.security_groups.OpenToWorld",
+]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
 # What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
@@ -67,6 +77,7 @@ OUTBOXES = [
     "alerts.tasks.NotificationOutbox",
     "alerts.tasks.EscalationOutbox",
     "alerts.tasks.RemediationOutbox",
+    "security.tasks.CollectionOutbox",
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
@@ -77,6 +88,8 @@ SWEEPS = [
     "alerts.silence.sweep_silences",
     "alerts.violations.sweep_violations",
     "alerts.windows.sweep_windows",
+    "security.audit.audit_due",
+    "security.collect.plan_collections",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -152,6 +165,7 @@ TEAM_OWNED = [
     "alerts.snstopic",
     "alerts.subscription",
     "chronos.freeze",
+    "security.riskacceptance",
 ]
 # What responders of the team may edit as well.
 RESPONDER_OWNED = ["alerts.silence"]

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "chronos",
     "opsportal.safety",
     "alerts",
+    "security",
     # The plain configuration: the default one would put its own site in place of ours.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",

@@ -8,6 +8,7 @@ from chronos import urls as chronos_urls
 from opsportal.accounts import urls as accounts_urls
 from opsportal.accounts.docs import DocsView, SchemaView
 from opsportal.safety import urls as safety_urls
+from security import urls as security_urls
 
 urlpatterns = [
     path("", include("opsportal.runtime.urls")),
@@ -18,7 +19,9 @@ urlpatterns = [
     path("api/v1/", include(alerts_urls.api_urlpatterns)),
     path("api/v1/", include(chronos_urls.api_urlpatterns)),
     path("api/v1/", include(safety_urls.api_urlpatterns)),
+    path("api/v1/security/", include(security_urls.api_urlpatterns)),
     path("", include(safety_urls.urlpatterns)),
+    path("", include(security_urls.urlpatterns)),
     path("", include(chronos_urls.urlpatterns)),
     path("", include(alerts_urls.intake_urlpatterns)),
     path("", include(alerts_urls.urlpatterns)),

@@ -1,1 +1,1 @@
-"""The security app of the portal."""
+"""How the cloud is configured, since when, who changed it, and whether that is safe."""

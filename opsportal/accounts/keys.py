@@ -35,6 +35,8 @@ SCOPES = {
     "subscriptions:write": "Make, change and remove subscriptions",
     "config:read": "Read rules, channels, silences, inhibitions, subscriptions, senders and what "
     "they sent; no secrets",
+    "security:read": "Read the configuration of clouds, its history and findings",
+    "security:write": "Accept risks, review and comment changes, have clouds collected",
     "metrics:read": "Read /metrics",
 }
 USED_EVERY = timedelta(minutes=1)

@@ -20,13 +20,16 @@ from django.db import models
 MASK = "***"
 
 
+def derived_key(secret: str, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose (HKDF, RFC 5869)."""
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
+    return kdf.derive(secret.encode())
+
+
 @lru_cache(maxsize=8)
 def _fernet(secrets: tuple[str, ...]) -> MultiFernet:
-    keys = []
-    for secret in secrets:
-        kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"opsportal settings at rest")
-        keys.append(Fernet(base64.urlsafe_b64encode(kdf.derive(secret.encode()))))
-    return MultiFernet(keys)
+    keys = [derived_key(secret, "opsportal settings at rest") for secret in secrets]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 def _current() -> MultiFernet:

@@ -1,0 +1,10 @@
+"""The app's configuration."""
+
+from django.apps import AppConfig
+
+
+class SecurityConfig(AppConfig):
+    """The app."""
+
+    name = "security"
+    verbose_name = "Cloud security"

@@ -1,0 +1,78 @@
+"""What checks may ask of the rest of an account: loaded once for each batch."""
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+
+from security.auditors import Reference
+from security.models import CloudAccount, CloudResource, NetworkAllowlist, Relation, Scope
+
+
+class LoadedWorld:
+    """The `World` of one account and region, for a batch of resources."""
+
+    def __init__(
+        self, account: CloudAccount, region: str, resource_ids: Sequence[str], now: datetime
+    ) -> None:
+        self.now, self.account_id, self.partition = now, account.account_id, account.partition
+        self._account, self._region, self._ids = account, region, resource_ids
+        self._configs: dict[str, dict[str, Mapping[str, Any]]] = {}
+
+    def is_known(self, technology: str, region: str | None = None) -> bool:
+        """Whether a complete listing of it was ever read there."""
+        where = self._region if region is None else region
+        return (technology, where) in self._complete or (technology, "") in self._complete
+
+    def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
+        """Resource id -> configuration, of the technology in the same account and region."""
+        if technology not in self._configs:
+            rows = CloudResource.objects.filter(
+                Q(region=self._region) | Q(region=""),
+                account=self._account,
+                technology=technology,
+            ).exclude(state=CloudResource.State.DELETED)
+            self._configs[technology] = dict(rows.values_list("resource_id", "config"))
+        return self._configs[technology]
+
+    def referrers(self, resource_id: str) -> list[Reference]:
+        """What refers to it."""
+        return self._referrers.get(resource_id, [])
+
+    def trust(self, principal: str) -> str:
+        """Until policies are read: unknown."""
+        return "UNKNOWN"
+
+    def is_allowed_network(self, cidr: str) -> bool:
+        """Whether it lies within a known network."""
+        network = ipaddress.ip_network(cidr, strict=False)
+        return any(
+            network.version == known.version and network.subnet_of(known)  # type: ignore[arg-type]
+            for known in self._networks
+        )
+
+    @cached_property
+    def _networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        rows = NetworkAllowlist.objects.filter(Q(expires_at=None) | Q(expires_at__gt=self.now))
+        return [ipaddress.ip_network(cidr) for cidr in rows.values_list("cidr", flat=True)]
+
+    @cached_property
+    def _complete(self) -> set[tuple[str, str]]:
+        rows = Scope.objects.filter(account=self._account, complete_at__isnull=False)
+        return set(rows.values_list("technology", "region"))
+
+    @cached_property
+    def _referrers(self) -> dict[str, list[Reference]]:
+        found: dict[str, list[Reference]] = defaultdict(list)
+        rows = Relation.objects.filter(target__in=self._ids, source__account=self._account).exclude(
+            source__state=CloudResource.State.DELETED
+        )
+        for target, kind, technology, source in rows.values_list(
+            "target", "kind", "source__technology", "source__resource_id"
+        ):
+            found[target].append(Reference(kind, technology, source))
+        return found

@@ -1,0 +1,35 @@
+"""One facet of a resource: its value, none, or unknown."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from security.cloud.errors import Gone, says_gone, trouble_of
+from security.normalise import Unknown
+
+
+def facet(
+    ask: Callable[[], Any],
+    *,
+    action: str,
+    absent: Collection[str] = (),
+    gone: Collection[str] = (),
+) -> Any:
+    """What `ask` answers; None for the codes in `absent`, which are documented to mean none.
+
+    Raises Gone for the codes in `gone`: then the resource itself is not there. All other errors
+    are `Unknown`, with the permission that may be missing (`action`, such as
+    "s3:GetBucketPolicy").
+    """
+    try:
+        return ask()
+    except ClientError as error:
+        if says_gone(error, absent):
+            return None
+        if says_gone(error, gone):
+            raise Gone(str(error)) from error
+        trouble = trouble_of(error)
+    except BotoCoreError as error:
+        trouble = trouble_of(error)
+    return Unknown(trouble.code, trouble.message, action)

@@ -1,0 +1,107 @@
+"""What reads the configuration of one technology: a class for each, listed in settings.COLLECTORS.
+
+A collector only reads, and only translates: what AWS answers becomes `Found`. What is stored, what
+counts as changed or gone, is the engine's (`security/collect`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, NamedTuple
+
+from opsportal.lib.registry import plugins
+from security.cloud import Access, Gone, side_by_side
+from security.normalise import Found, Shape
+
+
+class Link(NamedTuple):
+    """Something that a resource refers to, by the other's resource id."""
+
+    kind: str
+    target: str
+
+
+class Network(NamedTuple):
+    """A network or address that a resource has, admits, reaches or lists (`AddressUse.Role`)."""
+
+    role: str
+    cidr: str
+    note: str = ""
+
+
+class Call(NamedTuple):
+    """A call of AWS's API that changes resources of a technology, and where it names them.
+
+    `paths` lead into CloudTrail's record, such as "requestParameters.groupId"; `*` stands for each
+    row of a list. `deletes`: the call is a proof that the resource is gone.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    deletes: bool = False
+
+
+class Collector:
+    """Base of the collectors."""
+
+    slug: ClassVar[str]  # such as "aws.ec2.securitygroup"
+    label: ClassVar[str]
+    # What people call one of them.
+    noun: ClassVar[str]
+    service: ClassVar[str]
+    regional: ClassVar[bool] = True
+    interval: ClassVar[timedelta] = timedelta(minutes=15)
+    shape: ClassVar[Shape] = Shape()
+    # The permissions that it needs, for the policy that the account's page prints.
+    actions: ClassVar[tuple[str, ...]]
+    # Codes by which `fetch` is told that the resource is not there.
+    gone: ClassVar[tuple[str, ...]] = ()
+    # `eventSource` of its calls in CloudTrail, without ".amazonaws.com".
+    event_source: ClassVar[str] = ""
+    calls: ClassVar[tuple[Call, ...]] = ()
+
+    @classmethod
+    def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
+        """All there are, page by page. Raises what boto3 raises: nothing is left out silently."""
+        raise NotImplementedError
+
+    @classmethod
+    def fetch(cls, access: Access, resource_id: str) -> Found:
+        """One, asked for by its id. Raises Gone when AWS says that it is not there."""
+        raise NotImplementedError
+
+    @classmethod
+    def links(cls, config: Mapping[str, Any]) -> Iterator[Link]:
+        """What it refers to."""
+        return iter(())
+
+    @classmethod
+    def networks(cls, config: Mapping[str, Any]) -> Iterator[Network]:
+        """Addresses that people look for."""
+        return iter(())
+
+    @classmethod
+    def resource_of(cls, identifier: str) -> str:
+        """The resource id of what CloudTrail's record calls `identifier`."""
+        return identifier
+
+
+def collectors() -> dict[str, type[Collector]]:
+    """Slug -> collector, in the order in which they are asked."""
+    return plugins("COLLECTORS")
+
+
+def collector_of(slug: str) -> type[Collector] | None:
+    """The collector of that technology; None when it is no longer among them."""
+    return collectors().get(slug)
+
+
+def found_each(describe: Callable[[Any], Found], rows: Iterable[Any]) -> list[Found]:
+    """Each row described, a few side by side; what is gone by then is left out."""
+
+    def describe_or_not(row: Any) -> Found | None:
+        try:
+            return describe(row)
+        except Gone:
+            return None
+
+    return [found for found in side_by_side(describe_or_not, rows) if found is not None]

@@ -1,0 +1,1 @@
+"""Policy documents of IAM: their canonical form, and what they allow. Pure: no queries."""

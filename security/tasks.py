@@ -1,0 +1,26 @@
+"""What the workers run: collections; and the periodic jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from opsportal.lib.outbox import Outbox
+from opsportal.lib.times import utc_now
+from security.collect import run_collection
+from security.models import Collection
+
+
+class CollectionOutbox(Outbox):
+    """Scopes that wait to be asked."""
+
+    slug = "security.collections"
+    model = Collection
+    # Far more than a large account takes; a scope that is asked twice stores nothing twice.
+    lease = timedelta(minutes=20)
+    max_attempts = 5
+    batch = 1
+    threads = 4
+
+    def perform(self, rows: Sequence[Collection], now: datetime) -> None:
+        """One at a time: each is a conversation with the other side."""
+        for row in rows:
+            run_collection(row, clock=utc_now)

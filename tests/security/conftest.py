@@ -1,0 +1,26 @@
+"""A cloud on this machine, and accounts in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from security.cloud.access import forget_clients
+from security.cloud.pace import forget_pace
+from tests.alerts.moto import CREDENTIALS, Cloud, moto_cloud
+
+
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[Cloud]:
+    with moto_cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(_moto: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """The cloud, empty, and the portal's environment pointing at it."""
+    _moto.reset()
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": _moto.url}.items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    forget_pace()
+    return _moto
