@@ -34,6 +34,12 @@ NAVIGATION = [
         ],
     ),
     (
+        "Cloud security",
+        [
+            ("Accounts", "cloud", "cloud-accounts", ""),
+        ],
+    ),
+    (
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),

@@ -90,6 +90,7 @@ SWEEPS = [
     "alerts.windows.sweep_windows",
     "security.audit.audit_due",
     "security.collect.plan_collections",
+    "security.probe.probe_accounts",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -110,6 +111,7 @@ CONFIG_SECTIONS = [
     "chronos.configure.AliasSection",
     "chronos.configure.FreezeSection",
     "chronos.configure.DependencySection",
+    "security.configure.CloudAccountSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [

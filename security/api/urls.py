@@ -1,5 +1,17 @@
 """Where the API answers, below `/api/v1/security/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-api_urlpatterns: list[URLPattern] = []
+from security.api.accounts import (
+    CloudAccountDetail,
+    CloudAccountList,
+    CloudAccountPolicy,
+    CloudAccountTest,
+)
+
+api_urlpatterns: list[URLPattern] = [
+    path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
+    path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
+    path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
+    path("accounts/<str:account_id>/test", CloudAccountTest.as_view()),
+]

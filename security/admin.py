@@ -1,0 +1,5 @@
+"""Admin pages of the cloud's configuration."""
+
+from security.account_admin import CloudAccountAdmin
+
+__all__ = ["CloudAccountAdmin"]
