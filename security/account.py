@@ -5,7 +5,6 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.db import transaction
 
 from chronos.trail import (
@@ -19,8 +18,8 @@ from chronos.trail import (
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import mask_secret
 from opsportal.lib.errors import ConflictError, FieldError, PayloadError
-from security.cloud import trouble_of
 from security.cloud.access import Access, forget_clients
+from security.cloud.identity import account_of, caller_of
 from security.collectors import collectors
 from security.models import CloudAccount, CloudResource
 
@@ -81,16 +80,14 @@ def ask_for_test(account: CloudAccount, *, now: datetime) -> None:
 
 def own_account_number(partition: str) -> str:
     """The account of the portal's own credentials. Raises PayloadError."""
-    try:
-        found = Access("", partition, "").client("sts").get_caller_identity()
-    except (ClientError, BotoCoreError) as error:
-        trouble = trouble_of(error)
+    arn, trouble = caller_of(Access("", partition, ""))
+    if trouble is not None:
         text = (
             "the portal has no credentials of its own to ask for the number "
             f"({trouble.code}: {trouble.message}); give the number and a role"
         )
-        raise PayloadError(text, [FieldError("account_id", text)]) from error
-    return str(found["Account"])
+        raise PayloadError(text, [FieldError("account_id", text)])
+    return account_of(arn)
 
 
 def state_of(account: CloudAccount) -> State:

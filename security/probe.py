@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from opsportal.lib.times import format_instant, utc_now
 from security.cloud import Access, Trouble, open_access, side_by_side, trouble_of
+from security.cloud.identity import account_of, caller_of
 from security.collectors import Collector
 from security.grant import collectors_of
 from security.models import CloudAccount, Outcome
@@ -36,7 +37,7 @@ def probe_accounts(*, now: datetime, clock: Callable[[], datetime] = utc_now) ->
 def probe_account(account: CloudAccount, *, now: datetime) -> dict[str, Any]:
     """The report of a test; see `CloudAccount.test`. Raises nothing of AWS's."""
     report: dict[str, Any] = {"at": format_instant(now), "ok": False, "tested": 0, "problems": []}
-    report["portal"], _ = _identity(Access("", account.partition, ""))
+    report["portal"], _ = caller_of(Access("", account.partition, ""))
     try:
         access = open_access(account, "", now=now)
     except (ClientError, BotoCoreError) as error:
@@ -49,12 +50,12 @@ def probe_account(account: CloudAccount, *, now: datetime) -> dict[str, Any]:
         )
         report["problems"] = [_problem("credentials", "", trouble, do)]
         return report
-    report["identity"], trouble_of_identity = _identity(access)
-    if trouble_of_identity is not None:
+    report["identity"], unknown = caller_of(access)
+    if unknown is not None:
         do = "Give the portal credentials: the environment, a profile or a role of its own."
-        report["problems"] = [_problem("credentials", "", trouble_of_identity, do)]
+        report["problems"] = [_problem("credentials", "", unknown, do)]
         return report
-    number = report["identity"].split(":")[4]
+    number = account_of(report["identity"])
     if number != account.account_id:
         wrong = Trouble(Outcome.DENIED, "WrongAccount", f"the credentials are of {number}")
         do = "Name a role to assume, or correct the account's number."
@@ -66,14 +67,6 @@ def probe_account(account: CloudAccount, *, now: datetime) -> dict[str, Any]:
     report["problems"] = [problem for problems in found for problem in problems]
     report["ok"] = not report["problems"]
     return report
-
-
-def _identity(access: Access) -> tuple[str, Trouble | None]:
-    """The ARN of whoever calls."""
-    try:
-        return str(access.client("sts").get_caller_identity()["Arn"]), None
-    except (ClientError, BotoCoreError) as error:
-        return "", trouble_of(error)
 
 
 def _askings(account: CloudAccount, now: datetime) -> Iterator[tuple[type[Collector], Access]]:
