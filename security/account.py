@@ -50,14 +50,16 @@ def save_account(
     account.regions = sorted(set(account.regions))
     account.without = sorted(set(account.without))
     _check(account)
-    check_columns(account)
+    check_columns(account, exclude=["external_id"])
     with transaction.atomic():
         known = CloudAccount.objects.select_for_update().filter(pk=account.pk).first()
-        before = state_of(known) if known else None
+        before, after = state_of(known) if known else None, state_of(account)
+        if before == after:
+            return
         if account.kind == CloudAccount.Kind.MANAGED:
             account.test_due_at = now
         save_row(account)
-        record_saved(account, before, state_of(account), actor=actor, now=now)
+        record_saved(account, before, after, actor=actor, now=now)
     forget_clients()
 
 

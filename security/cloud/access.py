@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -34,7 +35,6 @@ _MOST_CLIENTS = 600
 # Without a region of its own a global service is asked here.
 HOME = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
-_session = boto3.session.Session()
 _making = threading.Lock()
 _clients: OrderedDict[tuple[str, ...], Any] = OrderedDict()
 _credentials: dict[tuple[str, str], tuple[datetime, dict[str, str]]] = {}
@@ -90,9 +90,16 @@ def open_access(account: CloudAccount, region: str, *, now: datetime) -> Access:
     return Access(account.account_id, account.partition, region, credentials)
 
 
+@cache
+def _session() -> Any:
+    """One, since it reads large descriptions of the services."""
+    return boto3.session.Session()
+
+
 def forget_clients() -> None:
     """Begin anew: for tests, and where an account's access has changed."""
     with _making:
+        _session.cache_clear()
         _clients.clear()
         _credentials.clear()
 
@@ -120,7 +127,7 @@ def _assumed(account: CloudAccount, now: datetime) -> dict[str, str]:
 
 
 def _made(service: str, region: str, account_id: str, credentials: Mapping[str, str]) -> Any:
-    client = _session.client(service, region_name=region, config=_CONFIG, **credentials)
+    client = _session().client(service, region_name=region, config=_CONFIG, **credentials)
     events = client.meta.events
     pace = (account_id, region, service)
     events.register_first("before-parameter-build.*.*", _refuse_changes)
