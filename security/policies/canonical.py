@@ -7,6 +7,7 @@ that grammar stays as it is, under `Malformed`.
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -73,7 +74,7 @@ def _is_plain(value: Any) -> bool:
         return value.isascii() or not _HALF.search(value)
     if isinstance(value, int):
         return abs(value) <= _LARGEST
-    return value is None or isinstance(value, float)
+    return value is None or (isinstance(value, float) and isfinite(value))
 
 
 def _storable(document: Any) -> str:

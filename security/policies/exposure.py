@@ -75,7 +75,8 @@ def grants(policy: Any, *, trust: Trust, account_id: str = "") -> list[Grant | U
     denials = [_Denial(row, ask) for row in denied[:_MOST_DENIALS]]
     for statement in allowed:
         for grant in _let_in(statement, ask):
-            found.extend(_without(grant, denials))
+            root = _root_of(grant.principal)
+            found += _without(grant, [one for one in denials if one.hits(grant.principal, root)])
     return found
 
 
@@ -103,22 +104,22 @@ class _Asker:
 
 
 def _let_in(statement: Statement, ask: _Asker) -> Iterator[Grant]:
-    left = left_by(statement.condition, ask)
+    left, name = left_by(statement.condition, ask), statement_name(statement.row)
     who = statement.principals
     # Everybody but those who are named: nobody should write it, and it is everybody.
     if statement.not_principals:
         who = {"AWS": ("*",)}
     for kind, names in who.items():
-        for name in names:
-            found = ask.of_kind(kind, name)
+        for principal in names:
+            found = ask.of_kind(kind, principal)
             yield Grant(
-                principal=name,
+                principal=principal,
                 kind=kind,
                 trust=_narrowed(found, left),
                 actions=("*",) if statement.not_actions else statement.actions,
                 but=statement.not_actions,
                 resources=("*",) if statement.not_resources else statement.resources,
-                statement=statement_name(statement.row),
+                statement=name,
                 condition=statement.condition,
                 narrowed_by=left.by,
             )
@@ -127,6 +128,12 @@ def _let_in(statement: Statement, ask: _Asker) -> Iterator[Grant]:
 def _narrowed(trust: str, left: Left) -> str:
     """Somebody who is no more, and a service, stay what they are."""
     return trust if trust in (DANGLING, SERVICE) else most((trust, left.trust))
+
+
+def _root_of(principal: str) -> str:
+    """The account of an ARN as a principal; empty: none."""
+    parts = principal.split(":", 5)
+    return f"arn:{parts[1]}:iam::{parts[4]}:root" if len(parts) == 6 else ""
 
 
 class _Denial:
@@ -143,11 +150,13 @@ class _Denial:
         ]
         self._excepted = frozenset(name for name, _ in excepted)
         self._spared = least(found for _, found in excepted) if excepted else None
+        names = {name for found in statement.principals.values() for name in found}
+        self._names = None if "*" in names or excepted else frozenset(names)
 
     def leaves(self, principal: str) -> Left | None:
         """Of those whom the principal names; None: nobody. PUBLIC: it takes nothing off."""
         if self._spared is None:
-            return self._left if self._hits(principal) else Left()
+            return self._left
         if principal in self._excepted:
             return Left()
         if principal != "*":
@@ -157,13 +166,9 @@ class _Denial:
             return Left(self._spared, by)
         return Left(least((self._spared, self._left.trust)), by + self._left.by)
 
-    def _hits(self, principal: str) -> bool:
-        names = {name for found in self._statement.principals.values() for name in found}
-        if "*" in names or principal in names:
-            return True
-        # Who is denied as an account is denied with all who are in it.
-        parts = principal.split(":", 5)
-        return len(parts) == 6 and f"arn:{parts[1]}:iam::{parts[4]}:root" in names
+    def hits(self, principal: str, root: str) -> bool:
+        """Whether it is for that principal; who is denied as an account is with all in it."""
+        return self._names is None or principal in self._names or root in self._names
 
     def covers_action(self, action: str, but: Sequence[str]) -> bool:
         """Whether it denies all that the pattern means."""
