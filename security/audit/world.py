@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from security.auditors import Reference
 from security.models import CloudAccount, CloudResource, NetworkAllowlist, Relation, Scope
+from security.policies.trust import Accounts, Known
 
 
 class LoadedWorld:
@@ -44,8 +45,8 @@ class LoadedWorld:
         return self._referrers.get(resource_id, [])
 
     def trust(self, principal: str) -> str:
-        """Until policies are read: unknown."""
-        return "UNKNOWN"
+        """What a principal of a policy is to the account: see `security/policies/trust.py`."""
+        return self._accounts.trust(principal, self.account_id)
 
     def is_allowed_network(self, cidr: str) -> bool:
         """Whether it lies within a known network."""
@@ -54,6 +55,20 @@ class LoadedWorld:
             network.version == known.version and network.subnet_of(known)  # type: ignore[arg-type]
             for known in self._networks
         )
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        rows = CloudAccount.objects.values_list("account_id", "kind", "s3_canonical_id", "org_id")
+        return Accounts((Known(*row) for row in rows), self._owner_of)
+
+    def _owner_of(self, unique_id: str) -> str | None:
+        return self._owners.get(unique_id)
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        """Unique id -> account, of all roles and users that are there."""
+        rows = CloudResource.objects.exclude(state=CloudResource.State.DELETED)
+        return dict(rows.exclude(unique_id="").values_list("unique_id", "account__account_id"))
 
     @cached_property
     def _networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from security.auditors import Auditor, Issue, Item, Reference, Undecided, Verdict
+from security.policies.trust import Accounts
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ACCOUNT = "123456789012"
@@ -34,7 +35,7 @@ class FakeWorld:
         return self.referred.get(resource_id, [])
 
     def trust(self, principal: str) -> str:
-        return self.trusted.get(principal, "UNKNOWN")
+        return self.trusted.get(principal) or Accounts().trust(principal, self.account_id)
 
     def is_allowed_network(self, cidr: str) -> bool:
         return cidr in self.networks
