@@ -63,6 +63,10 @@ REMEDIATIONS = [
 COLLECTORS = [
     "security.collectors.ec2_security_groups.SecurityGroups",
     "security.collectors.ec2_prefix_lists.PrefixLists",
+    "security.collectors.iam_policies.Policies",
+    "security.collectors.iam_groups.Groups",
+    "security.collectors.iam_roles.Roles",
+    "security.collectors.iam_users.Users",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [

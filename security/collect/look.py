@@ -8,12 +8,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from msgspec.structs import replace
 
 from opsportal.lib.crypto import derived_key
 from security.cloud import Gone, Trouble, open_access, trouble_of
-from security.collectors import Collector
+from security.collectors import Collector, found_each
 from security.models import CloudResource, Collection, Scope
-from security.normalise import Found, Settled, Unknown, settle
+from security.normalise import SAME, Found, Same, Settled, Unknown, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class _Sift:
 
     def take(self, page: Iterable[Found], captured_at: datetime) -> None:
         """One page."""
-        rows = list(page)
+        rows = self._completed(list(page))
         before = self._before(rows)
         shape = self._collector.shape
         for found in rows:
@@ -149,12 +150,54 @@ class _Sift:
         ids = [
             found.resource_id
             for found in rows
-            if any(isinstance(value, Unknown) for value in found.config.values())
+            if any(isinstance(value, (Unknown, Same)) for value in found.config.values())
         ]
+        return self._configs(ids)
+
+    def _configs(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         if not ids:
             return {}
         known = resources_of(self._scope, self._collector).filter(resource_id__in=ids)
         return dict(known.values_list("resource_id", "config"))
+
+    def _completed(self, rows: list[Found]) -> list[Found]:
+        """With the facets that cost more; those of what is known well enough stay as they are."""
+        if not any(found.more for found in rows):
+            return rows
+        known = self._configs(
+            [row.resource_id for row in rows if row.more and self._is_well_known(row.resource_id)]
+        )
+        return found_each(lambda row: self._complete(row, known.get(row.resource_id)), rows)
+
+    def _is_well_known(self, resource_id: str) -> bool:
+        known = self._known.get(resource_id)
+        return (
+            known is not None
+            and known.state == CloudResource.State.ACTIVE
+            and known.normaliser_version == self._collector.shape.version
+            and not known.has_unknown
+        )
+
+    def _complete(self, found: Found, before: dict[str, Any] | None) -> Found:
+        if found.more is None:
+            return found
+        if before is not None and self._agrees(found, before):
+            rest: dict[str, Any] = dict.fromkeys(before.keys() - found.config.keys(), SAME)
+            tags = before.get("tags")
+        else:
+            rest = dict(found.more())
+            tags = rest.get("tags")
+        return replace(
+            found,
+            config={**found.config, **rest},
+            tags=tags if isinstance(tags, dict) else found.tags,
+        )
+
+    def _agrees(self, found: Found, before: Mapping[str, Any]) -> bool:
+        """Whether what the rest depends on is as it was."""
+        part = {name: found.config.get(name) for name in found.depends}
+        now = settle(part, self._collector.shape, secret=secret(), principals=self._principals)
+        return all(now.config.get(name) == before.get(name) for name in found.depends)
 
 
 def _principals(scope: Scope) -> dict[str, str]:
