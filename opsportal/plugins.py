@@ -67,6 +67,7 @@ COLLECTORS = [
     "security.collectors.iam_groups.Groups",
     "security.collectors.iam_roles.Roles",
     "security.collectors.iam_users.Users",
+    "security.collectors.iam_credentials.Credentials",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [

@@ -90,7 +90,7 @@ def look(
             for page in collector.pages(access):
                 sift.take(page, asked_at)
                 asked_at = clock()
-        for target in collection.targets:
+        for target in (*collection.targets, *_doubtful(collection, collector, known, sighting)):
             asked_at = clock()
             try:
                 sift.take([collector.fetch(access, target)], asked_at)
@@ -99,6 +99,22 @@ def look(
     except (ClientError, BotoCoreError) as error:
         sighting.trouble = trouble_of(error)
     return sighting
+
+
+def _doubtful(
+    collection: Collection,
+    collector: type[Collector],
+    known: Mapping[str, Stored],
+    sighting: Sighting,
+) -> list[str]:
+    """What a listing that is hours old says nothing of."""
+    if not (collection.is_full and collector.listing_lags):
+        return []
+    return [
+        resource_id
+        for resource_id, row in known.items()
+        if resource_id not in sighting.listed and row.state != CloudResource.State.DELETED
+    ]
 
 
 class _Sift:
