@@ -8,13 +8,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
-from msgspec.structs import replace
 
 from opsportal.lib.crypto import derived_key
 from security.cloud import Gone, Trouble, open_access, trouble_of
-from security.collectors import Collector, found_each
+from security.collect.complete import complete_found
+from security.collectors import Collector
 from security.models import CloudResource, Collection, Scope
-from security.normalise import SAME, Found, Same, Settled, Unknown, settle
+from security.normalise import Found, Same, Settled, Unknown, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +176,13 @@ class _Sift:
         known = resources_of(self._scope, self._collector).filter(resource_id__in=ids)
         return dict(known.values_list("resource_id", "config"))
 
-    def _completed(self, rows: list[Found]) -> list[Found]:
+    def _completed(self, rows: Sequence[Found]) -> Sequence[Found]:
         """With the facets that cost more; those of what is known well enough stay as they are."""
         if not any(found.more for found in rows):
             return rows
-        known = self._configs(
-            [row.resource_id for row in rows if row.more and self._is_well_known(row.resource_id)]
-        )
-        return found_each(lambda row: self._complete(row, known.get(row.resource_id)), rows)
+        ids = [found.resource_id for found in rows if found.more]
+        known = self._configs([name for name in ids if self._is_well_known(name)])
+        return complete_found(rows, known, self._collector)
 
     def _is_well_known(self, resource_id: str) -> bool:
         known = self._known.get(resource_id)
@@ -193,27 +192,6 @@ class _Sift:
             and known.normaliser_version == self._collector.shape.version
             and not known.has_unknown
         )
-
-    def _complete(self, found: Found, before: dict[str, Any] | None) -> Found:
-        if found.more is None:
-            return found
-        if before is not None and self._agrees(found, before):
-            rest: dict[str, Any] = dict.fromkeys(before.keys() - found.config.keys(), SAME)
-            tags = before.get("tags")
-        else:
-            rest = dict(found.more())
-            tags = rest.get("tags")
-        return replace(
-            found,
-            config={**found.config, **rest},
-            tags=tags if isinstance(tags, dict) else found.tags,
-        )
-
-    def _agrees(self, found: Found, before: Mapping[str, Any]) -> bool:
-        """Whether what the rest depends on is as it was."""
-        part = {name: found.config.get(name) for name in found.depends}
-        now = settle(part, self._collector.shape, secret=secret(), principals=self._principals)
-        return all(now.config.get(name) == before.get(name) for name in found.depends)
 
 
 def _principals(scope: Scope) -> dict[str, str]:

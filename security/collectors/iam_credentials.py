@@ -60,7 +60,7 @@ _DEVICE = {"id": "root", "status": "Active", "created_at": None}
 _NOTHING = ("", "N/A", "no_information", "not_supported")
 
 
-class ReportError(BotoCoreError):
+class ReportError(BotoCoreError):  # type: ignore[misc]
     """What came is no report."""
 
     fmt = "The credential report has no column {column!r}"
