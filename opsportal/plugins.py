@@ -63,6 +63,11 @@ REMEDIATIONS = [
 COLLECTORS = [
     "security.collectors.ec2_security_groups.SecurityGroups",
     "security.collectors.ec2_prefix_lists.PrefixLists",
+    "security.collectors.iam_policies.Policies",
+    "security.collectors.iam_groups.Groups",
+    "security.collectors.iam_roles.Roles",
+    "security.collectors.iam_users.Users",
+    "security.collectors.iam_credentials.Credentials",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [

@@ -11,9 +11,10 @@ from django.conf import settings
 
 from opsportal.lib.crypto import derived_key
 from security.cloud import Gone, Trouble, open_access, trouble_of
+from security.collect.complete import complete_found
 from security.collectors import Collector
 from security.models import CloudResource, Collection, Scope
-from security.normalise import Found, Settled, Unknown, settle
+from security.normalise import Found, Same, Settled, Unknown, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def look(
             for page in collector.pages(access):
                 sift.take(page, asked_at)
                 asked_at = clock()
-        for target in collection.targets:
+        for target in (*collection.targets, *_doubtful(collection, collector, known, sighting)):
             asked_at = clock()
             try:
                 sift.take([collector.fetch(access, target)], asked_at)
@@ -98,6 +99,22 @@ def look(
     except (ClientError, BotoCoreError) as error:
         sighting.trouble = trouble_of(error)
     return sighting
+
+
+def _doubtful(
+    collection: Collection,
+    collector: type[Collector],
+    known: Mapping[str, Stored],
+    sighting: Sighting,
+) -> list[str]:
+    """What a listing that is hours old says nothing of."""
+    if not (collection.is_full and collector.listing_lags):
+        return []
+    return [
+        resource_id
+        for resource_id, row in known.items()
+        if resource_id not in sighting.listed and row.state != CloudResource.State.DELETED
+    ]
 
 
 class _Sift:
@@ -116,7 +133,7 @@ class _Sift:
 
     def take(self, page: Iterable[Found], captured_at: datetime) -> None:
         """One page."""
-        rows = list(page)
+        rows = self._completed(list(page))
         before = self._before(rows)
         shape = self._collector.shape
         for found in rows:
@@ -149,12 +166,32 @@ class _Sift:
         ids = [
             found.resource_id
             for found in rows
-            if any(isinstance(value, Unknown) for value in found.config.values())
+            if any(isinstance(value, (Unknown, Same)) for value in found.config.values())
         ]
+        return self._configs(ids)
+
+    def _configs(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         if not ids:
             return {}
         known = resources_of(self._scope, self._collector).filter(resource_id__in=ids)
         return dict(known.values_list("resource_id", "config"))
+
+    def _completed(self, rows: Sequence[Found]) -> Sequence[Found]:
+        """With the facets that cost more; those of what is known well enough stay as they are."""
+        if not any(found.more for found in rows):
+            return rows
+        ids = [found.resource_id for found in rows if found.more]
+        known = self._configs([name for name in ids if self._is_well_known(name)])
+        return complete_found(rows, known, self._collector)
+
+    def _is_well_known(self, resource_id: str) -> bool:
+        known = self._known.get(resource_id)
+        return (
+            known is not None
+            and known.state == CloudResource.State.ACTIVE
+            and known.normaliser_version == self._collector.shape.version
+            and not known.has_unknown
+        )
 
 
 def _principals(scope: Scope) -> dict[str, str]:

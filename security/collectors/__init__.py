@@ -50,6 +50,9 @@ class Collector:
     service: ClassVar[str]
     regional: ClassVar[bool] = True
     interval: ClassVar[timedelta] = timedelta(minutes=15)
+    # Its listing may be hours old: what it does not have is asked for by id before it is called
+    # gone.
+    listing_lags: ClassVar[bool] = False
     shape: ClassVar[Shape] = Shape()
     # The permissions that it needs, for the policy that the account's page prints.
     actions: ClassVar[tuple[str, ...]]
