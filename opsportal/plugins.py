@@ -63,6 +63,8 @@ REMEDIATIONS = [
 COLLECTORS = [
     "security.collectors.ec2_security_groups.SecurityGroups",
     "security.collectors.ec2_prefix_lists.PrefixLists",
+    "security.collectors.s3_account.S3Account",
+    "security.collectors.s3_buckets.Buckets",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
