@@ -68,6 +68,8 @@ COLLECTORS = [
     "security.collectors.iam_roles.Roles",
     "security.collectors.iam_users.Users",
     "security.collectors.iam_credentials.Credentials",
+    "security.collectors.s3_account.S3Account",
+    "security.collectors.s3_buckets.Buckets",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [

@@ -4,6 +4,7 @@
 are kept, since making one costs more than most calls.
 """
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
@@ -133,7 +135,21 @@ def _made(service: str, region: str, account_id: str, credentials: Mapping[str, 
     events.register_first("before-parameter-build.*.*", _refuse_changes)
     events.register("before-send.*.*", lambda **_: take_turn(pace, time.monotonic()))
     events.register("response-received.*.*", count_answer)
+    if service == "s3control" and not _is_amazons(client.meta.endpoint_url):
+        events.register("before-call.s3-control", _without_account)
     return client
+
+
+def _is_amazons(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _without_account(params: dict[str, Any], **_: Any) -> None:
+    """botocore begins the host with the account's id; elsewhere no such name exists."""
+    parts = urlsplit(params["url"])
+    host = re.sub(r"\A[0-9]{12}\.", "", parts.netloc)
+    params["url"] = urlunsplit(parts._replace(netloc=host))
 
 
 def _refuse_changes(model: OperationModel, **_: Any) -> None:

@@ -97,7 +97,9 @@ class Writer:
     def _fill(self, resource: CloudResource, seen: Seen) -> None:
         found, settled = seen.found, seen.settled
         resource.arn, resource.name = found.arn[:1200], found.name[:500]
-        resource.unique_id, resource.tags = found.unique_id[:40], dict(found.tags)
+        resource.unique_id = found.unique_id[:40]
+        if "tags" not in settled.unknown:
+            resource.tags = dict(found.tags)
         resource.config, resource.unknown = settled.config, settled.unknown
         resource.complete_hash, resource.durable_hash = settled.complete_hash, settled.durable_hash
         resource.normaliser_version = self._collector.shape.version
