@@ -133,6 +133,7 @@ DEMOS = [
     "alerts.demo.WebhookDemo",
     "alerts.demo.CloudDemo",
     "chronos.demo.ChangeDemo",
+    "security.demo.SecurityDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [
