@@ -28,9 +28,10 @@ def _fixed(text: str, one: str) -> str:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether the pattern names it; both in the same case."""
-    if "*" not in pattern and "?" not in pattern:
-        return pattern == name
-    return pattern == "*" or _compiled(pattern, ".").fullmatch(name) is not None
+    start, star, rest = pattern.partition("*")
+    if "?" in pattern or rest:
+        return _compiled(pattern, ".").fullmatch(name) is not None
+    return name.startswith(start) if star else name == pattern
 
 
 def covers(pattern: str, other: str) -> bool:
@@ -51,6 +52,26 @@ def any_covers(patterns: Iterable[str], other: str) -> bool:
 def any_matches(patterns: Iterable[str], name: str) -> bool:
     """Whether one of them names it."""
     return any(matches(pattern, name) for pattern in patterns)
+
+
+class Names:
+    """Many patterns of actions, by their service."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._by_service: dict[str, list[str]] = {}
+        self._of_any: list[str] = []
+        for pattern in patterns:
+            service, colon, _ = pattern.partition(":")
+            if colon and "*" not in service and "?" not in service:
+                self._by_service.setdefault(service, []).append(pattern)
+            else:
+                self._of_any.append(pattern)
+
+    def __contains__(self, action: str) -> bool:
+        """Whether one of them names the action, which is in small letters."""
+        return any_matches(self._of_any, action) or any_matches(
+            self._by_service.get(action.partition(":")[0], ()), action
+        )
 
 
 def witness(pattern: str, service: str = "") -> str | None:
