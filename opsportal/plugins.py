@@ -61,12 +61,22 @@ REMEDIATIONS = [
 # What reads the configuration of clouds, in the order in which it is asked; see
 # security/collectors.
 COLLECTORS = [
-    "security.collectors.ec2_security_groups.SecurityGroups",
     "security.collectors.ec2_prefix_lists.PrefixLists",
+    "security.collectors.ec2_interfaces.NetworkInterfaces",
+    "security.collectors.ec2_security_groups.SecurityGroups",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
-    "security.auditors.security_groups.OpenToWorld",
+    "security.auditors.open_ports.AllPortsOpen",
+    "security.auditors.open_ports.LoginOpen",
+    "security.auditors.open_ports.DatabaseOpen",
+    "security.auditors.open_ports.LegacyOpen",
+    "security.auditors.open_ports.OtherPortOpen",
+    "security.auditors.open_ports.BroadNetwork",
+    "security.auditors.security_groups.DefaultGroupUsed",
+    "security.auditors.security_groups.ForeignPeer",
+    "security.auditors.security_groups.UnreadablePrefixList",
+    "security.auditors.security_groups.UnusedGroup",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
