@@ -64,6 +64,21 @@ COLLECTORS = [
     "security.collectors.ec2_prefix_lists.PrefixLists",
     "security.collectors.ec2_interfaces.NetworkInterfaces",
     "security.collectors.ec2_security_groups.SecurityGroups",
+    "security.collectors.ec2_instances.Instances",
+    "security.collectors.autoscaling_groups.AutoScalingGroups",
+    "security.collectors.ec2_flow_logs.FlowLogs",
+    "security.collectors.ec2_vpcs.Vpcs",
+    "security.collectors.ec2_vpcs.Subnets",
+    "security.collectors.ec2_network_acls.NetworkAcls",
+    "security.collectors.ec2_endpoints.Peerings",
+    "security.collectors.ec2_route_tables.RouteTables",
+    "security.collectors.ec2_endpoints.VpcEndpoints",
+    "security.collectors.ec2_gateways.InternetGateways",
+    "security.collectors.ec2_gateways.NatGateways",
+    "security.collectors.elb.ClassicLoadBalancers",
+    "security.collectors.elbv2.LoadBalancers",
+    "security.collectors.rds.DbInstances",
+    "security.collectors.rds.DbClusters",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [

@@ -11,9 +11,9 @@ from typing import Any
 from security.cloud import Access
 from security.collectors import Call, Link, Network
 from security.collectors.ec2 import Ec2Collector
+from security.collectors.protocols import protocol_name
 from security.normalise import Shape
 
-_PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 _GROUP = ("requestParameters.groupId",)
 _MODIFIED = ("requestParameters.ModifySecurityGroupRulesRequest.GroupId", *_GROUP)
 
@@ -100,8 +100,7 @@ def _rules(
 ) -> Iterator[dict[str, Any]]:
     """One row for each peer of each permission."""
     for permission in permissions:
-        number = str(permission.get("IpProtocol", "-1")).lower()
-        protocol = "all" if number == "-1" else _PROTOCOLS.get(number, number)
+        protocol = protocol_name(permission.get("IpProtocol", "-1"))
         base = {
             "direction": direction,
             "protocol": protocol,

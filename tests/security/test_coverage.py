@@ -1,6 +1,7 @@
 """The arithmetic of networks and ports, against sets of single numbers."""
 
 import ipaddress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def test_a_union_has_the_same_numbers_in_order_and_once(found):
     joined = union(found)
     assert numbers(joined) == numbers(found)
     assert size(joined) == len(numbers(found))
-    assert all(a[1] + 1 < b[0] for a, b in zip(joined, joined[1:], strict=False))
+    assert all(a[1] + 1 < b[0] for a, b in pairwise(joined))
 
 
 @given(spans, spans)
@@ -137,8 +138,8 @@ def test_openings_are_what_asking_port_by_port_comes_to(found, readable):
             said[port] = opening.certain
     for port in range(22):
         here = [rule for rule in found if rule["from"] <= port <= rule["to"]]
-        peers = [cidr for rule in here
-                 for cidr in ((held or []) if rule["peer"] == "pl" else [rule["peer"]])]  # fmt: skip
+        lists = [(held or []) if rule["peer"] == "pl" else [rule["peer"]] for rule in here]
+        peers = [cidr for networks in lists for cidr in networks]
         certain = is_world(spans_of(*peers), IPV4)
         perhaps = not readable and any(rule["peer"] == "pl" for rule in here)
         assert said.get(port) == (True if certain else False if perhaps else None)
