@@ -61,7 +61,6 @@ REMEDIATIONS = [
 # What reads the configuration of clouds, in the order in which it is asked; see
 # security/collectors.
 COLLECTORS = [
-    "security.collectors.ec2_security_groups.SecurityGroups",
     "security.collectors.ec2_prefix_lists.PrefixLists",
     "security.collectors.iam_policies.Policies",
     "security.collectors.iam_groups.Groups",
@@ -70,10 +69,36 @@ COLLECTORS = [
     "security.collectors.iam_credentials.Credentials",
     "security.collectors.s3_account.S3Account",
     "security.collectors.s3_buckets.Buckets",
+    "security.collectors.ec2_interfaces.NetworkInterfaces",
+    "security.collectors.ec2_security_groups.SecurityGroups",
+    "security.collectors.ec2_instances.Instances",
+    "security.collectors.autoscaling_groups.AutoScalingGroups",
+    "security.collectors.ec2_flow_logs.FlowLogs",
+    "security.collectors.ec2_vpcs.Vpcs",
+    "security.collectors.ec2_vpcs.Subnets",
+    "security.collectors.ec2_network_acls.NetworkAcls",
+    "security.collectors.ec2_endpoints.Peerings",
+    "security.collectors.ec2_route_tables.RouteTables",
+    "security.collectors.ec2_endpoints.VpcEndpoints",
+    "security.collectors.ec2_gateways.InternetGateways",
+    "security.collectors.ec2_gateways.NatGateways",
+    "security.collectors.elb.ClassicLoadBalancers",
+    "security.collectors.elbv2.LoadBalancers",
+    "security.collectors.rds.DbInstances",
+    "security.collectors.rds.DbClusters",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
-    "security.auditors.security_groups.OpenToWorld",
+    "security.auditors.open_ports.AllPortsOpen",
+    "security.auditors.open_ports.LoginOpen",
+    "security.auditors.open_ports.DatabaseOpen",
+    "security.auditors.open_ports.LegacyOpen",
+    "security.auditors.open_ports.OtherPortOpen",
+    "security.auditors.open_ports.BroadNetwork",
+    "security.auditors.security_groups.DefaultGroupUsed",
+    "security.auditors.security_groups.ForeignPeer",
+    "security.auditors.security_groups.UnreadablePrefixList",
+    "security.auditors.security_groups.UnusedGroup",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

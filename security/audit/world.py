@@ -30,14 +30,21 @@ class LoadedWorld:
         return (technology, where) in self._complete or (technology, "") in self._complete
 
     def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
-        """Resource id -> configuration, of the technology in the same account and region."""
+        """Resource id -> what is certain of its configuration, in the same account and region."""
         if technology not in self._configs:
             rows = CloudResource.objects.filter(
                 Q(region=self._region) | Q(region=""),
                 account=self._account,
                 technology=technology,
             ).exclude(state=CloudResource.State.DELETED)
-            self._configs[technology] = dict(rows.values_list("resource_id", "config"))
+            self._configs[technology] = {
+                resource_id: {name: value for name, value in config.items() if name not in unknown}
+                if unknown
+                else config
+                for resource_id, config, unknown in rows.values_list(
+                    "resource_id", "config", "unknown"
+                )
+            }
         return self._configs[technology]
 
     def referrers(self, resource_id: str) -> list[Reference]:

@@ -80,7 +80,10 @@ class World(Protocol):
         ...
 
     def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
-        """Resource id -> configuration, of the technology in the same account and region."""
+        """Resource id -> configuration, of the technology in the same account and region.
+
+        Facets that could not be read are left out.
+        """
         ...
 
     def referrers(self, resource_id: str) -> list[Reference]:
