@@ -74,6 +74,14 @@ COLLECTORS = [
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
     "security.auditors.security_groups.OpenToWorld",
+    "security.auditors.s3_access.PublicBucket",
+    "security.auditors.s3_access.LatentlyPublicBucket",
+    "security.auditors.s3_settings.AccountBlock",
+    "security.auditors.s3_settings.BucketBlock",
+    "security.auditors.s3_access.SharedBucket",
+    "security.auditors.s3_settings.PlainTransport",
+    "security.auditors.s3_settings.OpenCors",
+    "security.auditors.s3_access.TrailBucket",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

@@ -37,7 +37,10 @@ class LoadedWorld:
                 account=self._account,
                 technology=technology,
             ).exclude(state=CloudResource.State.DELETED)
-            self._configs[technology] = dict(rows.values_list("resource_id", "config"))
+            self._configs[technology] = {
+                name: {facet: value for facet, value in config.items() if facet not in unknown}
+                for name, config, unknown in rows.values_list("resource_id", "config", "unknown")
+            }
         return self._configs[technology]
 
     def referrers(self, resource_id: str) -> list[Reference]:

@@ -80,7 +80,10 @@ class World(Protocol):
         ...
 
     def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
-        """Resource id -> configuration, of the technology in the same account and region."""
+        """Resource id -> configuration, of the technology in the same account and region.
+
+        Without the facets that could not be read.
+        """
         ...
 
     def referrers(self, resource_id: str) -> list[Reference]:
