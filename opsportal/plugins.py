@@ -99,6 +99,14 @@ AUDITORS = [
     "security.auditors.security_groups.ForeignPeer",
     "security.auditors.security_groups.UnreadablePrefixList",
     "security.auditors.security_groups.UnusedGroup",
+    "security.auditors.s3_access.PublicBucket",
+    "security.auditors.s3_access.LatentlyPublicBucket",
+    "security.auditors.s3_settings.AccountBlock",
+    "security.auditors.s3_settings.BucketBlock",
+    "security.auditors.s3_access.SharedBucket",
+    "security.auditors.s3_settings.PlainTransport",
+    "security.auditors.s3_settings.OpenCors",
+    "security.auditors.s3_access.TrailBucket",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

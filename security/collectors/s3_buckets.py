@@ -95,8 +95,7 @@ class Buckets(Collector):
 
     @classmethod
     def links(cls, config: Mapping[str, Any]) -> Iterator[Link]:
-        """Its account, whose block of public access holds for it, and where it sends things."""
-        yield Link("account", config["account"])
+        """What it is encrypted with, and where it sends things."""
         if logging := config.get("logging"):
             yield Link("logs to", logging["target_bucket"])
         for rule in (config.get("replication") or {}).get("rules") or ():
@@ -145,7 +144,7 @@ def _found(name: str, region: str | None, access: Access) -> Found:
         name=name,
         region=known,
         tags={} if isinstance(tags, Unknown) else tags or {},
-        config={"account": access.account_id, "region": where, **facets},
+        config={"region": where, **facets},
     )
 
 

@@ -10,7 +10,7 @@ from security.cloud.access import Access
 from security.collectors.s3_account import S3Account
 from security.collectors.s3_buckets import Buckets
 from security.collectors.s3_facets import FACETS
-from security.models import CloudAccount, ConfigRevision
+from security.models import CloudAccount, ConfigRevision, Finding
 from security.normalise import Unknown, settle
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.buckets import BLOCK, make_bucket, put_account_block, put_policy, statement
@@ -47,7 +47,7 @@ def test_a_bucket_as_it_was_made_has_nothing_set(cloud):
     assert {name for name, value in config.items() if value is None} == {
         part.name for part in FACETS
     } - {"acl"}
-    assert (config["account"], config["region"]) == (ACCOUNT, REGION)
+    assert config["region"] == REGION
     assert (settled.unknown, settled.undeclared) == ({}, frozenset())
 
 
@@ -101,7 +101,7 @@ def test_every_part_is_read_and_in_our_words(cloud):
     assert config["policy"]["Statement"][0]["Principal"] == {"AWS": ["*"]}
     assert config["policy_status"] == {"is_public": True}
     assert (found.arn, found.tags) == ("arn:aws:s3:::full", {"env": "prod"})
-    assert set(Buckets.links(config)) == {("account", ACCOUNT), ("key", "k")}
+    assert set(Buckets.links(config)) == {("key", "k")}
 
 
 def test_buckets_of_all_regions_are_listed_once_and_each_is_where_it_is(cloud):
@@ -194,6 +194,28 @@ def test_the_block_of_the_account_is_absent_or_what_it_says(cloud):
     }  # fmt: skip
 
 
+def findings(name):
+    rows = Finding.objects.filter(resource__resource_id=name, check_id__in=["S3-01", "S3-02"])
+    return set(rows.values_list("check_id", "status", "score"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bucket_made_public_is_one_revision_and_a_finding_and_blocking_it_another(cloud):
+    make_account()
+    make_bucket(cloud, "data")
+    collect("aws.s3.account", "aws.s3.bucket")
+    assert findings("data") == set()
+    put_policy(cloud, "data", statement("data"))
+    collect("aws.s3.account", "aws.s3.bucket", now=later(minutes=30))
+    revision = ConfigRevision.objects.get(resource__resource_id="data", number=2)
+    assert {change["path"] for change in revision.changes} == {"policy", "policy_status"}
+    assert revision.change_class == "security"
+    assert findings("data") == {("S3-01", "open", 9)}
+    cloud.client("s3").put_public_access_block(Bucket="data", PublicAccessBlockConfiguration=BLOCK)
+    collect("aws.s3.account", "aws.s3.bucket", now=later(minutes=60))
+    assert findings("data") == {("S3-01", "fixed", 9), ("S3-02", "open", 2)}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_policy_that_cannot_be_read_is_no_change_and_what_was_known_stays(cloud, monkeypatch):
     make_account()
@@ -209,6 +231,7 @@ def test_a_policy_that_cannot_be_read_is_no_change_and_what_was_known_stays(clou
     assert found.config["policy"] == before
     assert found.unknown["policy"]["action"] == "s3:GetBucketPolicy"
     assert revisions.count() == 1
+    assert ("S3-01", "unknown", 10) in findings("data")
 
 
 @pytest.mark.django_db(transaction=True)
