@@ -42,9 +42,7 @@ _REGION = re.compile(r"//(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.amazonaws\."
 Kind = TrailError.Kind
 
 
-def poll_queues(
-    *, clock: Callable[[], datetime], wait: int = WAIT, listen: float = LISTEN
-) -> int:
+def poll_queues(*, clock: Callable[[], datetime], wait: int = WAIT, listen: float = LISTEN) -> int:
     """Take in what the queues hold, listening for `listen` seconds; how many messages went."""
     began, total = time.monotonic(), 0
     failed: set[str] = set()

@@ -32,7 +32,7 @@ def find_causes(revisions: Sequence[ConfigRevision], *, now: datetime) -> int:
     ids = {row.pk for row in rows}
     since = min(row.captured_before_at or row.captured_at for row in rows)
     until = max(row.captured_at for row in rows)
-    spans = _spans(
+    spans = spans_of(
         ConfigRevision.objects.filter(
             IdIn({row.resource_id for row in rows}, "resource_id"), captured_at__gte=since
         )
@@ -43,7 +43,7 @@ def find_causes(revisions: Sequence[ConfigRevision], *, now: datetime) -> int:
         activity__account_id__in={key[0] for key in spans},
         activity__at__range=(since - SECOND, until),
     )
-    new = link(spans, _moments(targets), only=ids, now=now)
+    new = link(spans, moments_of(targets), only=ids, now=now)
     if new:
         known = ConfigRevision.objects.only("actor", "attribution", "effective_at").in_bulk(ids)
         for row in rows:
@@ -56,7 +56,7 @@ def find_causes(revisions: Sequence[ConfigRevision], *, now: datetime) -> int:
 def find_effects(activities: Sequence[ApiActivity], *, now: datetime) -> int:
     """Link these calls to revisions that are known already, as of calls heard of late."""
     ids = [row.pk for row in activities if not row.error_code]
-    moments = _moments(ActivityTarget.objects.filter(IdIn(ids, "activity_id")))
+    moments = moments_of(ActivityTarget.objects.filter(IdIn(ids, "activity_id")))
     if not moments:
         return 0
     times = [moment.at for found in moments.values() for moment in found]
@@ -67,7 +67,7 @@ def find_effects(activities: Sequence[ApiActivity], *, now: datetime) -> int:
         captured_at__gte=min(times),
         captured_before_at__lt=max(times) + SECOND,
     )
-    return link(_spans(revisions), moments, now=now)
+    return link(spans_of(revisions), moments, now=now)
 
 
 def link(
@@ -130,7 +130,8 @@ def _deployed(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     return deployments_of(wanted)
 
 
-def _spans(revisions: QuerySet[ConfigRevision]) -> dict[Key, list[Span]]:
+def spans_of(revisions: QuerySet[ConfigRevision]) -> dict[Key, list[Span]]:
+    """By resource, between which instants each of these was made."""
     found: dict[Key, list[Span]] = defaultdict(list)
     rows = revisions.exclude(attribution=BASELINE).values_list(
         "account_id", "technology", "region", "resource__resource_id", "pk", "captured_before_at",
@@ -142,7 +143,7 @@ def _spans(revisions: QuerySet[ConfigRevision]) -> dict[Key, list[Span]]:
     return found
 
 
-def _moments(targets: QuerySet[ActivityTarget]) -> dict[Key, list[Moment]]:
+def moments_of(targets: QuerySet[ActivityTarget]) -> dict[Key, list[Moment]]:
     """When calls that went well named which resources."""
     found: dict[Key, list[Moment]] = defaultdict(list)
     rows = targets.filter(activity__error_code="").exclude(resource_id="").values_list(

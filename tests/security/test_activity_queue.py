@@ -94,7 +94,16 @@ def test_a_repeat_is_known_however_it_is_wrapped(cloud, queue):
 
 def test_what_cannot_be_understood_is_kept_with_its_reason_and_goes(cloud, queue):
     told = opened("sg-1")
-    send(cloud, queue, "no JSON", {"hello": 1}, "[" * 5000, event(told), event({**told, "eventID": 7}))
+    rubbish = event({**told, "eventID": 7})
+    send(cloud, queue, "no JSON", {"hello": 1}, "[" * 5000, event(told), rubbish)
+        cloud,
+        queue,
+        "no JSON",
+        {"hello": 1},
+        "[" * 5000,
+        event(told),
+        event({**told, "eventID": 7}),
+    )
     poll()
     assert waiting(cloud, queue) == 0
     assert ApiActivity.objects.count() == 1

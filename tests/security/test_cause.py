@@ -14,12 +14,13 @@ from security.activity.handle import handle_activities
 from security.activity.store import store_calls
 from security.cause import causes_of
 from security.cause.match import Moment, Span, match
+from security.cause.pending import settle_pending
 from security.collect import run_collection
 from security.models import ConfigRevision, Finding, RevisionCause
 from security.tasks import CollectionOutbox
 from tests.security.collecting import GROUPS, NOW, collect, later, make_account
 from tests.security.test_collect import allow, make_group
-from tests.security.trail import CI, CONSOLE, opened
+from tests.security.trail import CI, CONSOLE, opened, record
 
 
 def at(seconds):
@@ -170,3 +171,45 @@ def test_the_deployment_that_a_session_names_is_the_causes(cloud, group):
     ask(later(minutes=2))
     (cause,) = causes_of([last(group).pk])[last(group).pk]
     assert cause.words == "deployer/ci-4821 by terraform in deployment shop 4821"
+
+
+@db
+def test_without_a_call_none_is_said_only_where_the_trail_is_heard(cloud, group):
+    allow(cloud, group, "0.0.0.0/0")
+    collect(GROUPS, now=later(minutes=5))
+    settle_pending(now=later(hours=2))
+    assert last(group).attribution == "pending"
+    hear(opened("sg-other", at=later(minutes=20)), now=later(minutes=20))
+    settle_pending(now=later(minutes=34))
+    assert last(group).attribution == "pending"
+    settle_pending(now=later(minutes=36))
+    assert last(group).attribution == "none"
+    hear(opened(group, at=later(minutes=3)), now=later(days=3))
+    assert last(group).attribution == "exact"
+
+
+@db
+def test_a_call_that_mentions_the_resource_is_likely_and_one_that_names_nothing_is_a_guess(
+    cloud, group
+):
+    allow(cloud, group, "0.0.0.0/0")
+    collect(GROUPS, now=later(minutes=5))
+    hear(record("ModifyVpcAttribute", {"x": 1}, at=later(minutes=2)), now=later(minutes=6))
+    settle_pending(now=later(hours=1))
+    assert (last(group).attribution, last(group).effective_at) == ("window", None)
+    tags = {"resourcesSet": {"items": [{"resourceId": group}]}}
+    cloud.client("ec2").create_tags(Resources=[group], Tags=[{"Key": "a", "Value": "b"}])
+    collect(GROUPS, now=later(hours=2))
+    hear(record("CreateTags", tags, at=later(minutes=90)), now=later(hours=2))
+    settle_pending(now=later(hours=3))
+    assert last(group).attribution == "likely"
+
+
+@db
+def test_a_clock_that_is_ahead_is_allowed_once_nothing_fits_otherwise(cloud, group):
+    allow(cloud, group, "0.0.0.0/0")
+    collect(GROUPS, now=later(minutes=5))
+    hear(opened(group, at=later(minutes=6)), now=later(minutes=6))
+    assert last(group).attribution == "pending"
+    settle_pending(now=later(hours=1))
+    assert last(group).attribution == "exact"

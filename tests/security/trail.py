@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
-from uuid import uuid5, NAMESPACE_OID
+from uuid import NAMESPACE_OID, uuid5
 
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.collecting import NOW
