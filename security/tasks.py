@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
+from security.activity import poll_queues
 from security.collect import run_collection
 from security.models import Collection
 
@@ -24,3 +25,9 @@ class CollectionOutbox(Outbox):
         """One at a time: each is a conversation with the other side."""
         for row in rows:
             run_collection(row, clock=utc_now)
+
+
+def hear_trails(*, now: datetime) -> int:
+    """Listen to the queues of CloudTrail's events for a while; how many messages went."""
+    del now  # it listens for longer than a moment
+    return poll_queues(clock=utc_now)

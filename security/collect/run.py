@@ -7,6 +7,7 @@ from django.db import transaction
 
 from opsportal.lib.outbox import finish
 from security.audit import audit_resources
+from security.cause import find_causes
 from security.cloud import metered
 from security.collect.absent import settle_absent
 from security.collect.errors import note_errors
@@ -58,6 +59,7 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         stored_now = writer.store()
         note_errors(scope, sighting, now=now)
         _close(collection, scope, sighting, stored_now, now)
+    find_causes(stored_now.revisions, now=now)
     audit_resources([row.pk for row in (*stored_now.created, *stored_now.updated)], now=now)
     return stored_now
 

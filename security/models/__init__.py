@@ -1,7 +1,7 @@
 """The nouns of the cloud's configuration. Deeds are in modules of their own."""
 
 from security.models.account import CloudAccount, NetworkAllowlist
-from security.models.activity import ActivityTarget, ApiActivity, RevisionCause
+from security.models.activity import ActivityTarget, ApiActivity, RevisionCause, TrailError
 from security.models.finding import CheckOverride, Finding, RiskAcceptance
 from security.models.resource import AddressUse, CloudResource, ConfigRevision, Relation
 from security.models.review import Comment, Review
@@ -26,4 +26,5 @@ __all__ = [
     "RevisionCause",
     "RiskAcceptance",
     "Scope",
+    "TrailError",
 ]

@@ -42,6 +42,8 @@ class CloudAccount(models.Model):
     ou_path = models.CharField(max_length=500, blank=True)
     # The SQS queue to which EventBridge or S3 tells of CloudTrail's events; empty: none.
     trail_queue_url = models.CharField(max_length=500, blank=True)
+    # When CloudTrail was last heard of its calls; to the minute.
+    trail_heard_at = models.DateTimeField(null=True, blank=True, editable=False)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
     note = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
