@@ -96,14 +96,6 @@ def test_what_cannot_be_understood_is_kept_with_its_reason_and_goes(cloud, queue
     told = opened("sg-1")
     rubbish = event({**told, "eventID": 7})
     send(cloud, queue, "no JSON", {"hello": 1}, "[" * 5000, event(told), rubbish)
-        cloud,
-        queue,
-        "no JSON",
-        {"hello": 1},
-        "[" * 5000,
-        event(told),
-        event({**told, "eventID": 7}),
-    )
     poll()
     assert waiting(cloud, queue) == 0
     assert ApiActivity.objects.count() == 1

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("security", "0001_inventory"),
+        ("security", "0002_test_accounts"),
     ]
 
     operations = [
