@@ -78,7 +78,13 @@ class AccountForm(forms.ModelForm):
             "without", "enabled", "frozen", "trail_queue_url", "team", "org_id", "ou_path",
             "s3_canonical_id", "note",
         ]  # fmt: skip
-        labels = {"role_name": "Role", "trail_queue_url": "Queue of CloudTrail's events"}
+        labels = {
+            "role_name": "Role",
+            "trail_queue_url": "Queue of CloudTrail's events",
+            "org_id": "Organization's id",
+            "ou_path": "Path of its unit",
+            "s3_canonical_id": "Canonical id",
+        }
         help_texts = {
             "kind": "Of a friendly or a third party's one only the number is used: for whom "
             "policies may name.",
