@@ -5,7 +5,7 @@ means for findings, acceptances and alerts is the engine's (`security/audit`).
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
@@ -57,6 +57,8 @@ class Later(Struct, frozen=True):
     at: datetime
 
 
+# What waits for the first listing of something else is asked again after this.
+LOOK_AGAIN = timedelta(minutes=30)
 Verdict = Issue | Undecided | Later
 
 

@@ -40,7 +40,7 @@ class WorldCheck(GroupCheck):
         raise NotImplementedError
 
     @classmethod
-    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
         """What is open and what may be."""
         openings = Openings(admissions(item.config["rules"], lists_of(world)))
         for opening, subject, what in cls.concerns(openings):
@@ -149,7 +149,7 @@ class BroadNetwork(GroupCheck):
     risk = "Such a network belongs to very many: anybody can rent an address in it."
 
     @classmethod
-    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
         """One for each rule and network."""
         admitted = admissions(item.config["rules"], lists_of(world))
         openings = Openings(admitted)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from security.auditors import Auditor, Issue, Item, Later, Undecided, Verdict, World
+from security.auditors import LOOK_AGAIN, Auditor, Issue, Item, Later, Undecided, Verdict, World
 from security.auditors.openings import Lists
+from security.policies.trust import THIRDPARTY, UNKNOWN
 
 GROUP = "aws.ec2.securitygroup"
 INTERFACE = "aws.ec2.networkinterface"
 PREFIX_LIST = "aws.ec2.prefixlist"
-UNKNOWN, THIRDPARTY = "UNKNOWN", "THIRDPARTY"
 # What a group that nothing uses is worth, in tenths.
 UNUSED_TENTHS = 3
 UNUSED_FOR = timedelta(days=7)
@@ -28,6 +28,19 @@ class GroupCheck(Auditor):
     reads: ClassVar[tuple[str, ...]] = ("rules",)
     follows: ClassVar[tuple[str, ...]] = (INTERFACE, PREFIX_LIST)
     remedy = "Remove the rule, or name the networks that need it."
+
+    @classmethod
+    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+        """What is wrong, and when the score is to be looked at again."""
+        found = list(cls.judge(item, world))
+        yield from found
+        if found and not world.is_known(INTERFACE):
+            yield Later(world.now + LOOK_AGAIN)
+
+    @classmethod
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
+        """What is wrong."""
+        raise NotImplementedError
 
     @classmethod
     def scored(cls, score: int, item: Item, world: World) -> int:
@@ -63,7 +76,7 @@ class DefaultGroupUsed(GroupCheck):
     reads = ("name", "rules")
 
     @classmethod
-    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
         """One."""
         rules = item.config["rules"]
         if item.config["name"] == "default" and rules:
@@ -85,7 +98,7 @@ class ForeignPeer(GroupCheck):
     scores: ClassVar[Mapping[str, int]] = {UNKNOWN: 8, THIRDPARTY: 3}
 
     @classmethod
-    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
         """One for each rule."""
         for rule in item.config["rules"]:
             subject = _subject(rule)
@@ -122,7 +135,7 @@ class UnreadablePrefixList(GroupCheck):
     remedy = "Grant ec2:GetManagedPrefixListEntries, or remove the rule of a list that is gone."
 
     @classmethod
-    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
         """One for each list."""
         held = lists_of(world)
         rules = item.config["rules"]
@@ -143,7 +156,7 @@ class UnusedGroup(GroupCheck):
     remedy = "Delete it."
 
     @classmethod
-    def audit(cls, item: Item, world: World) -> Iterator[Verdict]:
+    def judge(cls, item: Item, world: World) -> Iterator[Verdict]:
         """After a week without interfaces and without groups that refer to it."""
         if item.config["name"] == "default":
             return
@@ -153,6 +166,7 @@ class UnusedGroup(GroupCheck):
             return
         if not all(world.is_known(technology) for technology in cls.follows):
             yield Undecided("interfaces and groups were not all read yet")
+            yield Later(world.now + LOOK_AGAIN)
             return
         others = (found for found in world.referrers(item.resource_id)
                   if found.technology in cls.follows)  # fmt: skip

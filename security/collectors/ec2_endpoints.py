@@ -13,6 +13,8 @@ from security.collectors.ec2 import Ec2Collector, group_ids
 from security.normalise import Shape
 
 _PEERING = ("requestParameters.vpcPeeringConnectionId",)
+# States of those that are listed for a while yet.
+_ENDED = ("deleting", "deleted", "rejected", "expired", "failed")
 _DELETED = ("requestParameters.DeleteVpcEndpointsRequest.VpcEndpointId",)
 
 
@@ -46,7 +48,7 @@ class VpcEndpoints(Ec2Collector):
     @classmethod
     def is_there(cls, row: Mapping[str, Any]) -> bool:
         """A deleted one is listed for a while."""
-        return str(row.get("State", "")).lower() not in ("deleted", "rejected", "expired")
+        return str(row.get("State", "")).lower() not in _ENDED
 
     @classmethod
     def name_of(cls, row: Mapping[str, Any], tags: Mapping[str, str]) -> str:
@@ -111,7 +113,7 @@ class Peerings(Ec2Collector):
     def is_there(cls, row: Mapping[str, Any]) -> bool:
         """One that came to nothing is listed for hours."""
         status = row.get("Status", {}).get("Code")
-        return status not in ("deleted", "rejected", "expired", "failed")
+        return status not in _ENDED
 
     @classmethod
     def config(cls, row: Mapping[str, Any], access: Access) -> dict[str, Any]:

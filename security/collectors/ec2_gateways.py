@@ -80,7 +80,7 @@ class NatGateways(Ec2Collector):
     @classmethod
     def is_there(cls, row: Mapping[str, Any]) -> bool:
         """A deleted one is listed for an hour."""
-        return row.get("State") not in ("deleted", "failed")
+        return row.get("State") not in ("deleting", "deleted", "failed")
 
     @classmethod
     def config(cls, row: Mapping[str, Any], access: Access) -> dict[str, Any]:

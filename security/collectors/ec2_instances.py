@@ -31,8 +31,8 @@ class Instances(Ec2Collector):
     options: ClassVar[Mapping[str, Any]] = {"IncludeManagedResources": True}
     shape = Shape(
         sets=("groups", "interfaces", "volumes"),
-        # Whether it runs is no configuration.
-        ephemeral=("state",),
+        # Whether it runs is no configuration, and its public address goes when it stops.
+        ephemeral=("state", "public_address"),
         operational=("tags", "type", "volumes", "launched_at"),
         keys={"volumes": ("device",)},
     )
@@ -59,7 +59,7 @@ class Instances(Ec2Collector):
     @classmethod
     def is_there(cls, row: Mapping[str, Any]) -> bool:
         """A terminated one is listed for an hour."""
-        return bool(row.get("State", {}).get("Name") != "terminated")
+        return row.get("State", {}).get("Name") not in ("shutting-down", "terminated")
 
     @classmethod
     def config(cls, row: Mapping[str, Any], access: Access) -> dict[str, Any]:

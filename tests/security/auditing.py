@@ -76,3 +76,22 @@ def issues(
         elif isinstance(verdict, Undecided):
             found.append((verdict.subject, -1))
     return sorted(found)
+
+
+def rule(
+    peer: str,
+    port: int | None = None,
+    protocol: str = "tcp",
+    to: int | None = None,
+    direction: str = "in",
+) -> dict[str, Any]:
+    """A rule of a security group: networks, `pl-...` and `owner/sg-...` are told apart."""
+    kind = "ipv6" if ":" in peer else "ipv4"
+    if peer.startswith("pl-"):
+        kind = "prefixlist"
+    elif "/sg-" in peer:
+        kind = "group"
+    return {
+        "direction": direction, "protocol": protocol, "from": port,
+        "to": port if to is None else to, "kind": kind, "peer": peer, "description": "",
+    }  # fmt: skip

@@ -19,25 +19,13 @@ from security.auditors.security_groups import (
     UnreadablePrefixList,
     UnusedGroup,
 )
-from tests.security.auditing import ACCOUNT, NOW, FakeWorld, issues, item, verdicts
+from tests.security.auditing import ACCOUNT, NOW, FakeWorld, issues, item, rule, verdicts
 
 GROUP, LIST, INTERFACE = (
     "aws.ec2.securitygroup", "aws.ec2.prefixlist", "aws.ec2.networkinterface",
 )  # fmt: skip
 V4, V6 = "0.0.0.0/0", "::/0"
 ATTACHED = {"r-1": [Reference("security group", INTERFACE, "eni-1")]}
-
-
-def rule(peer, port=None, protocol="tcp", to=None, direction="in"):
-    kind = "ipv6" if ":" in peer else "ipv4"
-    if peer.startswith("pl-"):
-        kind = "prefixlist"
-    elif "/sg-" in peer:
-        kind = "group"
-    return {
-        "direction": direction, "protocol": protocol, "from": port,
-        "to": port if to is None else to, "kind": kind, "peer": peer, "description": "",
-    }  # fmt: skip
 
 
 def group(*rules, name="web", **fields):
