@@ -69,6 +69,7 @@ COLLECTORS = [
     "security.collectors.iam_credentials.Credentials",
     "security.collectors.iam_account.IamAccount",
     "security.collectors.ec2_account.Ec2Account",
+    "security.collectors.ec2_addresses.Addresses",
     "security.collectors.cloudtrail_trails.Trails",
     "security.collectors.route53_zones.Zones",
     "security.collectors.route53_records.Records",
@@ -94,6 +95,16 @@ COLLECTORS = [
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
+    "security.auditors.iam_account.RootAccessKeys",
+    "security.auditors.iam_account.RootWithoutMfa",
+    "security.auditors.iam_account.WeakPasswordPolicy",
+    "security.auditors.iam_credentials.PasswordWithoutMfa",
+    "security.auditors.iam_credentials.OldAccessKey",
+    "security.auditors.iam_credentials.UnusedCredential",
+    "security.auditors.iam_credentials.TwoActiveKeys",
+    "security.auditors.iam_users.PolicyOnUser",
+    "security.auditors.iam_account.CallsNotTrailed",
+    "security.auditors.route53.NameLeadsNowhere",
     "security.auditors.open_ports.AllPortsOpen",
     "security.auditors.open_ports.LoginOpen",
     "security.auditors.open_ports.DatabaseOpen",
