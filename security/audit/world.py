@@ -116,7 +116,8 @@ def _names(technology: str, facet: str) -> Names | None:
     if outcomes != {Outcome.COMPLETE}:
         return None
     name = f"config__{facet}" if facet else "resource_id"
-    there, gone = set(), set()
+    there: set[str] = set()
+    gone: set[str] = set()
     accounts = list(CloudAccount.objects.values_list("pk", flat=True))
     rows = CloudResource.objects.filter(account__in=accounts, technology=technology)
     for state, value in rows.values_list("state", name).iterator(chunk_size=2000):

@@ -77,10 +77,12 @@ def _target(name: str, own: str) -> Target | None:
     if balancer := _BALANCER.fullmatch(name):
         return Target("load balancer", balancer[1], _ELBS, "dns_name")
     if instance := _INSTANCE.fullmatch(name):
-        return Target(
-            "address", ".".join(instance.groups()), ("aws.ec2.address",), "public_address"
-        )
+        return _address(".".join(instance.groups()))
     return None
+
+
+def _address(value: str) -> Target:
+    return Target("address", value, ("aws.ec2.address",), "public_address")
 
 
 def _judge(target: Target, world: World) -> Iterator[Verdict]:
