@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from security.auditors import Reference
-from security.models import CloudAccount, CloudResource, NetworkAllowlist, Relation, Scope
+from security.auditors import Names, Reference
+from security.models import CloudAccount, CloudResource, NetworkAllowlist, Outcome, Relation, Scope
 from security.policies.trust import Accounts, Known
 
 
@@ -23,6 +23,7 @@ class LoadedWorld:
         self.now, self.account_id, self.partition = now, account.account_id, account.partition
         self._account, self._region, self._ids = account, region, resource_ids
         self._configs: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self._everywhere: dict[tuple[str, str], Names | None] = {}
 
     def is_known(self, technology: str, region: str | None = None) -> bool:
         """Whether a complete listing of it was ever read there."""
@@ -46,6 +47,13 @@ class LoadedWorld:
                 )
             }
         return self._configs[technology]
+
+    def everywhere(self, technology: str, facet: str = "") -> Names | None:
+        """What all accounts and regions have of it; None unless all were listed in full."""
+        key = (technology, facet)
+        if key not in self._everywhere:
+            self._everywhere[key] = _names(technology, facet)
+        return self._everywhere[key]
 
     def referrers(self, resource_id: str) -> list[Reference]:
         """What refers to it."""
@@ -98,3 +106,20 @@ class LoadedWorld:
         ):
             found[target].append(Reference(kind, technology, source))
         return found
+
+
+def _names(technology: str, facet: str) -> Names | None:
+    scopes = Scope.objects.filter(
+        technology=technology, enabled=True, account__enabled=True, account__frozen=False
+    )
+    outcomes = set(scopes.values_list("outcome", flat=True).distinct())
+    if outcomes != {Outcome.COMPLETE}:
+        return None
+    name = f"config__{facet}" if facet else "resource_id"
+    there: set[str] = set()
+    gone: set[str] = set()
+    accounts = list(CloudAccount.objects.values_list("pk", flat=True))
+    rows = CloudResource.objects.filter(account__in=accounts, technology=technology)
+    for state, value in rows.values_list("state", name).iterator(chunk_size=2000):
+        (gone if state == CloudResource.State.DELETED else there).add(value)
+    return Names(frozenset(there), frozenset(gone - there))

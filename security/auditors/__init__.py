@@ -6,7 +6,7 @@ means for findings, acceptances and alerts is the engine's (`security/audit`).
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -70,6 +70,13 @@ class Reference(Struct, frozen=True):
     resource_id: str
 
 
+class Names(NamedTuple):
+    """Values of a facet that some resource has, and those that only deleted ones had."""
+
+    there: frozenset[str]
+    gone: frozenset[str]
+
+
 class World(Protocol):
     """What checks may ask beside the resource itself, all in memory or by a few queries."""
 
@@ -86,6 +93,11 @@ class World(Protocol):
 
         Facets that could not be read are left out.
         """
+        ...
+
+    def everywhere(self, technology: str, facet: str = "") -> Names | None:
+        """What all accounts and regions have of it: of a facet, which holds one text, or, without
+        one, resource ids. None unless all of it was listed in full."""
         ...
 
     def referrers(self, resource_id: str) -> list[Reference]:

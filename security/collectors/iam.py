@@ -5,7 +5,7 @@ kind of entity (`Filter`), so that nothing is listed twice and each listing is c
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from security.cloud import Access, facet
 from security.collectors import Collector, Link
@@ -20,7 +20,7 @@ class IamCollector(Collector):
 
     service = "iam"
     regional = False
-    gone = GONE
+    gone: ClassVar[tuple[str, ...]] = GONE
     event_source = "iam"
 
 

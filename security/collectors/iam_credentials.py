@@ -91,7 +91,9 @@ class Credentials(IamCollector):
     )
     calls = (
         Call("CreateUser", _USER),
-        Call("UpdateUser", (*_USER, "requestParameters.newUserName")),
+        # With another name it is the old one that is gone.
+        Call("UpdateUser", _USER),
+        Call("UpdateUser", ("requestParameters.newUserName", *_USER)),
         Call("CreateAccessKey", (*_USER, "responseElements.accessKey.userName")),
         Call("UpdateAccessKey", _OR_SELF),
         Call("DeleteAccessKey", _OR_SELF),

@@ -38,7 +38,9 @@ class Groups(IamCollector):
     )
     calls = (
         Call("CreateGroup", _GROUP),
-        Call("UpdateGroup", (*_GROUP, "requestParameters.newGroupName")),
+        # With another name it is the old one that is gone.
+        Call("UpdateGroup", _GROUP),
+        Call("UpdateGroup", ("requestParameters.newGroupName", *_GROUP)),
         Call("PutGroupPolicy", _GROUP),
         Call("DeleteGroupPolicy", _GROUP),
         Call("AttachGroupPolicy", _GROUP),

@@ -41,7 +41,9 @@ class Users(IamCollector):
     )
     calls = (
         Call("CreateUser", _USER),
-        Call("UpdateUser", (*_USER, "requestParameters.newUserName")),
+        # With another name it is the old one that is gone.
+        Call("UpdateUser", _USER),
+        Call("UpdateUser", ("requestParameters.newUserName", *_USER)),
         Call("PutUserPolicy", _USER),
         Call("DeleteUserPolicy", _USER),
         Call("AttachUserPolicy", _USER),

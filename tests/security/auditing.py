@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from security.auditors import Auditor, Issue, Item, Reference, Undecided, Verdict
+from security.auditors import Auditor, Issue, Item, Names, Reference, Undecided, Verdict
 from security.policies.trust import Accounts
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -24,12 +24,21 @@ class FakeWorld:
     referred: Mapping[str, list[Reference]] = field(default_factory=dict)
     trusted: Mapping[str, str] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
+    # Technology -> what deleted ones had.
+    gone: Mapping[str, set[str]] = field(default_factory=dict)
 
     def is_known(self, technology: str, region: str | None = None) -> bool:
         return technology in self.there
 
     def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
         return self.there.get(technology, {})
+
+    def everywhere(self, technology: str, facet: str = "") -> Names | None:
+        rows = self.there.get(technology)
+        if rows is None:
+            return None
+        there = {config[facet] for config in rows.values()} if facet else set(rows)
+        return Names(frozenset(there), frozenset(self.gone.get(technology, ())))
 
     def referrers(self, resource_id: str) -> list[Reference]:
         return self.referred.get(resource_id, [])
