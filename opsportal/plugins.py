@@ -70,6 +70,12 @@ COLLECTORS = [
     "security.collectors.iam_credentials.Credentials",
     "security.collectors.s3_account.S3Account",
     "security.collectors.s3_buckets.Buckets",
+    "security.collectors.kms_keys.Keys",
+    "security.collectors.sns_topics.Topics",
+    "security.collectors.sqs_queues.Queues",
+    "security.collectors.lambda_functions.Functions",
+    "security.collectors.ecr_repositories.Repositories",
+    "security.collectors.secretsmanager_secrets.Secrets",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
@@ -82,6 +88,8 @@ AUDITORS = [
     "security.auditors.s3_settings.PlainTransport",
     "security.auditors.s3_settings.OpenCors",
     "security.auditors.s3_access.TrailBucket",
+    "security.auditors.resource_policies.ExposedKey",
+    "security.auditors.resource_policies.ExposedByPolicy",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
