@@ -113,4 +113,4 @@ def test_a_url_of_a_function_that_asks_nobody_who_he_is():
 def test_what_cannot_be_read_of_a_function_is_undecided(facet):
     config = {name: value for name, value in NOTHING.items() if name != facet}
     about = item("aws.lambda.function", config, unknown={facet: DENIED})
-    assert {found for found in issues(ExposedByPolicy, about)} == {("", -1)}
+    assert set(issues(ExposedByPolicy, about)) == {("", -1)}
