@@ -92,6 +92,12 @@ COLLECTORS = [
     "security.collectors.elbv2.LoadBalancers",
     "security.collectors.rds.DbInstances",
     "security.collectors.rds.DbClusters",
+    "security.collectors.kms_keys.Keys",
+    "security.collectors.sns_topics.Topics",
+    "security.collectors.sqs_queues.Queues",
+    "security.collectors.lambda_functions.Functions",
+    "security.collectors.ecr_repositories.Repositories",
+    "security.collectors.secretsmanager_secrets.Secrets",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
@@ -129,6 +135,8 @@ AUDITORS = [
     "security.auditors.s3_settings.PlainTransport",
     "security.auditors.s3_settings.OpenCors",
     "security.auditors.s3_access.TrailBucket",
+    "security.auditors.resource_policies.ExposedKey",
+    "security.auditors.resource_policies.ExposedByPolicy",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from security.auditors import Item, Undecided, World
+from security.auditors.exposure_issues import grant_evidence, grant_subject
 from security.policies.exposure import Unreadable, grants
 from security.policies.trust import PUBLIC, SAME
 
@@ -77,12 +78,12 @@ def _policy_doors(item: Item, world: World) -> Iterator[Door | Undecided]:
             yield Undecided(f"the policy cannot be understood: {grant.reason}")
             continue
         yield Door(
-            f"policy/{grant.statement}/{grant.principal}",
+            f"policy/{grant_subject(grant)}",
             grant.principal,
             grant.trust,
             not all(action.startswith(_READING) for action in grant.actions),
             shut if grant.public else False,
-            {"statement": grant.statement, "actions": grant.actions, "condition": grant.condition},
+            grant_evidence(grant),
         )
 
 

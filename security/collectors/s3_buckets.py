@@ -12,6 +12,7 @@ from typing import Any
 
 from security.cloud import Access, facet
 from security.collectors import Call, Collector, Link, found_each
+from security.collectors.arns import resource_of_arn
 from security.collectors.s3_facets import ACTIONS, FACETS
 from security.normalise import Found, Shape, Unknown
 
@@ -100,23 +101,15 @@ class Buckets(Collector):
             yield Link("logs to", logging["target_bucket"])
         for rule in (config.get("replication") or {}).get("rules") or ():
             if target := rule.get("destination", {}).get("bucket"):
-                yield Link("replicates to", target.rpartition(":")[2])
+                yield Link("replicates to", resource_of_arn(target))
         for rule in config.get("encryption") or ():
             if key := rule.get("apply_server_side_encryption_by_default", {}).get(
                 "kms_master_key_id"
             ):
-                yield Link("key", key.rpartition("/")[2])
+                yield Link("key", resource_of_arn(key))
         for row in config.get("notifications") or ():
             if row["target"]:
-                yield Link("notifies", target_of(row["kind"], row["target"]))
-
-
-def target_of(kind: str, arn: str) -> str:
-    """The resource id of what is told: a topic's is its ARN, queues and functions have names."""
-    parts = arn.split(":")
-    if kind == "topic":
-        return arn
-    return parts[6] if kind == "function" and len(parts) > 6 else parts[-1]
+                yield Link("notifies", resource_of_arn(row["target"]))
 
 
 def _found(name: str, region: str | None, access: Access) -> Found:

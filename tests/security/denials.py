@@ -23,3 +23,18 @@ def deny(monkeypatch: pytest.MonkeyPatch, *operations: str, code: str = "AccessD
         return ask(self, name, options)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", refused)
+
+
+def answer_only(monkeypatch: pytest.MonkeyPatch, operation: str, *pages: Any) -> list[Any]:
+    """AWS answers that operation, page by page, and refuses all others; what it was asked."""
+    asked: list[Any] = []
+    left = list(pages)
+
+    def answer(self: Any, name: str, options: Any) -> Any:
+        if name != operation:
+            raise refusal()
+        asked.append(options)
+        return left.pop(0)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    return asked

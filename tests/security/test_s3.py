@@ -1,23 +1,22 @@
 """Buckets: every part of them, in every region, and what happens when a part cannot be read."""
 
-from datetime import UTC, datetime
 from unittest.mock import MagicMock, Mock
 
 import pytest
 
-from security.cloud import Gone, facet, open_access
+from security.cloud import Gone, facet
 from security.cloud.access import Access
 from security.collectors.s3_account import S3Account
 from security.collectors.s3_buckets import Buckets
 from security.collectors.s3_facets import FACETS
-from security.models import CloudAccount, ConfigRevision, Finding
+from security.models import ConfigRevision, Finding
 from security.normalise import Unknown, settle
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.buckets import BLOCK, make_bucket, put_account_block, put_policy, statement
 from tests.security.collecting import collect, later, make_account, resource
 from tests.security.denials import deny, refusal
+from tests.security.reading import access, config_of, listed
 
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECRET = b"test"
 OPERATIONS = (
     "get_bucket_acl", "get_bucket_policy", "get_bucket_policy_status", "get_public_access_block",
@@ -28,18 +27,9 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def access() -> Access:
-    return open_access(CloudAccount(account_id=ACCOUNT, regions=[REGION]), "", now=NOW)
-
-
-def config_of(name):
-    return settle(Buckets.fetch(access(), name).config, Buckets.shape, secret=SECRET)
-
-
 def test_a_bucket_as_it_was_made_has_nothing_set(cloud):
     make_bucket(cloud, "bare")
-    settled = config_of("bare")
-    config = settled.config
+    config = config_of(Buckets, "bare")
     (grant,) = config["acl"]["grants"]
     assert grant == {
         "kind": "CanonicalUser", "grantee": config["acl"]["owner"], "permission": "FULL_CONTROL",
@@ -48,7 +38,6 @@ def test_a_bucket_as_it_was_made_has_nothing_set(cloud):
         part.name for part in FACETS
     } - {"acl"}
     assert config["region"] == REGION
-    assert (settled.unknown, settled.undeclared) == ({}, frozenset())
 
 
 def fill(s3, name):
@@ -86,10 +75,7 @@ def test_every_part_is_read_and_in_our_words(cloud):
     make_bucket(cloud, "full")
     fill(cloud.client("s3"), "full")
     put_policy(cloud, "full", statement("full"))
-    found = Buckets.fetch(access(), "full")
-    settled = settle(found.config, Buckets.shape, secret=SECRET)
-    config = settled.config
-    assert settled.undeclared == frozenset()
+    config = config_of(Buckets, "full")
     assert config["public_access_block"] == {
         "block_public_acls": True, "ignore_public_acls": True, "block_public_policy": True,
         "restrict_public_buckets": True,
@@ -100,6 +86,7 @@ def test_every_part_is_read_and_in_our_words(cloud):
     assert config["website"]["routing_rules"] == [{"redirect": {"host_name": "example.com"}}]
     assert config["policy"]["Statement"][0]["Principal"] == {"AWS": ["*"]}
     assert config["policy_status"] == {"is_public": True}
+    found = listed(Buckets)["full"]
     assert (found.arn, found.tags) == ("arn:aws:s3:::full", {"env": "prod"})
     assert set(Buckets.links(config)) == {("key", "k")}
 
@@ -107,8 +94,7 @@ def test_every_part_is_read_and_in_our_words(cloud):
 def test_buckets_of_all_regions_are_listed_once_and_each_is_where_it_is(cloud):
     make_bucket(cloud, "here")
     make_bucket(cloud, "oldest", "us-east-1")
-    (page,) = Buckets.pages(access())
-    assert {found.resource_id: found.region for found in page} == {
+    assert {name: found.region for name, found in listed(Buckets).items()} == {
         "here": REGION, "oldest": "us-east-1",
     }  # fmt: skip
 
@@ -117,33 +103,10 @@ def test_a_bucket_that_goes_between_the_list_and_the_look_is_left_out(cloud, mon
     make_bucket(cloud, "stays")
     rows = [{"Name": "stays"}, {"Name": "went"}]
     monkeypatch.setattr(Access, "pages", lambda *_, **__: iter([rows]))
-    (page,) = Buckets.pages(access())
+    (page,) = Buckets.pages(access(""))
     assert [found.resource_id for found in page] == ["stays"]
     with pytest.raises(Gone):
-        Buckets.fetch(access(), "went")
-
-
-def test_every_page_is_read(cloud, monkeypatch):
-    """moto has one page only: the answers are the test's, the paginator botocore's."""
-    asked = []
-    pages = {
-        None: {"Buckets": [{"Name": "a", "BucketRegion": "eu-west-3"}], "ContinuationToken": "2"},
-        "2": {"Buckets": [{"Name": "b", "BucketRegion": "eu-west-3"}]},
-    }
-
-    def answer(self, operation, options):
-        if operation != "ListBuckets":
-            raise refusal()
-        asked.append(options)
-        return pages[options.get("ContinuationToken")]
-
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", answer)
-    found = [row for page in Buckets.pages(access()) for row in page]
-    assert [(row.resource_id, row.region) for row in found] == [
-        ("a", "eu-west-3"), ("b", "eu-west-3"),
-    ]  # fmt: skip
-    assert [options["MaxBuckets"] for options in asked] == [1000, 1000]
-    assert isinstance(found[0].config["policy"], Unknown)
+        Buckets.fetch(access(""), "went")
 
 
 @pytest.mark.parametrize("part", FACETS, ids=lambda part: part.name)
@@ -183,10 +146,10 @@ def test_what_people_see_in_place_of_an_owner_is_left_out():
 
 
 def test_the_block_of_the_account_is_absent_or_what_it_says(cloud):
-    (page,) = S3Account.pages(access())
+    (page,) = S3Account.pages(access(""))
     assert page[0].config == {"public_access_block": None}
     put_account_block(cloud, BlockPublicPolicy=False)
-    found = S3Account.fetch(access(), ACCOUNT)
+    found = S3Account.fetch(access(""), ACCOUNT)
     assert found.resource_id == ACCOUNT
     assert found.config["public_access_block"] == {
         "block_public_acls": True, "ignore_public_acls": True, "block_public_policy": False,
