@@ -24,9 +24,8 @@ def show_unannounced(request: HttpRequest) -> HttpResponse:
     revisions = unannounced_revisions().select_related("resource", "account")
     if before.isascii() and before.isdigit() and len(before) < 19:
         revisions = revisions.filter(pk__lt=int(before))
-    rows = list(
-        revisions.defer("config", "changes", "resource__config").order_by("-pk")[: ROWS + 1]
-    )
+    revisions = revisions.defer("config", "changes", "resource__config")
+    rows = list(revisions.order_by("-pk")[: ROWS + 1])
     context = {
         "title": "What is not announced",
         "balances": reconcile(now=now),
