@@ -78,7 +78,7 @@ class DeploymentSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
-class CauseSerializer(serializers.Serializer[Cause]):
+class CauseSerializer(serializers.Serializer[Any]):
     """A call that brought a revision about."""
 
     confidence = serializers.ChoiceField(choices=["exact", "likely", "window"])
@@ -160,7 +160,7 @@ class RevisionCauses(APIView):
         if not known or not ConfigRevision.objects.filter(pk=int(revision_id)).exists():
             raise NotFound("There is no such revision.")
         causes = causes_of([int(revision_id)]).get(int(revision_id), [])
-        return Response(CauseSerializer(many=True, instance=causes).data)
+        return Response(CauseSerializer(causes, many=True).data)
 
 
 class Unannounced(APIView):
