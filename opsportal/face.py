@@ -37,6 +37,13 @@ NAVIGATION = [
         "Cloud security",
         [
             ("Accounts", "cloud", "cloud-accounts", ""),
+            ("Not announced", "notification_important", "cloud-unannounced", ""),
+            (
+                "Calls",
+                "receipt_long",
+                "admin:security_apiactivity_changelist",
+                "security.view_apiactivity",
+            ),
         ],
     ),
     (

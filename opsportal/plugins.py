@@ -222,6 +222,8 @@ SCHEDULES = {
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
+    "security.activities": ("security.tasks.keep_activities", timedelta(hours=1)),
+    "security.trails": ("security.tasks.watch_trails", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
 }
 # What team admins may edit when their team owns it.

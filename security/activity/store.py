@@ -104,6 +104,7 @@ def _insert(
     via: str,
     now: datetime,
 ) -> list[ApiActivity]:
+    targets = {call.event_id: targets_of(call) for call in calls}
     rows = [
         ApiActivity(
             event_id=call.event_id, account=accounts[call.account_id], region=call.region,
@@ -112,7 +113,7 @@ def _insert(
             principal_arn=call.principal_arn, session_name=call.session_name,
             source_address=call.source_address, user_agent=call.user_agent, tool=call.tool,
             mfa=call.mfa, error_code=call.error_code, request=dict(call.request), via=via,
-            change_id=changes.get(call.event_id),
+            change_id=changes.get(call.event_id), is_watched=bool(targets[call.event_id]),
         )
         for call in calls
     ]  # fmt: skip
@@ -126,7 +127,7 @@ def _insert(
             ActivityTarget(activity=made[call.event_id], technology=slug, resource_id=resource_id)
             for call in calls
             if call.event_id in made
-            for slug, resource_id in targets_of(call)
+            for slug, resource_id in targets[call.event_id]
         ],
         batch_size=_BATCH,
     )

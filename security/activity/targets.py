@@ -11,6 +11,7 @@ from security.collectors import Call, Collector, collectors
 # Of one call: a tag on a thousand instances is a listing.
 MOST_TARGETS = 100
 LONGEST_ID = 1000
+_SELF = "userIdentity."
 Target = tuple[str, str]
 
 
@@ -31,9 +32,11 @@ def watched_services() -> list[str]:
 
 
 def _ids(collector: type[Collector], call: Call, record: Mapping[str, Any]) -> list[str]:
-    """The ids of the first path that leads somewhere."""
-    for path in call.paths:
-        named = [text for text in _walk(record, path.split(".")) if text]
+    """The ids at the ends of all paths; who calls is meant only where nobody else is named."""
+    said = [path for path in call.paths if not path.startswith(_SELF)]
+    oneself = [path for path in call.paths if path.startswith(_SELF)]
+    for paths in (said, oneself):
+        named = {text for path in paths for text in _walk(record, path.split(".")) if text}
         if named:
             return sorted({collector.resource_of(text)[:LONGEST_ID] for text in named} - {""})
     return []

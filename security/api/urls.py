@@ -8,10 +8,14 @@ from security.api.accounts import (
     CloudAccountPolicy,
     CloudAccountTest,
 )
+from security.api.activity import ActivityList, RevisionCauses, Unannounced
 
 api_urlpatterns: list[URLPattern] = [
     path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
     path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
     path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
     path("accounts/<str:account_id>/test", CloudAccountTest.as_view()),
+    path("activity", ActivityList.as_view(), name="api-cloud-activity"),
+    path("revisions/<str:revision_id>/causes", RevisionCauses.as_view()),
+    path("unannounced", Unannounced.as_view(), name="api-cloud-unannounced"),
 ]

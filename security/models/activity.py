@@ -35,6 +35,8 @@ class ApiActivity(models.Model):
     via = models.CharField(max_length=5, choices=Via, default=Via.QUEUE)
     mfa = models.BooleanField(null=True, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
+    # Whether it is about something that is watched.
+    is_watched = models.BooleanField(default=False)
     # Redacted.
     request = models.JSONField(default=dict, blank=True)
     # On the timeline.
@@ -49,6 +51,7 @@ class ApiActivity(models.Model):
             models.Index(fields=["account", "-at", "-id"], name="activity_account"),
             models.Index(fields=["-at", "-id"], name="activity_recent"),
             models.Index(fields=["actor", "-at", "-id"], name="activity_actor"),
+            models.Index(fields=["at"], condition=Q(is_watched=True), name="activity_watched"),
             models.Index(fields=["id"], condition=Q(handled_at=None), name="activity_new"),
         ]
 

@@ -159,6 +159,10 @@ class ConfigRevision(models.Model):
             models.Index(fields=["account", "-captured_at", "-id"], name="revision_account"),
             models.Index(fields=["technology", "-captured_at", "-id"], name="revision_technology"),
             models.Index(fields=["actor", "-captured_at", "-id"], name="revision_actor"),
+            # "What did no event announce?"
+            models.Index(
+                fields=["-id"], condition=Q(attribution="none"), name="revision_unannounced"
+            ),
             # "Whose cause is looked for?"
             models.Index(
                 fields=["captured_at"], condition=Q(attribution="pending"), name="revision_pending"

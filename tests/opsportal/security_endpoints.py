@@ -22,4 +22,13 @@ SECURITY = [
     _of_account("", "get", READ),
     _of_account("/policy", "get", READ),
     _of_account("/test", "post", WRITE),
+    Endpoint("api/v1/security/activity", "get", READ),
+    Endpoint("api/v1/security/unannounced", "get", READ),
+    Endpoint(
+        "api/v1/security/revisions/<str:revision_id>/causes",
+        "get",
+        READ,
+        found="api/v1/security/revisions/1/causes",
+        unknown="/api/v1/security/revisions/999999/causes",
+    ),
 ]

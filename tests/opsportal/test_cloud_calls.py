@@ -26,10 +26,12 @@ PACKAGES = ("opsportal", "alerts", "chronos", "security", "certs", "benchmarks")
 # Where calls that change something belong.
 MAY_CHANGE = ("alerts/remediations/",)
 # What may be called elsewhere although it changes something: a message is sent, the demo fills the
-# cloud that it has started itself on this machine, and IAM makes a report about its users.
+# cloud that it has started itself on this machine, and IAM makes a report about its users; what a
+# queue of ours held goes once it is stored.
 MAY_CALL = {
     "alerts/channels/sns.py": {"publish"},
     "alerts/demo/cloud.py": {"run_instances"},
+    "security/activity/poll.py": {"receive_message", "delete_message_batch"},
     "security/collectors/iam_credentials.py": {"generate_credential_report"},
     # Only in a cloud of this machine: `is_there` is asked before.
     "security/demo/clouds.py": {
@@ -47,7 +49,9 @@ HARMLESS = {
     "can_paginate", "client", "close", "exceptions", "generate_presigned_url", "get_credentials",
     "get_paginator", "get_waiter", "meta", "paginate", "wait",
 }  # fmt: skip
-SERVICES = ("ec2", "autoscaling", "elbv2", "elb", "sns", "sts", "s3", "iam", "acm", "rds", "ecs")
+SERVICES = (
+    "ec2", "autoscaling", "elbv2", "elb", "sns", "sts", "s3", "iam", "acm", "rds", "ecs", "sqs",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

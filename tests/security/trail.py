@@ -72,7 +72,7 @@ def event(told: Mapping[str, Any]) -> dict[str, Any]:
     """As EventBridge hands it on."""
     return {
         "version": "0",
-        "id": "7bf73129-1428-4cd3-a780-95db273d1602",
+        "id": str(uuid5(NAMESPACE_OID, str(told["eventID"]))),
         "detail-type": "AWS API Call via CloudTrail",
         "source": f"aws.{told['eventSource'].partition('.')[0]}",
         "account": told["recipientAccountId"],
