@@ -41,7 +41,7 @@ class Terms:
 def accept_findings(
     findings: Sequence[Finding], terms: Terms, *, actor: Actor, now: datetime
 ) -> list[RiskAcceptance]:
-    """Accept each of these, no more; loaded with their account. Raises PayloadError."""
+    """Accept each of these, no more; loaded with their account and its team. Raises PayloadError."""
     if not 0 < len(findings) <= MOST_AT_ONCE:
         raise PayloadError(f"Name 1 to {MOST_AT_ONCE} findings.")
     rows = []
@@ -54,11 +54,11 @@ def accept_findings(
         row = RiskAcceptance(
             fingerprint=finding.fingerprint, check_id=finding.check_id,
             resource_id=finding.resource_id, account_id=finding.account_id,
-            team_id=finding.account.team_id, reason=terms.reason, ticket=terms.ticket,
+            team=finding.account.team, reason=terms.reason, ticket=terms.ticket,
             expires_at=terms.expires_at, max_score=score,
         )  # fmt: skip
-        _check(row, actor, now)
         rows.append(row)
+    _check(rows, actor, now)
     _store(rows, actor=actor, now=now)
     return rows
 
@@ -81,7 +81,7 @@ def accept_risk(row: RiskAcceptance, *, actor: Actor, now: datetime) -> None:
             parse_matchers(row.match)
         except MatcherError as error:
             raise _wrong("match", error.message) from error
-    _check(row, actor, now)
+    _check([row], actor, now)
     _store([row], actor=actor, now=now)
 
 
@@ -137,10 +137,12 @@ def _wrong(field: str, message: str) -> PayloadError:
     return PayloadError(f"{field}: {message}", [FieldError(field, message)])
 
 
-def _check(row: RiskAcceptance, actor: Actor, now: datetime) -> None:
-    """What holds for all of them."""
-    row.accepted_by, row.accepted_at = actor.name[:200], now
-    row.reason, row.ticket = row.reason.strip(), row.ticket.strip()
+def _check(rows: Sequence[RiskAcceptance], actor: Actor, now: datetime) -> None:
+    """What holds for all of them; they differ in what they cover and how high."""
+    for row in rows:
+        row.accepted_by, row.accepted_at = actor.name[:200], now
+        row.reason, row.ticket = row.reason.strip(), row.ticket.strip()
+    row = max(rows, key=lambda found: found.max_score)
     if not row.reason:
         raise _wrong("reason", "say why it is acceptable")
     for field in ("reason", "ticket", "match"):

@@ -17,8 +17,9 @@ from security.models import CloudResource, ConfigRevision, Finding
 
 Status = Finding.Status
 _BATCH, _KEPT = 500, 50
+# The first three are what an alert says.
 _FOLLOWED = (
-    "status", "score", "summary", "evidence", "undecided", "acceptance_id", "check_version",
+    "score", "summary", "undecided", "status", "evidence", "acceptance_id", "check_version",
     "fixed_reason",
 )  # fmt: skip
 _STORED = (
@@ -211,17 +212,17 @@ class _One:
         after = self._state(row)
         if before == after:
             return
-        if before is None or before[:2] != after[:2]:
+        was = (before[3], before[0]) if before else None
+        if was != (row.status, row.score):
             revision = row.fixed_by_id if row.status == Status.FIXED else None
-            if before is None or before[0] == Status.FIXED:
+            if was is None or was[0] == Status.FIXED:
                 revision = row.introduced_by_id
             said = {
                 "at": self._now.isoformat(), "status": str(row.status), "score": row.score,
                 "revision": revision, "why": row.fixed_reason or row.undecided,
             }  # fmt: skip
             row.history = [*row.history, said][-_KEPT:]
-        told_otherwise = before is not None and before[1:3] != after[1:3]
-        if fired != row.fires or (row.fires and told_otherwise):
+        if fired != row.fires or (before and row.fires and before[:3] != after[:3]):
             row.to_tell = True
         if before is not None:
             self.changed.append(row)

@@ -116,7 +116,7 @@ def states() -> list[tuple[str, str, int]]:
 
 
 def finding(subject: str = "a") -> Finding:
-    return Finding.objects.select_related("account").get(subject=subject)
+    return Finding.objects.select_related("account__team").get(subject=subject)
 
 
 def make_acceptance(row: Finding, **values: Any) -> RiskAcceptance:

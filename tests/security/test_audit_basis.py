@@ -112,9 +112,7 @@ def test_a_known_network_touches_what_has_addresses_in_it_until_its_time_is_over
     )  # fmt: skip
     make_resource(account, "sg-3")
     sweep(NOW)
-    NetworkAllowlist.objects.create(
-        cidr="203.0.112.0/20", note="office", expires_at=later(days=1)
-    )
+    NetworkAllowlist.objects.create(cidr="203.0.112.0/20", note="office", expires_at=later(days=1))
     assert notice_basis(now=later(minutes=1)) == 2
     assert due() == {"sg-1", "pl-1"}
     sweep(later(minutes=2))
