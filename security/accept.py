@@ -41,7 +41,7 @@ class Terms:
 def accept_findings(
     findings: Sequence[Finding], terms: Terms, *, actor: Actor, now: datetime
 ) -> list[RiskAcceptance]:
-    """Accept each of these, no more; loaded with their account and its team. Raises PayloadError."""
+    """Accept each of these, no more; loaded with account and team. Raises PayloadError."""
     if not 0 < len(findings) <= MOST_AT_ONCE:
         raise PayloadError(f"Name 1 to {MOST_AT_ONCE} findings.")
     rows = []
