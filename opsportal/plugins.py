@@ -158,10 +158,12 @@ SWEEPS = [
     "alerts.silence.sweep_silences",
     "alerts.violations.sweep_violations",
     "alerts.windows.sweep_windows",
+    "security.accept.watch_acceptances",
     "security.activity.handle_activities",
     "security.tasks.hear_trails",
     "security.activity.take_posted",
     "security.audit.audit_due",
+    "security.audit.tell_findings",
     "security.collect.plan_collections",
     "security.probe.probe_accounts",
 ]

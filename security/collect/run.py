@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from opsportal.lib.outbox import finish
-from security.audit import audit_resources
+from security.audit import audit_resources, mark_dependents
 from security.cause import find_causes
 from security.cloud import metered
 from security.collect.absent import settle_absent
@@ -56,7 +56,12 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
             stored = known.get(seen.found.resource_id)
             writer.take(seen, rows.get(stored.pk) if stored else None)
         settle_absent(collection, scope, collector, sighting, known, writer, now=now)
+        # What has to do with them by their old configuration, and by the new one.
+        touched = writer.stored.updated
+        mark_dependents(scope.account, scope.technology, touched, now=now)
         stored_now = writer.store()
+        touched = [*stored_now.created, *touched]
+        mark_dependents(scope.account, scope.technology, touched, now=now)
         note_errors(scope, sighting, now=now)
         _close(collection, scope, sighting, stored_now, now)
     find_causes(stored_now.revisions, now=now)

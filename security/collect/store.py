@@ -72,6 +72,7 @@ class Writer:
         """One that is proved to be gone."""
         resource.state, resource.deleted_at = State.DELETED, self._now
         resource.missing_at = resource.missing_at or self._now
+        resource.audit_at = self._now
         resource.captured_at = max(captured_at, resource.captured_at)
         self._revise(resource, ConfigRevision.Kind.DELETED, resource.config, captured_at)
         self.stored.updated.append(resource)

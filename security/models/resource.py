@@ -48,6 +48,9 @@ class CloudResource(models.Model):
     full_score = models.PositiveSmallIntegerField(default=0)
     # When it is to be audited; null: not until it changes.
     audit_at = models.DateTimeField(null=True, blank=True)
+    # When it was last, and up to which revision.
+    audited_at = models.DateTimeField(null=True, blank=True)
+    audited_number = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["-id"]
