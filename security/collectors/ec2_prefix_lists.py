@@ -74,6 +74,14 @@ class PrefixLists(Collector):
         for entry in config.get("entries") or ():
             yield Network("lists", entry["cidr"], entry["description"])
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """An entry: `10.0.0.0/8 "office"`."""
+        if path != "entries":
+            return ""
+        note = element.get("description")
+        return f'{element["cidr"]} "{note}"' if note else str(element["cidr"])
+
 
 def _found(row: Mapping[str, Any], access: Access) -> Found:
     identifier = row["PrefixListId"]
