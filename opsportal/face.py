@@ -34,6 +34,14 @@ NAVIGATION = [
         ],
     ),
     (
+        "Cloud security",
+        [
+            ("Configuration changes", "difference", "security-changes", ""),
+            ("Inventory", "inventory_2", "security-inventory", ""),
+            ("Addresses", "lan", "security-addresses", ""),
+        ],
+    ),
+    (
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),

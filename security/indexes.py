@@ -31,9 +31,9 @@ def _each(prefix: str) -> str:
     return ", ".join(f"{prefix}{name}" for name in _COLUMNS)
 
 
-_ADD = f"INSERT INTO security_text(rowid, {_each('')}) VALUES (new.id, {_each('new.')});"
+_ADD = f"INSERT INTO security_text(rowid, {_each('')}) VALUES (new.id, {_each('new.')});"  # noqa: S608
 _REMOVE = (
-    f"INSERT INTO security_text(security_text, rowid, {_each('')}) "
+    f"INSERT INTO security_text(security_text, rowid, {_each('')}) "  # noqa: S608
     f"VALUES ('delete', old.id, {_each('old.')});"
 )
 _CHANGED = " OR ".join(f"old.{name} IS NOT new.{name}" for name in _COLUMNS)

@@ -26,6 +26,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "resource_id": "resource_id", "arn": "arn",
     }
 )  # fmt: skip
+ANYTHING = Matchers()
 _State = CloudResource.State
 
 
@@ -42,7 +43,7 @@ class InventoryQuery:
     region: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
     q: str = ""
-    matchers: Matchers = Matchers()
+    matchers: Matchers = ANYTHING
     at: datetime | None = None
 
 
@@ -106,6 +107,6 @@ def with_revisions(
 
 
 def revision_at(resource: CloudResource, at: datetime) -> ConfigRevision | None:
-    """The revision that held at that time, which may say that it was deleted; None: not yet seen."""
+    """The revision that held then, which may say that it was deleted; None: not yet seen."""
     found = ConfigRevision.objects.filter(resource=resource, captured_at__lte=at)
     return found.order_by("-number").first()

@@ -38,17 +38,18 @@ def resources_meant(found: QuerySet[CloudResource], text: str) -> QuerySet[Cloud
     if sign and name and not name.startswith(('"', "{")):
         name, value = name.strip().removeprefix("tag:"), value.strip()
         # The index knows the words, the row the very tag.
-        return _with_words(found, [name, value]).filter(Exact(LabelText("tags", name), value))
+        if words := _words([name, value]):
+            found = found.filter(_Says(words))
+        return found.filter(Exact(LabelText("tags", name), value))
     parts = text.split('"')
     plain = [word for part in parts[::2] for word in part.split()]
-    return _with_words(found, [*plain, *parts[1::2]])
+    words = _words([*plain, *parts[1::2]])
+    return found.filter(_Says(words)) if words else found.none()
 
 
-def _with_words(found: QuerySet[CloudResource], phrases: list[str]) -> QuerySet[CloudResource]:
-    asked = [words for phrase in phrases if (words := " ".join(words_of(phrase)))][:_MOST_WORDS]
-    if not asked:
-        return found if any("=" in phrase for phrase in phrases) else found.none()
-    return found.filter(_Says(asked))
+def _words(phrases: list[str]) -> list[str]:
+    """The phrases as the indexes have them; none of what has no letter or digit."""
+    return [words for phrase in phrases if (words := " ".join(words_of(phrase)))][:_MOST_WORDS]
 
 
 class _Says(models.Func):
