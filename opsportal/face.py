@@ -44,6 +44,9 @@ NAVIGATION = [
                 "admin:security_apiactivity_changelist",
                 "security.view_apiactivity",
             ),
+            ("Configuration changes", "difference", "security-changes", ""),
+            ("Inventory", "inventory_2", "security-inventory", ""),
+            ("Addresses", "lan", "security-addresses", ""),
         ],
     ),
     (

@@ -1,7 +1,7 @@
 """The trail of every write by a person or a key. Entries are added, never edited."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -71,14 +71,13 @@ def record_audit(
 def record_audits(
     actor: Actor,
     action: str,
-    deeds: Sequence[tuple[models.Model, Mapping[str, Any] | None, Mapping[str, Any] | None]],
+    writes: Iterable[tuple[models.Model, Mapping[str, Any] | None, Mapping[str, Any] | None]],
     *,
     now: datetime,
 ) -> None:
-    """The same of many (target, before, after), in one statement."""
+    """The same of many writes at once: each its target, before and after."""
     AuditEntry.objects.bulk_create(
-        [_entry(actor, action, target, before, after, now) for target, before, after in deeds],
-        batch_size=500,
+        [_entry(actor, action, *write, now) for write in writes], batch_size=500
     )
 
 

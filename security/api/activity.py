@@ -15,7 +15,7 @@ from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import KeysetPagination
 from opsportal.lib.times import utc_now
 from security.activity.search import search_activities
-from security.cause import Cause, causes_of
+from security.cause import causes_of
 from security.cause.reconcile import Reconciliation, calls_without_effect, reconcile
 from security.models import ActivityTarget, ApiActivity, ConfigRevision
 

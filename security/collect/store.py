@@ -137,7 +137,7 @@ class Writer:
                 config=resource.config,
                 tags=resource.tags,
                 changes=to_builtins(ops) if kind == ConfigRevision.Kind.CHANGED else [],
-                summary=summary_of(ops) if kind == ConfigRevision.Kind.CHANGED else "",
+                summary=self._summary(ops) if kind == ConfigRevision.Kind.CHANGED else "",
                 complete_hash=resource.complete_hash,
                 durable_hash=resource.durable_hash,
                 normaliser_version=resource.normaliser_version,
@@ -147,6 +147,9 @@ class Writer:
                 attribution="baseline" if self._baseline else "pending",
             )
         )
+
+    def _summary(self, ops: Sequence[Op]) -> str:
+        return summary_of(ops, self._collector.shape, self._collector.words)
 
     def store(self) -> Stored:
         """Write all of it."""

@@ -86,6 +86,14 @@ class Collector:
         return iter(())
 
     @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """What people call an element of the set at that path; parts of it may be left out.
+
+        Empty: it is told by its names and values.
+        """
+        return ""
+
+    @classmethod
     def resource_of(cls, identifier: str) -> str:
         """The resource id of what CloudTrail's record calls `identifier`."""
         return identifier

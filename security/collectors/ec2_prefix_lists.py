@@ -62,6 +62,14 @@ class PrefixLists(Ec2Collector):
         return str(row.get("PrefixListName", ""))
 
     @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """An entry: `10.0.0.0/8 "office"`."""
+        if path != "entries":
+            return ""
+        note = element.get("description")
+        return f'{element["cidr"]} "{note}"' if note else str(element["cidr"])
+
+    @classmethod
     def config(cls, row: Mapping[str, Any], access: Access) -> dict[str, Any]:
         """With its entries."""
         return {

@@ -84,6 +84,15 @@ class SecurityGroups(Ec2Collector):
                 role = "admits" if rule["direction"] == "in" else "reaches"
                 yield Network(role, rule["peer"], port_words(rule))
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """A rule: `in tcp 22 ipv4 10.0.0.0/8 "office"`."""
+        if path != "rules":
+            return ""
+        note = element.get("description")
+        said = (element["direction"], port_words(element), element["kind"], element["peer"])
+        return " ".join([*said, f'"{note}"'] if note else said)
+
 
 def port_words(rule: Mapping[str, Any]) -> str:
     """The protocol and ports of a rule, such as "tcp 22"."""

@@ -73,6 +73,10 @@ class CloudResource(models.Model):
             ),
             # "What is worst?"
             models.Index(fields=["-score", "-id"], name="resource_worst"),
+            # "What is there?", of a technology, of an account, of those that are gone.
+            models.Index(fields=["technology", "id"], name="resource_technology"),
+            models.Index(fields=["account", "id"], name="resource_account"),
+            models.Index(fields=["state", "id"], name="resource_state"),
         ]
 
     def __str__(self) -> str:
@@ -162,9 +166,15 @@ class ConfigRevision(models.Model):
             models.Index(fields=["account", "-captured_at", "-id"], name="revision_account"),
             models.Index(fields=["technology", "-captured_at", "-id"], name="revision_technology"),
             models.Index(fields=["actor", "-captured_at", "-id"], name="revision_actor"),
+            models.Index(fields=["change_class", "-captured_at", "-id"], name="revision_class"),
             # "What did no event announce?"
             models.Index(
-                fields=["-id"], condition=Q(attribution="none"), name="revision_unannounced"
+                fields=["-captured_at", "-id"],
+                condition=Q(attribution="none"),
+                name="revision_unannounced",
+            ),
+            models.Index(
+                fields=["-captured_at", "-id"], condition=~Q(score_change=0), name="revision_scored"
             ),
             # "Whose cause is looked for?"
             models.Index(
