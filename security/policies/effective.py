@@ -90,12 +90,16 @@ class Policy:
 
 def read_policy(document: Any) -> Policy:
     """The document, read; the same many times over costs little."""
-    return _read(msgspec.json.encode(canonical_policy(document)))
+    try:
+        written = msgspec.json.encode(document)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return Policy(canonical_policy(document))
+    return _read(written)
 
 
 @lru_cache(maxsize=512)
 def _read(document: bytes) -> Policy:
-    return Policy(msgspec.json.decode(document))
+    return Policy(canonical_policy(msgspec.json.decode(document)))
 
 
 class Effective:

@@ -153,6 +153,11 @@ def test_a_pattern_that_covers_another_names_all_that_it_names(pattern, other, n
     assert matches(pattern, witness(pattern) or "")
 
 
+def test_a_star_is_more_than_one_character():
+    assert covers("s3:Get*", "s3:Get?")
+    assert not covers("s3:Get?", "s3:Get*")
+
+
 def test_many_stars_are_no_burden():
     assert not matches("a*" * 500 + "b", "a" * 5000)
     assert not covers("?*" * 500 + "b", "a" * 5000)
