@@ -137,6 +137,17 @@ AUDITORS = [
     "security.auditors.s3_access.TrailBucket",
     "security.auditors.resource_policies.ExposedKey",
     "security.auditors.resource_policies.ExposedByPolicy",
+    "security.auditors.iam_policies.Administrator",
+    "security.auditors.iam_policies.AdministratorOfIam",
+    "security.auditors.iam_policies.Escalation",
+    "security.auditors.iam_policies.PassAnyRole",
+    "security.auditors.iam_policies.AllBut",
+    "security.auditors.iam_trust.PublicTrust",
+    "security.auditors.iam_trust.StrangersTrust",
+    "security.auditors.iam_trust.WholeAccountTrust",
+    "security.auditors.iam_trust.AnyIdentityTrust",
+    "security.auditors.iam_trust.ConfusableTrust",
+    "security.auditors.iam_trust.DanglingPrincipal",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
