@@ -10,7 +10,7 @@ from typing import Any
 from security.cloud import Access
 from security.collectors import Call, Link
 from security.collectors.ec2 import Ec2Collector
-from security.collectors.protocols import protocol_name
+from security.collectors.protocols import port_words, protocol_name
 from security.normalise import Shape
 
 _ACL = ("requestParameters.networkAclId",)
@@ -56,6 +56,15 @@ class NetworkAcls(Ec2Collector):
             yield Link("vpc", config["vpc"])
         for subnet in config["subnets"]:
             yield Link("subnet", subnet)
+
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """An entry: `in 100 allow tcp 22 10.0.0.0/8`."""
+        if path != "entries":
+            return ""
+        names = ("direction", "number", "action")
+        said = [str(element[name]) for name in names]
+        return " ".join([*said, port_words(element), str(element["cidr"])])
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

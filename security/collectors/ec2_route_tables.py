@@ -96,6 +96,14 @@ class RouteTables(Ec2Collector):
             if route["destination"].startswith("pl-"):
                 yield Link("prefix list", route["destination"])
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """A route: `10.0.0.0/8 to peering pcx-1`."""
+        if path != "routes":
+            return ""
+        kind = f"{element['kind']} " if element["target"] != "local" else ""
+        return f"{element['destination']} to {kind}{element['target']}"
+
 
 def _route(route: Mapping[str, Any]) -> dict[str, Any]:
     kind = next((name for name in _TARGETS if route.get(name)), "")
