@@ -127,7 +127,7 @@ class NetworkInterfaces(Ec2Collector):
         """An address: `10.1.2.3, public 192.0.2.1`."""
         if path != "addresses":
             return ""
-        public = f", public {element['public']}" if element["public"] else ""
+        public = f", public {element['public']}" if element.get("public") else ""
         return f"{element['address']}{public}"
 
 

@@ -62,9 +62,10 @@ class NetworkAcls(Ec2Collector):
         """An entry: `in 100 allow tcp 22 10.0.0.0/8`."""
         if path != "entries":
             return ""
-        names = ("direction", "number", "action")
-        said = [str(element[name]) for name in names]
-        return " ".join([*said, port_words(element), str(element["cidr"])])
+        said = [element["direction"], str(element["number"]), element.get("action")]
+        if {"protocol", "from", "to"} <= element.keys():
+            said.append(port_words(element))
+        return " ".join(filter(None, [*said, element.get("cidr")]))
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,11 +98,13 @@ class RouteTables(Ec2Collector):
 
     @classmethod
     def words(cls, path: str, element: Mapping[str, Any]) -> str:
-        """A route: `10.0.0.0/8 to peering pcx-1`."""
+        """A route: `route to 10.0.0.0/8 by pcx-1`."""
         if path != "routes":
             return ""
-        kind = f"{element['kind']} " if element["target"] != "local" else ""
-        return f"{element['destination']} to {kind}{element['target']}"
+        target = element.get("target")
+        if not target:
+            return f"route to {element['destination']}"
+        return f"route to {element['destination']} by {target}"
 
 
 def _route(route: Mapping[str, Any]) -> dict[str, Any]:
