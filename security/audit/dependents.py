@@ -21,22 +21,24 @@ def mark_dependents(
     Within the transaction of the change, before and after relations are written anew. What is of
     the account as a whole (its resource id is the account's) has to do with all of it.
     """
-    followers = [
-        found
-        for auditor in auditors().values()
-        if technology in auditor.follows
-        for found in auditor.technologies
-    ]
+    asked = [auditor for auditor in auditors().values() if technology in auditor.follows]
+    followers = {found for auditor in asked for found in auditor.technologies}
     if not followers or not changed:
         return
-    rows = CloudResource.objects.filter(account=account, technology__in=set(followers))
+    rows = CloudResource.objects.filter(account=account, technology__in=followers)
     if all(row.resource_id != account.account_id for row in changed):
         names = [row.resource_id for row in changed]
         referring = Relation.objects.filter(IdIn(names, "target"))
         referred = Relation.objects.filter(IdIn([row.pk for row in changed], "source_id"))
-        rows = rows.filter(
-            Q(pk__in=referring.values("source_id")) | Q(resource_id__in=referred.values("target"))
+        near = Q(pk__in=referring.values("source_id")) | Q(
+            resource_id__in=referred.values("target")
         )
+        # A database follows its groups, and through them the prefix lists of their rules.
+        if between := followers & {found for auditor in asked for found in auditor.follows}:
+            middle = rows.filter(pk__in=referring.values("source_id"), technology__in=between)
+            beyond = Relation.objects.filter(target__in=middle.values("resource_id"))
+            near |= Q(pk__in=beyond.values("source_id"))
+        rows = rows.filter(near)
     set_due(rows.exclude(IdIn([row.pk for row in changed])), now=now)
 
 

@@ -14,6 +14,7 @@ from tests.security.looking import refuse
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LISTS, INTERFACES, VPCS = "aws.ec2.prefixlist", "aws.ec2.networkinterface", "aws.ec2.vpc"
+DATABASES = "aws.rds.instance"
 MINE = [
     slug
     for slug in collectors()
@@ -88,7 +89,7 @@ def test_an_attribute_that_is_denied_keeps_its_value(cloud):
     assert ConfigRevision.objects.filter(technology=VPCS).count() == 1
 
 
-def test_a_prefix_list_that_is_opened_opens_the_groups_that_refer_to_it(cloud):
+def test_a_prefix_list_that_is_opened_opens_groups_and_databases(cloud):
     make_account()
     ec2 = cloud.client("ec2")
     listed = ec2.create_managed_prefix_list(
@@ -100,10 +101,18 @@ def test_a_prefix_list_that_is_opened_opens_the_groups_that_refer_to_it(cloud):
         "PrefixListIds": [{"PrefixListId": listed}],
     }  # fmt: skip
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    cloud.client("rds").create_db_instance(
+        DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", Port=22,
+        MasterUsername="root", MasterUserPassword="password", AllocatedStorage=10,
+        VpcSecurityGroupIds=[group], PubliclyAccessible=True, StorageEncrypted=True,
+    )  # fmt: skip
     collect(LISTS, INTERFACES)
     collect(GROUPS)
+    collect(DATABASES)
     about = Finding.objects.filter(resource=resource(group), check_id="SG-02")
     assert not about.exists()
+    database = Finding.objects.filter(resource=resource("db"), check_id="RDS-01", status="open")
+    assert database.get().score == 5
     ec2.modify_managed_prefix_list(
         PrefixListId=listed, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/0"}]
     )
@@ -113,3 +122,5 @@ def test_a_prefix_list_that_is_opened_opens_the_groups_that_refer_to_it(cloud):
     assert (finding.status, finding.subject) == ("open", "in/tcp/22-22/0.0.0.0/0")
     # Nothing has the group: three tenths of ten.
     assert finding.score == 3
+    # The database follows its group's list, too.
+    assert database.get().score == 9
