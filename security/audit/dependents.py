@@ -29,8 +29,12 @@ def mark_dependents(
     every = CloudResource.objects.filter(account=account)
     rows = every.filter(technology__in={one for check in checks for one in check.technologies})
     if all(row.resource_id != account.account_id for row in changed):
-        names = [row.resource_id for row in changed]
-        referring = Relation.objects.filter(IdIn(names, "target"))
+        names = IdIn([row.resource_id for row in changed], "target")
+        # A group's policy is its members' too: what follows both hears of it.
+        between = Relation.objects.filter(names, source__technology__in=_between(followers))
+        referring = Relation.objects.filter(
+            names | Q(target__in=between.values("source__resource_id"))
+        )
         referred = Relation.objects.filter(IdIn([row.pk for row in changed], "source_id"))
         related = Q(pk__in=referring.values("source_id"))
         related |= Q(resource_id__in=referred.values("target"))
@@ -42,6 +46,17 @@ def mark_dependents(
             related |= Q(pk__in=further.values("source_id"))
         rows = rows.filter(related)
     set_due(rows.exclude(IdIn([row.pk for row in changed])), now=now)
+
+
+def _between(followers: Sequence[str]) -> set[str]:
+    """Technologies among these that others of them follow in turn."""
+    return {
+        followed
+        for auditor in auditors().values()
+        if not set(followers).isdisjoint(auditor.technologies)
+        for followed in auditor.follows
+        if followed in followers
+    }
 
 
 def set_due(resources: QuerySet[CloudResource], *, now: datetime) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from security.cloud.access import forget_clients
 from security.cloud.pace import forget_pace
+from security.collectors import iam_credentials
 from tests.alerts.moto import CREDENTIALS, Cloud, moto_cloud
 
 
@@ -21,6 +22,8 @@ def cloud(_moto: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     _moto.reset()
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": _moto.url}.items():
         monkeypatch.setenv(name, value)
+    # moto's report is made while one asks for it.
+    monkeypatch.setattr(iam_credentials, "WAITS", (0, 0, 0))
     forget_clients()
     forget_pace()
     return _moto
