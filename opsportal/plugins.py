@@ -98,6 +98,9 @@ COLLECTORS = [
     "security.collectors.lambda_functions.Functions",
     "security.collectors.ecr_repositories.Repositories",
     "security.collectors.secretsmanager_secrets.Secrets",
+    "security.collectors.ec2_snapshots.Snapshots",
+    "security.collectors.ec2_images.Images",
+    "security.collectors.rds_snapshots.DbSnapshots",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
@@ -137,6 +140,7 @@ AUDITORS = [
     "security.auditors.s3_access.TrailBucket",
     "security.auditors.resource_policies.ExposedKey",
     "security.auditors.resource_policies.ExposedByPolicy",
+    "security.auditors.sharing.SharedSnapshot",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

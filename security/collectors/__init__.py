@@ -76,6 +76,11 @@ class Collector:
         raise NotImplementedError
 
     @classmethod
+    def is_kept(cls, config: Mapping[str, Any]) -> bool:
+        """Whether one that is not known yet is to be kept; what is known always is."""
+        return True
+
+    @classmethod
     def links(cls, config: Mapping[str, Any]) -> Iterator[Link]:
         """What it refers to."""
         return iter(())
