@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from security.cloud import Access, Gone, facet, unless_gone
-from security.collectors import Call, found_each
+from security.collectors import Call, found_in
 from security.collectors.sharing import (
     SHARED,
     SharedCollector,
@@ -43,10 +43,11 @@ class Images(SharedCollector):
     @classmethod
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All images of the account."""
-        for page in access.pages(
-            "ec2", "describe_images", "Images", Owners=["self"], PaginationConfig={"PageSize": 1000}
-        ):
-            yield found_each(lambda row: _found(row, access), page)
+        size = {"PageSize": 1000}
+        pages = access.pages(
+            "ec2", "describe_images", "Images", Owners=["self"], PaginationConfig=size
+        )
+        yield from found_in(lambda row: _found(row, access), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from security.cloud import Access, facet, unless_gone
-from security.collectors import Call, found_each
+from security.collectors import Call, found_in
 from security.collectors.sharing import (
     SHARED,
     SharedCollector,
@@ -54,8 +54,8 @@ class Snapshots(SharedCollector):
             },
             action="ec2:DescribeSnapshots",
         )
-        for page in access.pages("ec2", "describe_snapshots", "Snapshots", **_OWN):
-            yield found_each(lambda row: _found(row, access, public), page)
+        pages = access.pages("ec2", "describe_snapshots", "Snapshots", **_OWN)
+        yield from found_in(lambda row: _found(row, access, public), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

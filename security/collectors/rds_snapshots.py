@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from security.cloud import Access, Gone, facet, unless_gone
-from security.collectors import Call, found_each
+from security.collectors import Call, found_in
 from security.collectors.sharing import (
     SHARED,
     SharedCollector,
@@ -107,8 +107,8 @@ class DbSnapshots(SharedCollector):
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All of both kinds."""
         for kind in _KINDS:
-            for page in access.pages("rds", kind.operation, kind.rows, **_MANUAL):
-                yield found_each(partial(_found, kind=kind, access=access), page)
+            pages = access.pages("rds", kind.operation, kind.rows, **_MANUAL)
+            yield from found_in(partial(_found, kind=kind, access=access), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:
