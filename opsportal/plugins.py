@@ -98,6 +98,9 @@ COLLECTORS = [
     "security.collectors.lambda_functions.Functions",
     "security.collectors.ecr_repositories.Repositories",
     "security.collectors.secretsmanager_secrets.Secrets",
+    "security.collectors.ec2_snapshots.Snapshots",
+    "security.collectors.ec2_images.Images",
+    "security.collectors.rds_snapshots.DbSnapshots",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
@@ -148,6 +151,7 @@ AUDITORS = [
     "security.auditors.iam_trust.AnyIdentityTrust",
     "security.auditors.iam_trust.ConfusableTrust",
     "security.auditors.iam_trust.DanglingPrincipal",
+    "security.auditors.sharing.SharedSnapshot",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

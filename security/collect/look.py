@@ -153,9 +153,10 @@ class _Sift:
 
     def _is_different(self, resource_id: str, settled: Settled) -> bool:
         known = self._known.get(resource_id)
+        if known is None:
+            return self._collector.is_kept(settled.config)
         return (
-            known is None
-            or known.complete_hash != settled.complete_hash
+            known.complete_hash != settled.complete_hash
             or known.normaliser_version != self._collector.shape.version
             or known.state != CloudResource.State.ACTIVE
             or known.has_unknown != bool(settled.unknown)

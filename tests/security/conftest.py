@@ -7,12 +7,15 @@ import pytest
 from security.cloud.access import forget_clients
 from security.cloud.pace import forget_pace
 from security.collectors import iam_credentials
+from security.collectors.sharing import forget_sharing
 from tests.alerts.moto import CREDENTIALS, Cloud, moto_cloud
 
 
 @pytest.fixture(scope="session")
 def _moto() -> Iterator[Cloud]:
-    with moto_cloud() as cloud:
+    with pytest.MonkeyPatch.context() as patch, moto_cloud() as cloud:
+        # Each account would own some 1,300 snapshots, one for each image of Amazon's.
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         yield cloud
 
 
@@ -26,4 +29,5 @@ def cloud(_moto: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     monkeypatch.setattr(iam_credentials, "WAITS", (0, 0, 0))
     forget_clients()
     forget_pace()
+    forget_sharing()
     return _moto
