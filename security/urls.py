@@ -4,11 +4,13 @@ from django.urls import URLPattern, path
 
 from security.api.urls import api_urlpatterns
 from security.views.accounts import show_account, show_accounts, test_account
+from security.views.finding_urls import finding_urlpatterns
 
 urlpatterns: list[URLPattern] = [
     path("security/accounts/", show_accounts, name="cloud-accounts"),
     path("security/accounts/<int:account_pk>/", show_account, name="cloud-account"),
     path("security/accounts/<int:account_pk>/test/", test_account, name="cloud-account-test"),
+    *finding_urlpatterns,
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

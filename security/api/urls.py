@@ -8,10 +8,12 @@ from security.api.accounts import (
     CloudAccountPolicy,
     CloudAccountTest,
 )
+from security.api.finding_urls import finding_urlpatterns
 
 api_urlpatterns: list[URLPattern] = [
     path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
     path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
     path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
     path("accounts/<str:account_id>/test", CloudAccountTest.as_view()),
+    *finding_urlpatterns,
 ]

@@ -14,12 +14,18 @@ _BATCH = 1000
 
 
 def mark_dependents(
-    account: CloudAccount, technology: str, changed: Sequence[CloudResource], *, now: datetime
+    account: CloudAccount,
+    technology: str,
+    changed: Sequence[CloudResource],
+    *,
+    now: datetime,
+    whole: bool = False,
 ) -> None:
     """Set due what has to do with these and has checks that follow their technology.
 
     Within the transaction of the change, before and after relations are written anew. What is of
-    the account as a whole (its resource id is the account's) has to do with all of it.
+    the account as a whole (its resource id is the account's) has to do with all of it; so has a
+    first complete listing (`whole`).
     """
     followers = [
         found
@@ -27,10 +33,10 @@ def mark_dependents(
         if technology in auditor.follows
         for found in auditor.technologies
     ]
-    if not followers or not changed:
+    if not followers or not (changed or whole):
         return
     rows = CloudResource.objects.filter(account=account, technology__in=set(followers))
-    if all(row.resource_id != account.account_id for row in changed):
+    if not whole and all(row.resource_id != account.account_id for row in changed):
         names = [row.resource_id for row in changed]
         referring = Relation.objects.filter(IdIn(names, "target"))
         referred = Relation.objects.filter(IdIn([row.pk for row in changed], "source_id"))
