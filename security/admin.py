@@ -2,5 +2,19 @@
 
 from security.account_admin import CloudAccountAdmin
 from security.activity_admin import ApiActivityAdmin, TrailErrorAdmin
+from security.finding_admin import (
+    CheckOverrideAdmin,
+    FindingAdmin,
+    NetworkAllowlistAdmin,
+    RiskAcceptanceAdmin,
+)
 
-__all__ = ["ApiActivityAdmin", "CloudAccountAdmin", "TrailErrorAdmin"]
+__all__ = [
+    "ApiActivityAdmin",
+    "CheckOverrideAdmin",
+    "CloudAccountAdmin",
+    "FindingAdmin",
+    "NetworkAllowlistAdmin",
+    "RiskAcceptanceAdmin",
+    "TrailErrorAdmin",
+]

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from security.api.urls import api_urlpatterns
 from security.views.accounts import show_account, show_accounts, test_account
+from security.views.finding_urls import finding_urlpatterns
 from security.views.history_urls import history_urlpatterns
 from security.views.unannounced import show_unannounced
 
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("security/accounts/<int:account_pk>/", show_account, name="cloud-account"),
     path("security/accounts/<int:account_pk>/test/", test_account, name="cloud-account-test"),
     path("security/unannounced/", show_unannounced, name="cloud-unannounced"),
+    *finding_urlpatterns,
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

@@ -9,6 +9,7 @@ from security.api.accounts import (
     CloudAccountTest,
 )
 from security.api.activity import ActivityList, RevisionCauses, Unannounced
+from security.api.finding_urls import finding_urlpatterns
 
 api_urlpatterns: list[URLPattern] = [
     path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
@@ -18,4 +19,5 @@ api_urlpatterns: list[URLPattern] = [
     path("activity", ActivityList.as_view(), name="api-cloud-activity"),
     path("revisions/<str:revision_id>/causes", RevisionCauses.as_view()),
     path("unannounced", Unannounced.as_view(), name="api-cloud-unannounced"),
+    *finding_urlpatterns,
 ]

@@ -14,27 +14,28 @@ _BATCH = 1000
 
 
 def mark_dependents(
-    account: CloudAccount, technology: str, changed: Sequence[CloudResource], *, now: datetime
+    account: CloudAccount,
+    technology: str,
+    changed: Sequence[CloudResource],
+    *,
+    now: datetime,
+    whole: bool = False,
 ) -> None:
     """Set due what has to do with these and has checks that follow their technology.
 
     Also what refers to them by way of another technology that such checks follow: users have their
-    groups' policies.
-    Within the transaction of the change, before and after relations are written anew. What is of
-    the account as a whole (its resource id is the account's) has to do with all of it.
+    groups' policies. Within the transaction of the change, before and after relations are written
+    anew. What is of the account as a whole (its resource id is the account's) has to do with all
+    of it; so has a first complete listing (`whole`).
     """
     checks = [auditor for auditor in auditors().values() if technology in auditor.follows]
-    if not checks or not changed:
+    if not checks or not (changed or whole):
         return
     every = CloudResource.objects.filter(account=account)
     rows = every.filter(technology__in={one for check in checks for one in check.technologies})
-    if all(row.resource_id != account.account_id for row in changed):
-        names = IdIn([row.resource_id for row in changed], "target")
-        # A group's policy is its members' too: what follows both hears of it.
-        between = Relation.objects.filter(names, source__technology__in=_between(followers))
-        referring = Relation.objects.filter(
-            names | Q(target__in=between.values("source__resource_id"))
-        )
+    if not whole and all(row.resource_id != account.account_id for row in changed):
+        names = [row.resource_id for row in changed]
+        referring = Relation.objects.filter(IdIn(names, "target"), source__account=account)
         referred = Relation.objects.filter(IdIn([row.pk for row in changed], "source_id"))
         related = Q(pk__in=referring.values("source_id"))
         related |= Q(resource_id__in=referred.values("target"))
@@ -46,17 +47,6 @@ def mark_dependents(
             related |= Q(pk__in=further.values("source_id"))
         rows = rows.filter(related)
     set_due(rows.exclude(IdIn([row.pk for row in changed])), now=now)
-
-
-def _between(followers: Sequence[str]) -> set[str]:
-    """Technologies among these that others of them follow in turn."""
-    return {
-        followed
-        for auditor in auditors().values()
-        if not set(followers).isdisjoint(auditor.technologies)
-        for followed in auditor.follows
-        if followed in followers
-    }
 
 
 def set_due(resources: QuerySet[CloudResource], *, now: datetime) -> int:

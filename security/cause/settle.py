@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from chronos.models import ChangeEvent
 from chronos.normalise import Change, change_url
 from chronos.record import record_changes
 from opsportal.lib.ids import IdIn
+from security.audit import tell_again
 from security.models import ConfigRevision, RevisionCause
 
 Confidence = RevisionCause.Confidence
@@ -42,6 +45,8 @@ def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
         changed, ["actor", "attribution", "effective_at"], batch_size=500
     )
     _tell_timeline(changed, causes, now)
+    # Not before: an audit may hold the findings, and wait for these revisions.
+    transaction.on_commit(lambda: tell_again(sorted(causes)))
 
 
 def _best(causes: Sequence[RevisionCause]) -> str:

@@ -61,7 +61,9 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         mark_dependents(scope.account, scope.technology, touched, now=now)
         stored_now = writer.store()
         touched = [*stored_now.created, *touched]
-        mark_dependents(scope.account, scope.technology, touched, now=now)
+        # What nobody could tell without it may be decided now.
+        first = locked.complete_at is None and collection.is_full and sighting.complete
+        mark_dependents(scope.account, scope.technology, touched, whole=first, now=now)
         note_errors(scope, sighting, now=now)
         _close(collection, scope, sighting, stored_now, now)
     find_causes(stored_now.revisions, now=now)
