@@ -8,6 +8,7 @@ from chronos.models import ChangeEvent
 from chronos.normalise import Change, change_url
 from chronos.record import record_changes
 from opsportal.lib.ids import IdIn
+from security.audit import tell_again
 from security.models import ConfigRevision, RevisionCause
 
 Confidence = RevisionCause.Confidence
@@ -16,7 +17,10 @@ MOST_LINKS = 10
 
 
 def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
-    """Write actor, instant and attribution of these anew. Within the caller's transaction."""
+    """Write actor, instant and attribution of these anew, and have their alerts say it.
+
+    Within the caller's transaction.
+    """
     rows = ConfigRevision.objects.select_for_update().filter(IdIn(revision_ids)).order_by("pk")
     revisions = {row.pk: row for row in rows.defer("config", "changes")}
     causes: dict[int, list[RevisionCause]] = defaultdict(list)
@@ -42,6 +46,7 @@ def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
         changed, ["actor", "attribution", "effective_at"], batch_size=500
     )
     _tell_timeline(changed, causes, now)
+    tell_again([row.pk for row in changed])
 
 
 def _best(causes: Sequence[RevisionCause]) -> str:

@@ -63,8 +63,8 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         touched = [*stored_now.created, *touched]
         mark_dependents(scope.account, scope.technology, touched, now=now)
         note_errors(scope, sighting, now=now)
+        find_causes(stored_now.revisions, now=now)
         _close(collection, scope, sighting, stored_now, now)
-    find_causes(stored_now.revisions, now=now)
     audit_resources([row.pk for row in (*stored_now.created, *stored_now.updated)], now=now)
     return stored_now
 
