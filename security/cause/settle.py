@@ -19,7 +19,10 @@ MOST_LINKS = 10
 
 
 def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
-    """Write actor, instant and attribution of these anew. Within the caller's transaction."""
+    """Write actor, instant and attribution of these anew, and have their alerts say it.
+
+    Within the caller's transaction.
+    """
     rows = ConfigRevision.objects.select_for_update().filter(IdIn(revision_ids)).order_by("pk")
     revisions = {row.pk: row for row in rows.defer("config", "changes")}
     causes: dict[int, list[RevisionCause]] = defaultdict(list)
@@ -46,7 +49,8 @@ def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
     )
     _tell_timeline(changed, causes, now)
     # Not before: an audit may hold the findings, and wait for these revisions.
-    transaction.on_commit(lambda: tell_again(sorted(causes)))
+    again = [row.pk for row in changed]
+    transaction.on_commit(lambda: tell_again(again))
 
 
 def _best(causes: Sequence[RevisionCause]) -> str:

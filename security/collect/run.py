@@ -65,8 +65,8 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         first = locked.complete_at is None and collection.is_full and sighting.complete
         mark_dependents(scope.account, scope.technology, touched, whole=first, now=now)
         note_errors(scope, sighting, now=now)
+        find_causes(stored_now.revisions, now=now)
         _close(collection, scope, sighting, stored_now, now)
-    find_causes(stored_now.revisions, now=now)
     audit_resources([row.pk for row in (*stored_now.created, *stored_now.updated)], now=now)
     return stored_now
 
