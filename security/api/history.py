@@ -149,11 +149,7 @@ class Comparison(_Reading):
     )
     def get(self, request: Request) -> Response:
         """Show what is different, rule by rule and statement by statement."""
-        asked = []
-        for name in ("from", "to"):
-            if not (text := request.query_params.get(name, "")):
-                raise PayloadError(f"{name} is missing", [FieldError(name, "is missing")])
-            asked.append(find_revision(text))
+        asked = [_asked(request, name) for name in ("from", "to")]
         lines = between(*asked)
         return Response({"lines": lines_as_json(lines), "same": not lines})
 
@@ -244,6 +240,15 @@ class ReviewList(APIView):
             now=utc_now(),
         )
         return Response({"reviewed": [row.revision_id for row in made]})
+
+
+def _asked(request: Request, name: str) -> ConfigRevision:
+    """The revision that a parameter names. Raises PayloadError."""
+    try:
+        return find_revision(request.query_params.get(name, ""))
+    except NotFound:
+        message = "must be the id of a revision"
+        raise PayloadError(f"{name} {message}", [FieldError(name, message)]) from None
 
 
 def params_of(request: Request) -> dict[str, list[str]]:

@@ -84,7 +84,7 @@ class ConfigRevisionSerializer(serializers.ModelSerializer[ConfigRevision]):
     """One revision, without its configuration."""
 
     url = serializers.CharField()
-    account = serializers.CharField(help_text="Twelve digits.")  # type: ignore[assignment]
+    account = serializers.CharField(help_text="Twelve digits.")
     account_name = serializers.CharField()
     change_class = serializers.ChoiceField(CLASSES)
     resource = RevisionResourceSerializer()
@@ -127,7 +127,7 @@ class CloudResourceSerializer(serializers.ModelSerializer[CloudResource]):
     """A resource, without its configuration."""
 
     url = serializers.CharField()
-    account = serializers.CharField(help_text="Twelve digits.")  # type: ignore[assignment]
+    account = serializers.CharField(help_text="Twelve digits.")
     account_name = serializers.CharField()
     tags = serializers.DictField(child=serializers.CharField(allow_blank=True))
     revision = HeldRevisionSerializer(allow_null=True, help_text="With `at`.")
