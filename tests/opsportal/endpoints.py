@@ -1,6 +1,7 @@
 """The endpoints for machines of the portal's own contract, and what each takes."""
 
 from tests.opsportal.endpoint import KEY, Endpoint
+from tests.opsportal.history_endpoints import HISTORY
 from tests.opsportal.security_endpoints import SECURITY
 
 __all__ = ["KEY", "NATIVE", "Endpoint"]
@@ -185,40 +186,6 @@ NATIVE = [
     Endpoint("api/v1/dora", "get", "events:read"),
     Endpoint("api/v1/coverage", "get", "events:read"),
     Endpoint("api/v1/aliases", "get", "events:read"),
-<<<<<<< HEAD
     *SECURITY,
-=======
-    *(
-        Endpoint(f"api/v1/security/{path}", "get", "security:read")
-        for path in (
-            "resources",
-            "resources.csv",
-            "resources.jsonl",
-            "revisions",
-            "revisions.csv",
-            "revisions.jsonl",
-            "diff",
-            "addresses",
-        )
-    ),
-    *(
-        Endpoint(
-            f"api/v1/security/{path}",
-            method,
-            f"security:{'read' if method == 'get' else 'write'}",
-            found="api/v1/security/"
-            + path.replace("<str:resource_id>", "1").replace("<str:revision_id>", "1"),
-            unknown="/api/v1/security/"
-            + path.replace("<str:resource_id>", "999999").replace("<str:revision_id>", "999999"),
-        )
-        for path, method in (
-            ("resources/<str:resource_id>", "get"),
-            ("resources/<str:resource_id>/revisions", "get"),
-            ("resources/<str:resource_id>/comments", "get"),
-            ("resources/<str:resource_id>/comments", "post"),
-            ("revisions/<str:revision_id>", "get"),
-        )
-    ),
-    Endpoint("api/v1/security/reviews", "post", "security:write"),
->>>>>>> 7f427b2 (The API of configurations: resources, revisions, differences, addresses, exports, comments and reviews)
+    *HISTORY,
 ]
