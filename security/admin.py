@@ -16,5 +16,12 @@ __all__ = [
     "FindingAdmin",
     "NetworkAllowlistAdmin",
     "RiskAcceptanceAdmin",
+from security.history_admin import CloudResourceAdmin, ConfigRevisionAdmin
+
+__all__ = [
+    "ApiActivityAdmin",
+    "CloudAccountAdmin",
+    "CloudResourceAdmin",
+    "ConfigRevisionAdmin",
     "TrailErrorAdmin",
 ]

@@ -10,8 +10,10 @@ from security.api.accounts import (
 )
 from security.api.activity import ActivityList, RevisionCauses, Unannounced
 from security.api.finding_urls import finding_urlpatterns
+from security.api.history_urls import history_urlpatterns
 
 api_urlpatterns: list[URLPattern] = [
+    *history_urlpatterns,
     path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
     path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
     path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
