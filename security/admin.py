@@ -8,20 +8,16 @@ from security.finding_admin import (
     NetworkAllowlistAdmin,
     RiskAcceptanceAdmin,
 )
+from security.history_admin import CloudResourceAdmin, ConfigRevisionAdmin
 
 __all__ = [
     "ApiActivityAdmin",
     "CheckOverrideAdmin",
     "CloudAccountAdmin",
+    "CloudResourceAdmin",
+    "ConfigRevisionAdmin",
     "FindingAdmin",
     "NetworkAllowlistAdmin",
     "RiskAcceptanceAdmin",
-from security.history_admin import CloudResourceAdmin, ConfigRevisionAdmin
-
-__all__ = [
-    "ApiActivityAdmin",
-    "CloudAccountAdmin",
-    "CloudResourceAdmin",
-    "ConfigRevisionAdmin",
     "TrailErrorAdmin",
 ]

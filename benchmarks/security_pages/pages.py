@@ -34,11 +34,22 @@ def paths():
     rows = CloudResource.objects.order_by("-id").first().pk - first
     first_revision = ConfigRevision.objects.order_by("id").first().pk
     changes = ConfigRevision.objects.order_by("-id").first().pk - first_revision
-    resource = lambda: first + RANDOM.randrange(rows)
-    revision = lambda: first_revision + RANDOM.randrange(changes)
-    day = lambda: f"{utc_now() - timedelta(days=RANDOM.randrange(1, 190)):%Y-%m-%dT%H:%M:%SZ}"
-    account = lambda: f"{RANDOM.randrange(1, 200):012d}"
-    number = lambda: RANDOM.randrange(1, 250)
+
+    def resource():
+        return first + RANDOM.randrange(rows)
+
+    def revision():
+        return first_revision + RANDOM.randrange(changes)
+
+    def day():
+        return f"{utc_now() - timedelta(days=RANDOM.randrange(1, 190)):%Y-%m-%dT%H:%M:%SZ}"
+
+    def account():
+        return f"{RANDOM.randrange(1, 200):012d}"
+
+    def number():
+        return RANDOM.randrange(1, 250)
+
     return {
         "change feed": lambda: "/security/",
         "change feed of a day": lambda: f"/security/?until={day()}",
