@@ -139,7 +139,7 @@ def test_a_teams_key_accepts_its_own_risks_alone(client, account, row):
 
 
 def test_a_key_approves_nothing(api, row):
-    made = make_acceptance(finding("b"), approved_by="", max_score=9)
+    made = make_acceptance(finding("b"), approved_by="", expires_at=utc_now() + timedelta(days=9))
     answer = api.post(f"acceptances/{made.pk}/approve")
     assert (answer.status_code, "Only a person" in answer.content.decode()) == (409, True)
 

@@ -98,7 +98,7 @@ def test_the_pages_cost_the_same_for_many_as_for_few(
         audit(make_resource(account, f"sg-{number + 2}", issues=[[f"f{number}", 6]]))
         make_acceptance(finding(f"f{number}"), team=team)
     enter(client, "viewer", team)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         page(client, LIST, check="T-01", account=account.account_id)
     with django_assert_max_num_queries(12):
         page(client, f"{LIST}{finding().pk}/")
