@@ -41,14 +41,13 @@ MATCH_FIELDS: Mapping[str, str] = MappingProxyType(
 COUNTED, LONGEST, MOST = 2000, 1000, 50
 KEYSET = ("-score", "-id")
 RELATED = ("resource", "account__team", "introduced_by", "fixed_by", "acceptance")
-_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class FindingQuery:
     """What is looked for; nothing said of a column is everything."""
 
-    wanted: Mapping[str, Sequence[str]] = _NOTHING
+    wanted: Mapping[str, Sequence[str]]
     least: int = 0
     most: int = 10
     words: Sequence[str] = ()
