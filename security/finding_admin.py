@@ -31,7 +31,7 @@ def check_choices() -> list[tuple[str, str]]:
     return [(slug, f"{slug} {found.label}") for slug, found in sorted(auditors().items())]
 
 
-class _DeedForm(forms.ModelForm):  # type: ignore[type-arg]
+class _DeedForm(forms.ModelForm):
     """A form that tells what its deed would refuse."""
 
     def refuse(self, row: Any) -> None:

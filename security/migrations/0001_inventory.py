@@ -6,9 +6,6 @@ import opsportal.lib.crypto
 from django.db import migrations, models
 
 
-from security.indexes import create_indexes, drop_indexes
-
-
 class Migration(migrations.Migration):
     initial = True
 
@@ -1141,5 +1138,4 @@ class Migration(migrations.Migration):
                 fields=("account", "kind", "what"), name="one_trail_error_each"
             ),
         ),
-        migrations.RunPython(create_indexes, drop_indexes),
     ]
