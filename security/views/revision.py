@@ -12,6 +12,7 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import utc_now
+from security.cause import causes_of
 from security.collectors import Collector, collector_of
 from security.history import between, differences_of, look_around, look_behind
 from security.models import Comment, ConfigRevision, Finding, Review, RevisionCause
@@ -32,8 +33,7 @@ def show_revision(request: HttpRequest, revision_id: int) -> HttpResponse:
     if revision is None:
         raise Http404("no such revision")
     collector = collector_of(revision.technology) or Collector
-    calls = RevisionCause.objects.filter(revision=revision).select_related("activity")
-    causes = list(calls.order_by("-activity__at")[:_CAUSES])
+    causes = causes_of([revision.pk]).get(revision.pk, [])[:_CAUSES]
     near = _neighbours(revision)
     context = {
         "title": f"Configuration change {revision.pk}",
@@ -49,7 +49,7 @@ def show_revision(request: HttpRequest, revision_id: int) -> HttpResponse:
         "comments": list(Comment.objects.filter(revision=revision)[:_COMMENTS]),
         "readable": read_config(revision.config, collector.shape, {}),
         "around": look_around(
-            revision, deployments=[row.deployment_id for row in causes if row.deployment_id]
+            revision, deployments=[one.deployment.event_id for one in causes if one.deployment]
         ),
         "behind": look_behind(revision.resource),
         "may_act": can_respond(request.user, None),
