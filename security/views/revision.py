@@ -15,7 +15,7 @@ from opsportal.lib.times import utc_now
 from security.cause import causes_of
 from security.collectors import Collector, collector_of
 from security.history import between, differences_of, look_around, look_behind
-from security.models import Comment, ConfigRevision, Finding, Review, RevisionCause
+from security.models import Comment, ConfigRevision, Finding, Review
 from security.review import withdraw_review
 from security.views.access import require_responder
 from security.views.feed import back_to
