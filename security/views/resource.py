@@ -21,7 +21,7 @@ from security.views.feed import back_to
 from security.views.pages import LARGEST, by_id, last, params_of
 from security.views.readable import read_config
 
-_HISTORY, _FINDINGS, _COMMENTS, _CAUSES = 20, 50, 50, 5
+_HISTORY, _FINDINGS, _COMMENTS, _CAUSES, _LINES = 20, 50, 50, 5, 20
 
 
 @portal_page
@@ -55,7 +55,13 @@ def show_resource(request: HttpRequest, resource_id: int) -> HttpResponse:
         "unknown": unknown,
         "page": history,
         "history": [
-            (row, differences_of(row), causes.get(row.pk, ())[:_CAUSES]) for row in history.rows
+            (
+                row,
+                (lines := differences_of(row))[:_LINES],
+                len(lines[_LINES:]),
+                causes.get(row.pk, ())[:_CAUSES],
+            )
+            for row in history.rows
         ],
         "findings": findings_of(resource),
         "comments": list(Comment.objects.filter(resource=resource)[:_COMMENTS]),

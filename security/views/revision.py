@@ -22,7 +22,7 @@ from security.views.feed import back_to
 from security.views.pages import LARGEST, last, params_of
 from security.views.readable import read_config
 
-_COMMENTS, _CAUSES, _FINDINGS = 50, 20, 50
+_COMMENTS, _CAUSES, _FINDINGS, _LINES = 50, 20, 50, 500
 
 
 @portal_page
@@ -34,13 +34,15 @@ def show_revision(request: HttpRequest, revision_id: int) -> HttpResponse:
         raise Http404("no such revision")
     collector = collector_of(revision.technology) or Collector
     causes = causes_of([revision.pk]).get(revision.pk, [])[:_CAUSES]
+    lines = differences_of(revision)
     near = _neighbours(revision)
     context = {
         "title": f"Configuration change {revision.pk}",
         "revision": revision,
         "resource": revision.resource,
         "noun": getattr(collector, "noun", revision.technology),
-        "lines": differences_of(revision),
+        "lines": lines[:_LINES],
+        "more": len(lines[_LINES:]),
         "before": near.get(revision.number - 1),
         "next": near.get(revision.number + 1),
         "review": _review_of(revision),
@@ -104,7 +106,8 @@ def compare_revisions(request: HttpRequest) -> HttpResponse:
         context |= {
             "old": old,
             "new": new,
-            "lines": between(old, new),
+            "lines": (lines := between(old, new))[:_LINES],
+            "more": len(lines[_LINES:]),
             "others": others.only("number", "kind", "captured_at", "summary")[:100],
         }
     except PayloadError as error:
