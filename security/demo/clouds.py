@@ -133,7 +133,10 @@ class DemoAccount:
             else {"RemoveEntries": [{"Cidr": cidr}]}
         )
         ec2.modify_managed_prefix_list(
-            PrefixListId=self.prefix_list, CurrentVersion=known["Version"], **change
+            PrefixListId=self.prefix_list,
+            PrefixListName=known["PrefixListName"],
+            CurrentVersion=known["Version"],
+            **change,
         )
         return {"ModifyManagedPrefixListRequest": {"PrefixListId": self.prefix_list}}
 
