@@ -39,6 +39,7 @@ def mark_dependents(
         referred = Relation.objects.filter(IdIn([row.pk for row in changed], "source_id"))
         related = Q(pk__in=referring.values("source_id"))
         related |= Q(resource_id__in=referred.values("target"))
+        related |= Q(resource_id=account.account_id)
         if ways := {one for check in checks for one in check.follows} - {technology}:
             between = every.filter(technology__in=ways, pk__in=referring.values("source_id"))
             further = Relation.objects.filter(

@@ -130,9 +130,13 @@ def test_what_changes_sets_those_due_that_have_to_do_with_it(account, row):
     listed = make_resource(account, "pl-1", technology=LISTS)
     near = make_resource(account, "sg-2", lists=["pl-1"])
     refer(near, "pl-1")
-    audit(listed, near)
+    whole = make_resource(account, account.account_id)
+    audit(listed, near, whole)
     mark_dependents(account, LISTS, [listed], now=NOW)
-    assert due() == {"sg-2"}
+    assert due() == {"sg-2", account.account_id}
+    audit(near, whole)
+    mark_dependents(account, LISTS, [], whole=True, now=NOW)
+    assert due() == {"sg-1", "sg-2", account.account_id}
 
 
 def test_nothing_is_set_due_by_what_nothing_follows(row, django_assert_num_queries):
