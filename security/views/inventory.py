@@ -9,12 +9,13 @@ from django.views.decorators.http import require_safe
 
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import PayloadError
+from opsportal.lib.ids import IdIn
 from opsportal.lib.times import utc_now
 from security.collectors import collectors
 from security.history import InventoryQuery, inventory_matching, read_inventory, with_revisions
 from security.history.inventory import NAMES
-from security.models import CloudAccount, CloudResource
-from security.search import is_address, read_addresses, uses_matching
+from security.models import AddressUse, CloudAccount, CloudResource
+from security.search import AddressQuery, is_address, read_addresses, uses_matching
 from security.views.pages import Rows, by_id, last, params_of
 
 _PAGE = 100
@@ -67,14 +68,12 @@ def show_addresses(request: HttpRequest) -> HttpResponse:
     now = utc_now()
     params = params_of(request, ("q", "at"))
     context: dict[str, Any] = {"title": "Addresses", "params": params}
-    groups, status = [], 200
+    status = 200
+    groups: list[tuple[str, list[AddressUse], bool]] = []
     if last(params, "q"):
         try:
             query = read_addresses(params, now=now)
-            found = uses_matching(query)
-            for role, heading in _ROLES.items():
-                rows = list(found.filter(role=role).order_by("-length", "-id")[: _PAGE + 1])
-                groups.append((heading, rows[:_PAGE], len(rows) > _PAGE))
+            groups = _closest(query)
             context["query"] = query
         except PayloadError as error:
             context["errors"], status = error.errors, error.status
@@ -85,3 +84,20 @@ def show_addresses(request: HttpRequest) -> HttpResponse:
         "nouns": {slug: found.noun for slug, found in collectors().items()},
     }
     return render_page(request, "security/addresses.html", context, status=status)
+
+
+def _closest(query: AddressQuery) -> list[tuple[str, list[AddressUse], bool]]:
+    """Of each role the closest, and whether there are more; five statements."""
+    ranked = uses_matching(query).select_related(None).defer(None).order_by("-length", "-id")
+    # What is asked for first are ids: rows of resources are wide.
+    ids = {
+        role: list(ranked.filter(role=role).values_list("pk", flat=True)[: _PAGE + 1])
+        for role in _ROLES
+    }
+    rows = AddressUse.objects.filter(IdIn([pk for found in ids.values() for pk in found[:_PAGE]]))
+    rows = rows.select_related("resource", "resource__account").defer("resource__config")
+    by_id = {row.pk: row for row in rows}
+    return [
+        (heading, [by_id[pk] for pk in ids[role][:_PAGE] if pk in by_id], len(ids[role]) > _PAGE)
+        for role, heading in _ROLES.items()
+    ]
