@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -126,14 +127,14 @@ def settle(
     config: Mapping[str, Any],
     shape: Shape,
     *,
-    secret: bytes,
+    secret: bytes | None,
     before: Mapping[str, Any] | None = None,
     principals: Mapping[str, str] | None = None,
 ) -> Settled:
     """The canonical form and its hashes.
 
     Facets that are unknown are taken from `before`, the configuration as it is known so far.
-    `secret` keys the hashes of secrets.
+    `secret` keys the hashes of secrets; None: they are hashes already.
     """
     unknown = {name: value for name, value in config.items() if isinstance(value, Unknown)}
     known = {name: value for name, value in config.items() if name not in unknown}
@@ -181,13 +182,13 @@ def without(value: Any, node: Node) -> Any:
 
 
 class _Work:
-    def __init__(self, secret: bytes, principals: Mapping[str, str]) -> None:
+    def __init__(self, secret: bytes | None, principals: Mapping[str, str]) -> None:
         self._secret, self._principals = secret, principals
         self.undeclared: set[str] = set()
 
     def table(self, value: Mapping[str, Any], node: Node, path: str) -> dict[str, Any]:
         return {
-            _clean(str(name)): self.value(inner, node.child(name), f"{path}.{name}")
+            clean(str(name)): self.value(inner, node.child(name), f"{path}.{name}")
             for name, inner in value.items()
         }
 
@@ -198,9 +199,11 @@ class _Work:
             elif "secrets" in node.marks and value not in (None, ""):
                 return self._hidden(value)
         if isinstance(value, str):
-            return _clean(value)
-        if value is None or isinstance(value, (bool, int, float)):
+            return clean(value)
+        if value is None or isinstance(value, (bool, int)):
             return value
+        if isinstance(value, float):
+            return value if isfinite(value) else str(value)
         if isinstance(value, Mapping):
             return self.table(value, node, path)
         if isinstance(value, (list, tuple)):
@@ -214,6 +217,8 @@ class _Work:
         return _plain(value)
 
     def _hidden(self, value: Any) -> Any:
+        if self._secret is None:
+            return value
         if isinstance(value, Mapping):
             return {str(name): self._hidden(inner) for name, inner in value.items()}
         text = value.encode() if isinstance(value, str) else encode(value)
@@ -231,12 +236,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(_clean(str(inner)) for inner in value)
-    return _clean(str(value))
+        return sorted(clean(str(inner)) for inner in value)
+    return clean(str(value))
 
 
-def _clean(text: str) -> str:
-    """What any database keeps: no NUL, no half of a surrogate pair."""
+def clean(text: str) -> str:
+    """The text as any database keeps it: no NUL, no half of a surrogate pair."""
     if "\0" in text:
         text = text.replace("\0", "\N{SYMBOL FOR NULL}")
     if text.isascii():

@@ -18,6 +18,8 @@ class CollectionOutbox(Outbox):
     lease = timedelta(minutes=20)
     max_attempts = 5
     batch = 1
+    order = ("rank", "due_at")
+    related = ("scope__account",)
     threads = 4
 
     def perform(self, rows: Sequence[Collection], now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from security.cloud.errors import Gone, says_gone, trouble_of
 from security.normalise import Unknown
@@ -30,6 +31,6 @@ def facet(
         if says_gone(error, gone):
             raise Gone(str(error)) from error
         trouble = trouble_of(error)
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         trouble = trouble_of(error)
     return Unknown(trouble.code, trouble.message, action)
