@@ -65,7 +65,7 @@ def held_note(scope: Scope, absence: Absence, now: datetime) -> dict[str, object
 
 
 def ask_for_proofs(scope: Scope, absence: Absence, *, now: datetime) -> None:
-    """Ask soon for those that went missing by their ids; of many held ones, for others each time."""
+    """Ask soon by their ids for those that went missing; of many held ones, others each time."""
     names = absence.missing[:PROOFS]
     if absence.held:
         start = scope.generation * PROOFS % len(absence.held)

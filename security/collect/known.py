@@ -37,7 +37,7 @@ def known_in(scope: Scope, collector: type[Collector]) -> dict[str, Known]:
         "unique_id", "unknown",
     )  # fmt: skip
     return {
-        row[0]: Known(*row[1:7], frozenset(row[7]) if row[7] else _NOTHING)
+        row[0]: Known(*row[1:7], unknown=frozenset(row[7]) if row[7] else _NOTHING)
         for row in rows.iterator(chunk_size=2000)
     }
 

@@ -152,7 +152,7 @@ class Writer:
     def _revise(
         self,
         resource: CloudResource,
-        kind: Kind,
+        kind: str,
         captured_at: datetime,
         captured_before: datetime | None = None,
         ops: Sequence[Op] = (),
