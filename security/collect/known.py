@@ -37,8 +37,8 @@ def known_in(scope: Scope, collector: type[Collector]) -> dict[str, Known]:
         "unique_id", "unknown",
     )  # fmt: skip
     return {
-        row[0]: Known(*row[1:7], unknown=frozenset(row[7]) if row[7] else _NOTHING)
-        for row in rows.iterator(chunk_size=2000)
+        name: Known(pk, digest, version, state, at, unique_id, frozenset(unknown) or _NOTHING)
+        for name, pk, digest, version, state, at, unique_id, unknown in rows.iterator(2000)
     }
 
 

@@ -1,12 +1,14 @@
 """A cloud on this machine, and accounts in it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from security.cloud.access import forget_clients
 from security.cloud.pace import forget_pace
 from tests.alerts.moto import CREDENTIALS, Cloud, moto_cloud
+from tests.security.things import THINGS, Sky, Things
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,13 @@ def cloud(_moto: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     forget_clients()
     forget_pace()
     return _moto
+
+
+@pytest.fixture
+def sky(settings: Any) -> Sky:
+    """A cloud of the test's own, of which things are the only technology."""
+    settings.COLLECTORS = [THINGS]
+    settings.AUDITORS = []
+    forget_clients()
+    Things.sky = Sky()
+    return Things.sky
