@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 SUSPICIOUS = 10
 # Characters of an id that the database keeps.
 _LONGEST_ID = 1000
+# Of tables and lists in each other.
+_DEEPEST = 100
 
 
 @dataclass(slots=True)
@@ -137,6 +139,22 @@ def _trouble(error: Exception, scope: Scope) -> Trouble:
     return trouble_of(error)
 
 
+def _check_depth(config: Mapping[str, Any]) -> None:
+    """Raises ValueError for what is nested deeper than everybody after us can follow."""
+    level: list[Any] = [config]
+    for _ in range(_DEEPEST):
+        inner = [
+            value
+            for table in level
+            for value in (table.values() if isinstance(table, dict) else table)
+            if isinstance(value, (dict, list))
+        ]
+        if not inner:
+            return
+        level = inner
+    raise ValueError(f"nested deeper than {_DEEPEST} levels")
+
+
 def _presentable(found: Found) -> Found:
     """What is shown beside the configuration, as the database keeps it."""
     return replace(
@@ -206,6 +224,7 @@ class _Sift:
             or known.unique_id != found.unique_id[:40]
             or known.unknown != settled.unknown.keys()
         ):
+            _check_depth(settled.config)
             sighting.different[resource_id] = Seen(_presentable(found), settled, captured_at)
         else:
             # Listed twice, and meanwhile it is again as it was.
