@@ -24,7 +24,8 @@ def confirm_deleted(
     if collector is None:
         return set()
     with transaction.atomic():
-        scope = Scope.objects.select_for_update(of=("self",)).select_related("account").get(pk=scope.pk)
+        rows_of_scope = Scope.objects.select_related("account").select_for_update(of=("self",))
+        scope = rows_of_scope.get(pk=scope.pk)
         missing = resources_of(scope, collector).filter(
             resource_id__in=list(resource_ids),
             state=CloudResource.State.MISSING,

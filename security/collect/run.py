@@ -114,7 +114,7 @@ class _Asked:
         fresh, sighting = known_in(self.scope, self.collector), self.sighting
         names = fresh.keys() | self.known.keys()
         moved = {name for name in names if fresh.get(name) != self.known.get(name)}
-        self.overtaken = moved & (sighting.different.keys() | sighting.gone)
+        self.overtaken = moved & (sighting.listed | sighting.gone)
         for name in self.overtaken:
             sighting.different.pop(name, None)
         sighting.gone -= self.overtaken

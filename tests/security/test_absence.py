@@ -197,10 +197,10 @@ def test_cloudtrail_confirms_what_is_missing_and_nothing_else(sky):
     scope = Scope.objects.get()
     del sky.there[names[0]]
     sweep(later(minutes=5))
-    told = dict(at=later(minutes=4), now=later(minutes=6))
+    told = {"at": later(minutes=4), "now": later(minutes=6)}
     # One is seen; one was never known; of one the event is older than the last sight.
     assert confirm_deleted(scope, [names[1], "t-9999"], **told) == set()
-    old = dict(at=NOW - timedelta(days=3), now=later(minutes=6))
+    old = {"at": NOW - timedelta(days=3), "now": later(minutes=6)}
     assert confirm_deleted(scope, [names[0]], **old) == set()
     assert confirm_deleted(scope, [names[0]], **told) == {names[0]}
     assert confirm_deleted(scope, [names[0]], **told) == set()
