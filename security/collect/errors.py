@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from security.cloud import Trouble
+from security.cloud.errors import outcome_of
 from security.collect.look import Sighting
 from security.collectors import Collector
 from security.models import CollectorError, Scope
@@ -14,11 +15,12 @@ from security.models import CollectorError, Scope
 _MOST = 50
 # How AWS's messages name the permission: "... is not authorized to perform: s3:GetBucketAcl on".
 _PERFORM = re.compile(r"perform: ([a-z0-9-]{1,40}:[A-Za-z0-9]{1,58})")
-_WRITTEN = ("message", "action", "last_at", "cleared_at", "count", "resources")
+_WRITTEN = ("outcome", "first_at", "message", "action", "last_at", "cleared_at", "count", "resources")
 
 
 @dataclass
 class _Reason:
+    outcome: str
     message: str
     action: str
     resources: int = 0
@@ -54,7 +56,9 @@ def note_errors(
             new.append(row)
         else:
             changed.append(row)
-        row.message, row.action = reason.message, reason.action
+        if row.cleared_at is not None:
+            row.first_at, row.count = now, 0
+        row.outcome, row.message, row.action = reason.outcome, reason.message, reason.action
         row.last_at, row.cleared_at, row.count = now, None, row.count + 1
         row.resources = max(row.resources, reason.resources) if asked else reason.resources
     for key, row in rows.items():
@@ -80,13 +84,22 @@ def _reasons(
     found: dict[tuple[str, str, str], _Reason] = {}
     trouble = sighting.trouble
     if trouble is not None and trouble not in sighting.unread.values():
-        found["", "", trouble.code] = _Reason(trouble.message, action_of(trouble, collector))
+        found["", "", trouble.code] = _Reason(
+            trouble.outcome, trouble.message, action_of(trouble, collector)
+        )
     for resource_id, why in sorted(sighting.unread.items())[:_MOST]:
-        found[resource_id, "", why.code] = _Reason(why.message, action_of(why, collector), 1)
+        found[resource_id, "", why.code] = _Reason(
+            why.outcome, why.message, action_of(why, collector), 1
+        )
     for facets in sighting.unknown.values():
         for facet, why_not in facets.items():
             key = ("", facet[:60], why_not["code"][:100])
-            reason = found.setdefault(key, _Reason(why_not["message"][:1000], why_not["action"]))
+            reason = found.setdefault(
+                key,
+                _Reason(
+                    outcome_of(why_not["code"]), why_not["message"][:1000], why_not["action"]
+                ),
+            )
             reason.resources += 1
     return found
 

@@ -64,11 +64,16 @@ def _arrange(
         there = {(row.region, row.technology): row for row in rows}
         moved = [row for key, row in there.items() if row.enabled != (key in wanted)]
         for row in moved:
-            row.enabled, row.next_at = not row.enabled, now
-        Scope.objects.bulk_update(moved, ["enabled", "next_at"], batch_size=_BATCH)
+            row.enabled, row.next_at, row.watched_since = not row.enabled, now, now
+        Scope.objects.bulk_update(
+            moved, ["enabled", "next_at", "watched_since"], batch_size=_BATCH
+        )
         new = sorted(wanted - there.keys())
         Scope.objects.bulk_create(
-            [Scope(account=account, region=r, technology=t, next_at=now) for r, t in new],
+            [
+                Scope(account=account, region=r, technology=t, next_at=now, watched_since=now)
+                for r, t in new
+            ],
             ignore_conflicts=True,
             batch_size=_BATCH,
         )

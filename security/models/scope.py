@@ -26,6 +26,7 @@ class Scope(models.Model):
     region = models.CharField(max_length=30, blank=True)
     technology = models.CharField(max_length=60)
     enabled = models.BooleanField(default=True)
+    watched_since = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -133,6 +134,7 @@ class CollectorError(models.Model):
     # Empty: of the scope as a whole, or of a facet of as many resources as `resources` says.
     resource_id = models.CharField(max_length=1000, blank=True)
     facet = models.CharField(max_length=60, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.FAILED)
     code = models.CharField(max_length=100)
     message = models.CharField(max_length=1000, blank=True)
     resources = models.PositiveIntegerField(default=0)
@@ -151,7 +153,13 @@ class CollectorError(models.Model):
                 fields=["scope", "resource_id", "facet", "code"], name="one_error_each"
             )
         ]
-        indexes = [models.Index(fields=["-last_at"], name="collector_error_recent")]
+        indexes = [
+            models.Index(fields=["-last_at"], name="collector_error_recent"),
+            # "What cannot be read?"
+            models.Index(
+                fields=["scope"], condition=Q(cleared_at=None), name="collector_error_open"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} of {self.resource_id or self.scope_id} {self.facet}".strip()
