@@ -226,6 +226,8 @@ RETENTION = timedelta(days=env_int("RETENTION_DAYS", 400, least=1))
 # Changes are kept so long since they began; some kinds shorter or longer.
 CHANGE_RETENTION = timedelta(days=env_int("CHANGE_RETENTION_DAYS", 1095, least=1))
 CHANGE_RETENTION_BY_KIND = env_days("CHANGE_RETENTION_BY_KIND")
+# Askings of clouds that are over, and errors of theirs that were cleared.
+COLLECTION_RETENTION = timedelta(days=env_int("COLLECTION_DAYS", 7, least=1))
 
 # --- outward ---------------------------------------------------------------------------------
 _EMAIL = dj_email_url.parse(env_secret("EMAIL_URL", "console:"))

@@ -7,6 +7,8 @@ from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
 from security.collect import run_collection
 from security.models import Collection
+from security.prune import prune_askings, prune_errors
+from security.watch import watch_collections
 
 
 class CollectionOutbox(Outbox):
@@ -26,3 +28,15 @@ class CollectionOutbox(Outbox):
         """One at a time: each is a conversation with the other side."""
         for row in rows:
             run_collection(row, clock=utc_now)
+
+
+def watch_scopes() -> None:
+    """Alert on what is not collected as it should be."""
+    watch_collections(now=utc_now())
+
+
+def prune_collections() -> None:
+    """Forget old askings, and errors that are over."""
+    now = utc_now()
+    prune_askings(now=now)
+    prune_errors(now=now)

@@ -100,8 +100,11 @@ def _trouble(
     scopes = sorted({f"{row.scope.technology} {row.scope.region or 'global'}" for row in errors})
     parts = f"{scopes[0]} {word}" if len(scopes) == 1 else f"{len(scopes)} scopes: each {word}"
     if outcome == Outcome.DENIED and "sts:AssumeRole" in actions:
-        parts, advice = "its role cannot be assumed", (
-            "Check that the role exists, that its trust policy names the portal, and the external id."
+        parts, advice = (
+            "its role cannot be assumed",
+            (
+                "Check that the role exists, that its trust policy names the portal, and the external id."
+            ),
         )
     elif outcome == Outcome.DENIED and actions:
         parts += f"; to grant: {', '.join(actions)}"

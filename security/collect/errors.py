@@ -15,7 +15,16 @@ from security.models import CollectorError, Scope
 _MOST = 50
 # How AWS's messages name the permission: "... is not authorized to perform: s3:GetBucketAcl on".
 _PERFORM = re.compile(r"perform: ([a-z0-9-]{1,40}:[A-Za-z0-9]{1,58})")
-_WRITTEN = ("outcome", "first_at", "message", "action", "last_at", "cleared_at", "count", "resources")
+_WRITTEN = (
+    "outcome",
+    "first_at",
+    "message",
+    "action",
+    "last_at",
+    "cleared_at",
+    "count",
+    "resources",
+)
 
 
 @dataclass
@@ -96,9 +105,7 @@ def _reasons(
             key = ("", facet[:60], why_not["code"][:100])
             reason = found.setdefault(
                 key,
-                _Reason(
-                    outcome_of(why_not["code"]), why_not["message"][:1000], why_not["action"]
-                ),
+                _Reason(outcome_of(why_not["code"]), why_not["message"][:1000], why_not["action"]),
             )
             reason.resources += 1
     return found

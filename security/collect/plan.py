@@ -65,9 +65,7 @@ def _arrange(
         moved = [row for key, row in there.items() if row.enabled != (key in wanted)]
         for row in moved:
             row.enabled, row.next_at, row.watched_since = not row.enabled, now, now
-        Scope.objects.bulk_update(
-            moved, ["enabled", "next_at", "watched_since"], batch_size=_BATCH
-        )
+        Scope.objects.bulk_update(moved, ["enabled", "next_at", "watched_since"], batch_size=_BATCH)
         new = sorted(wanted - there.keys())
         Scope.objects.bulk_create(
             [

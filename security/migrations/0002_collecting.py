@@ -4,56 +4,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('security', '0001_inventory'),
+        ("security", "0001_inventory"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='collection',
-            name='collection_due',
+            model_name="collection",
+            name="collection_due",
         ),
         migrations.RemoveField(
-            model_name='scope',
-            name='normaliser_version',
+            model_name="scope",
+            name="normaliser_version",
         ),
         migrations.AddField(
-            model_name='cloudaccount',
-            name='scopes_digest',
+            model_name="cloudaccount",
+            name="scopes_digest",
             field=models.CharField(blank=True, editable=False, max_length=64),
         ),
         migrations.AddField(
-            model_name='collection',
-            name='rank',
+            model_name="collection",
+            name="rank",
             field=models.PositiveSmallIntegerField(default=1, editable=False),
         ),
         migrations.AddField(
-            model_name='collectorerror',
-            name='outcome',
-            field=models.CharField(choices=[('complete', 'Complete'), ('partial', 'Partial'), ('denied', 'Denied'), ('throttled', 'Throttled'), ('region_disabled', 'region disabled'), ('failed', 'Failed')], default='failed', max_length=16),
+            model_name="collectorerror",
+            name="outcome",
+            field=models.CharField(
+                choices=[
+                    ("complete", "Complete"),
+                    ("partial", "Partial"),
+                    ("denied", "Denied"),
+                    ("throttled", "Throttled"),
+                    ("region_disabled", "region disabled"),
+                    ("failed", "Failed"),
+                ],
+                default="failed",
+                max_length=16,
+            ),
         ),
         migrations.AddField(
-            model_name='collectorerror',
-            name='resources',
+            model_name="collectorerror",
+            name="resources",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='scope',
-            name='errors',
+            model_name="scope",
+            name="errors",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='scope',
-            name='watched_since',
+            model_name="scope",
+            name="watched_since",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='collection',
-            index=models.Index(condition=models.Q(('state__in', ['due', 'claimed'])), fields=['rank', 'due_at'], name='collection_due'),
+            model_name="collection",
+            index=models.Index(
+                condition=models.Q(("state__in", ["due", "claimed"])),
+                fields=["rank", "due_at"],
+                name="collection_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='collectorerror',
-            index=models.Index(condition=models.Q(('cleared_at', None)), fields=['scope'], name='collector_error_open'),
+            model_name="collectorerror",
+            index=models.Index(
+                condition=models.Q(("cleared_at", None)),
+                fields=["scope"],
+                name="collector_error_open",
+            ),
         ),
     ]
