@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from chronos.normalise import Change
-from chronos.record import record_change
+from chronos.record import record_change, record_changes
 from opsportal.accounts.actors import Actor
-from opsportal.accounts.audit import difference, record_audit
+from opsportal.accounts.audit import difference, record_audit, record_audits
 from opsportal.accounts.models import Team
 from opsportal.lib.errors import ConflictError, FieldError, PayloadError
 
@@ -73,6 +73,24 @@ def record_ended(
     _record_change(instance, "ended", [], {"before": before}, actor, now)
 
 
+def record_created_all(
+    rows: Sequence[tuple[models.Model, State]], *, actor: Actor, now: datetime
+) -> None:
+    """The same of many that are new: (row, its state); by a fixed number of statements."""
+    record_audits(actor, "create", [(row, None, after) for row, after in rows], now=now)
+    changes = [_change(row, "created", [], {"after": after}, actor, now) for row, after in rows]
+    record_changes(changes, now=now)
+
+
+def record_ended_all(
+    rows: Sequence[tuple[models.Model, State, State]], *, actor: Actor, now: datetime
+) -> None:
+    """The same of many that are over: (row, before, after); by a fixed number of statements."""
+    record_audits(actor, "end", rows, now=now)
+    changes = [_change(row, "ended", [], {"before": was}, actor, now) for row, was, _ in rows]
+    record_changes(changes, now=now)
+
+
 def record_deleted(instance: models.Model, before: State, *, actor: Actor, now: datetime) -> None:
     """In the audit trail and on the timeline, before the row is deleted."""
     record_audit(actor, "delete", instance, before=before, now=now)
@@ -87,20 +105,28 @@ def _record_change(
     actor: Actor,
     now: datetime,
 ) -> None:
+    record_change(_change(instance, deed, names, details, actor, now), now=now)
+
+
+def _change(
+    instance: models.Model,
+    deed: str,
+    names: Sequence[str],
+    details: Mapping[str, object],
+    actor: Actor,
+    now: datetime,
+) -> Change:
     noun = str(instance._meta.verbose_name)
     what = f": {', '.join(names)}" if deed == "changed" else ""
     name = getattr(instance, "name", str(instance.pk))
-    record_change(
-        Change(
-            kind=noun.lower().replace(" ", "_"),
-            action=deed,
-            title=f"{noun.capitalize()} {name} was {deed}{what}",
-            actor=actor.name,
-            started_at=now,
-            ended_at=now,
-            team=team_name(getattr(instance, "team", None)),
-            subject=f"{instance._meta.label_lower}:{instance.pk}",
-            data=details,
-        ),
-        now=now,
+    return Change(
+        kind=noun.lower().replace(" ", "_"),
+        action=deed,
+        title=f"{noun.capitalize()} {name} was {deed}{what}",
+        actor=actor.name,
+        started_at=now,
+        ended_at=now,
+        team=team_name(getattr(instance, "team", None)),
+        subject=f"{instance._meta.label_lower}:{instance.pk}",
+        data=details,
     )

@@ -34,6 +34,22 @@ NAVIGATION = [
         ],
     ),
     (
+        "Cloud security",
+        [
+            ("Accounts", "cloud", "cloud-accounts", ""),
+            ("Not announced", "notification_important", "cloud-unannounced", ""),
+            (
+                "Calls",
+                "receipt_long",
+                "admin:security_apiactivity_changelist",
+                "security.view_apiactivity",
+            ),
+            ("Configuration changes", "difference", "security-changes", ""),
+            ("Inventory", "inventory_2", "security-inventory", ""),
+            ("Addresses", "lan", "security-addresses", ""),
+        ],
+    ),
+    (
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),

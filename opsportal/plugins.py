@@ -61,12 +61,82 @@ REMEDIATIONS = [
 # What reads the configuration of clouds, in the order in which it is asked; see
 # security/collectors.
 COLLECTORS = [
-    "security.collectors.ec2_security_groups.SecurityGroups",
     "security.collectors.ec2_prefix_lists.PrefixLists",
+    "security.collectors.iam_policies.Policies",
+    "security.collectors.iam_groups.Groups",
+    "security.collectors.iam_roles.Roles",
+    "security.collectors.iam_users.Users",
+    "security.collectors.iam_credentials.Credentials",
+    "security.collectors.iam_account.IamAccount",
+    "security.collectors.ec2_account.Ec2Account",
+    "security.collectors.ec2_addresses.Addresses",
+    "security.collectors.cloudtrail_trails.Trails",
+    "security.collectors.route53_zones.Zones",
+    "security.collectors.route53_records.Records",
+    "security.collectors.s3_account.S3Account",
+    "security.collectors.s3_buckets.Buckets",
+    "security.collectors.ec2_interfaces.NetworkInterfaces",
+    "security.collectors.ec2_security_groups.SecurityGroups",
+    "security.collectors.ec2_instances.Instances",
+    "security.collectors.autoscaling_groups.AutoScalingGroups",
+    "security.collectors.ec2_flow_logs.FlowLogs",
+    "security.collectors.ec2_vpcs.Vpcs",
+    "security.collectors.ec2_vpcs.Subnets",
+    "security.collectors.ec2_network_acls.NetworkAcls",
+    "security.collectors.ec2_endpoints.Peerings",
+    "security.collectors.ec2_route_tables.RouteTables",
+    "security.collectors.ec2_endpoints.VpcEndpoints",
+    "security.collectors.ec2_gateways.InternetGateways",
+    "security.collectors.ec2_gateways.NatGateways",
+    "security.collectors.elb.ClassicLoadBalancers",
+    "security.collectors.elbv2.LoadBalancers",
+    "security.collectors.rds.DbInstances",
+    "security.collectors.rds.DbClusters",
+    "security.collectors.kms_keys.Keys",
+    "security.collectors.sns_topics.Topics",
+    "security.collectors.sqs_queues.Queues",
+    "security.collectors.lambda_functions.Functions",
+    "security.collectors.ecr_repositories.Repositories",
+    "security.collectors.secretsmanager_secrets.Secrets",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
-    "security.auditors.security_groups.OpenToWorld",
+    "security.auditors.iam_account.RootAccessKeys",
+    "security.auditors.iam_account.RootWithoutMfa",
+    "security.auditors.iam_account.WeakPasswordPolicy",
+    "security.auditors.iam_credentials.PasswordWithoutMfa",
+    "security.auditors.iam_credentials.OldAccessKey",
+    "security.auditors.iam_credentials.UnusedCredential",
+    "security.auditors.iam_credentials.TwoActiveKeys",
+    "security.auditors.iam_users.PolicyOnUser",
+    "security.auditors.iam_account.CallsNotTrailed",
+    "security.auditors.route53.NameLeadsNowhere",
+    "security.auditors.open_ports.AllPortsOpen",
+    "security.auditors.open_ports.LoginOpen",
+    "security.auditors.open_ports.DatabaseOpen",
+    "security.auditors.open_ports.LegacyOpen",
+    "security.auditors.open_ports.OtherPortOpen",
+    "security.auditors.open_ports.BroadNetwork",
+    "security.auditors.security_groups.DefaultGroupUsed",
+    "security.auditors.security_groups.ForeignPeer",
+    "security.auditors.security_groups.UnreadablePrefixList",
+    "security.auditors.security_groups.UnusedGroup",
+    "security.auditors.networks.AclOpenToWorld",
+    "security.auditors.networks.NoFlowLog",
+    "security.auditors.networks.OpenEndpoint",
+    "security.auditors.networks.WidePeeringRoute",
+    "security.auditors.databases.OpenDatabase",
+    "security.auditors.load_balancers.WeakListener",
+    "security.auditors.s3_access.PublicBucket",
+    "security.auditors.s3_access.LatentlyPublicBucket",
+    "security.auditors.s3_settings.AccountBlock",
+    "security.auditors.s3_settings.BucketBlock",
+    "security.auditors.s3_access.SharedBucket",
+    "security.auditors.s3_settings.PlainTransport",
+    "security.auditors.s3_settings.OpenCors",
+    "security.auditors.s3_access.TrailBucket",
+    "security.auditors.resource_policies.ExposedKey",
+    "security.auditors.resource_policies.ExposedByPolicy",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
@@ -88,8 +158,14 @@ SWEEPS = [
     "alerts.silence.sweep_silences",
     "alerts.violations.sweep_violations",
     "alerts.windows.sweep_windows",
+    "security.accept.watch_acceptances",
+    "security.activity.handle_activities",
+    "security.tasks.hear_trails",
+    "security.activity.take_posted",
     "security.audit.audit_due",
+    "security.audit.tell_findings",
     "security.collect.plan_collections",
+    "security.probe.probe_accounts",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -110,6 +186,7 @@ CONFIG_SECTIONS = [
     "chronos.configure.AliasSection",
     "chronos.configure.FreezeSection",
     "chronos.configure.DependencySection",
+    "security.configure.CloudAccountSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
@@ -124,6 +201,7 @@ DEMOS = [
     "alerts.demo.WebhookDemo",
     "alerts.demo.CloudDemo",
     "chronos.demo.ChangeDemo",
+    "security.demo.SecurityDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [
@@ -149,6 +227,8 @@ SCHEDULES = {
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
     "security.prune": ("security.tasks.prune_collections", timedelta(minutes=5)),
     "security.watch": ("security.tasks.watch_scopes", timedelta(minutes=1)),
+    "security.activities": ("security.tasks.keep_activities", timedelta(hours=1)),
+    "security.trails": ("security.tasks.watch_trails", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),
 }
 # What team admins may edit when their team owns it.

@@ -228,6 +228,12 @@ CHANGE_RETENTION = timedelta(days=env_int("CHANGE_RETENTION_DAYS", 1095, least=1
 CHANGE_RETENTION_BY_KIND = env_days("CHANGE_RETENTION_BY_KIND")
 # Askings of clouds that are over, and errors of theirs that were cleared.
 COLLECTION_RETENTION = timedelta(days=env_int("COLLECTION_DAYS", 7, least=1))
+# An account whose trail was not heard for so long is alerted on.
+TRAIL_SILENT_AFTER = timedelta(hours=env_int("TRAIL_SILENT_HOURS", 24, least=1))
+# When people usually work; who changes a cloud by hand at other times is told of so.
+WORK_HOURS = env_str("WORK_HOURS", "mon-fri 07:00-19:00 UTC")
+# Calls of a cloud's API are kept so long; those that brought a revision about as long as it is.
+ACTIVITY_RETENTION = timedelta(days=env_int("ACTIVITY_RETENTION_DAYS", 400, least=1))
 
 # --- outward ---------------------------------------------------------------------------------
 _EMAIL = dj_email_url.parse(env_secret("EMAIL_URL", "console:"))

@@ -7,7 +7,7 @@ and neither empty nor gone.
 
 import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -39,6 +39,13 @@ class Unknown(Struct, frozen=True):
     action: str = ""  # such as "s3:GetBucketPolicy"
 
 
+class Same(Struct, frozen=True):
+    """In place of a facet that was not read again, since it must be as it was."""
+
+
+SAME = Same()
+
+
 class Found(Struct, frozen=True, kw_only=True):
     """One resource, as it was read just now.
 
@@ -55,6 +62,10 @@ class Found(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     # Unless another: the scope's.
     region: str | None = None
+    # Facets that cost calls of their own, asked for where those in `depends` are not as they were.
+    # Raises Gone.
+    more: Callable[[], Mapping[str, Any]] | None = None
+    depends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,14 +147,15 @@ def settle(
 ) -> Settled:
     """The canonical form and its hashes.
 
-    Facets that are unknown are taken from `before`, the configuration as it is known so far.
-    `secret` keys the hashes of secrets; None: they are hashes already.
+    Facets that are unknown, or the same, are taken from `before`, the configuration as it is known
+    so far. `secret` keys the hashes of secrets; None: they are hashes already.
     """
     unknown = {name: value for name, value in config.items() if isinstance(value, Unknown)}
-    known = {name: value for name, value in config.items() if name not in unknown}
+    kept = [name for name, value in config.items() if isinstance(value, (Unknown, Same))]
+    known = {name: value for name, value in config.items() if name not in kept}
     work = _Work(secret, principals or {})
     settled = work.table(known, shape.tree, "")
-    for name in unknown:
+    for name in kept:
         if before is not None and name in before:
             settled[name] = before[name]
     complete = digest(settled)

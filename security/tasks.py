@@ -5,6 +5,11 @@ from datetime import datetime, timedelta
 
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
+from security.activity import poll_queues
+from security.activity.posted import take_late_posted
+from security.activity.prune import prune_activities
+from security.activity.silence import watch_silence
+from security.cause.pending import settle_pending
 from security.collect import run_collection
 from security.models import Collection
 from security.prune import prune_askings, prune_errors
@@ -28,6 +33,26 @@ class CollectionOutbox(Outbox):
         """One at a time: each is a conversation with the other side."""
         for row in rows:
             run_collection(row, clock=utc_now)
+
+
+def hear_trails(*, now: datetime) -> int:
+    """Listen to the queues of CloudTrail's events for a while; how many messages went."""
+    del now  # it listens for longer than a moment
+    return poll_queues(clock=utc_now)
+
+
+def watch_trails() -> None:
+    """Decide about changes that no call announced, and alert on trails that are not heard."""
+    now = utc_now()
+    settle_pending(now=now)
+    watch_silence(now=now)
+
+
+def keep_activities() -> None:
+    """Take in late what was posted, and forget old calls."""
+    now = utc_now()
+    take_late_posted(now=now)
+    prune_activities(now=now)
 
 
 def watch_scopes() -> None:

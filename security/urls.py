@@ -1,9 +1,18 @@
 """Where the cloud's configuration answers: pages and API."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
 from security.api.urls import api_urlpatterns
+from security.views.accounts import show_account, show_accounts, test_account
+from security.views.history_urls import history_urlpatterns
+from security.views.unannounced import show_unannounced
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    *history_urlpatterns,
+    path("security/accounts/", show_accounts, name="cloud-accounts"),
+    path("security/accounts/<int:account_pk>/", show_account, name="cloud-account"),
+    path("security/accounts/<int:account_pk>/test/", test_account, name="cloud-account-test"),
+    path("security/unannounced/", show_unannounced, name="cloud-unannounced"),
+]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

@@ -74,7 +74,7 @@ def read_call(event: Mapping[str, Any]) -> Change | str:
     if any(word in error for word in _DENIED):
         return f"{name} was not allowed: {error}."
     service = text(call.get("eventSource"), 100).partition(".")[0]
-    actor, actor_type = _who(table(call.get("userIdentity")))
+    actor, actor_type = who_called(table(call.get("userIdentity")))
     region = text(call.get("awsRegion") or event.get("region"), 100)
     target = _target(call)
     at = instant(call.get("eventTime")) or instant(event.get("time"))
@@ -113,7 +113,7 @@ def _kind(service: str, name: str) -> str:
     return _KINDS.get(service, "infra")
 
 
-def _who(identity: Mapping[str, Any]) -> tuple[str, str]:
+def who_called(identity: Mapping[str, Any]) -> tuple[str, str]:
     """Who called, and whether that is a person as far as the record tells."""
     kind = text(identity.get("type"), 50)
     arn, user = text(identity.get("arn"), 1000), text(identity.get("userName"), 200)
@@ -152,11 +152,39 @@ def _short(name: str) -> str:
 
 
 def _details(call: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for name in ("requestParameters", "responseElements", "userAgent"):
         value = call.get(name)
         if value and not is_deep(value):
             found[name] = redact_value(value)
+    if identity := _identity(table(call.get("userIdentity"))):
+        found["userIdentity"] = identity
+    if call.get("sessionCredentialFromConsole") in (True, "true"):
+        found["fromConsole"] = True
+    return found
+
+
+def _identity(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Of who called what others ask for: kind, names, and whether with a second factor."""
+    session = table(identity.get("sessionContext"))
+    issuer = table(session.get("sessionIssuer"))
+    mfa = text(table(session.get("attributes")).get("mfaAuthenticated"), 10)
+    found: dict[str, Any] = _filled(
+        type=text(identity.get("type"), 50),
+        arn=text(identity.get("arn"), 1200),
+        accountId=text(identity.get("accountId"), 20),
+        principalId=text(identity.get("principalId"), 200),
+        userName=text(identity.get("userName"), 200),
+        invokedBy=text(identity.get("invokedBy"), 200),
+    )
+    context = {
+        "sessionIssuer": _filled(
+            arn=text(issuer.get("arn"), 1200), userName=text(issuer.get("userName"), 200)
+        ),
+        "attributes": _filled(mfaAuthenticated=mfa),
+    }
+    if any(context.values()):
+        found["sessionContext"] = {name: value for name, value in context.items() if value}
     return found
 
 

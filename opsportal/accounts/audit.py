@@ -1,7 +1,7 @@
 """The trail of every write by a person or a key. Entries are added, never edited."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +63,33 @@ def record_audit(
 
     Secrets in `before` and `after` are masked by the caller; `audit_state` does so.
     """
-    return AuditEntry.objects.create(
+    entry = _entry(actor, action, target, before, after, now)
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_audits(
+    actor: Actor,
+    action: str,
+    writes: Iterable[tuple[models.Model, Mapping[str, Any] | None, Mapping[str, Any] | None]],
+    *,
+    now: datetime,
+) -> None:
+    """The same of many writes at once: each its target, before and after."""
+    AuditEntry.objects.bulk_create(
+        [_entry(actor, action, *write, now) for write in writes], batch_size=500
+    )
+
+
+def _entry(
+    actor: Actor,
+    action: str,
+    target: models.Model,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    now: datetime,
+) -> AuditEntry:
+    return AuditEntry(
         at=now,
         user_id=actor.user_id,
         key_id=actor.key_id,

@@ -82,6 +82,14 @@ def request_can_silence(request: Request | HttpRequest, team_id: int | None) -> 
     return is_administrator(request.user) or team_id in responding_teams(request.user)
 
 
+def request_can_administer(request: Request | HttpRequest, team_id: int | None) -> bool:
+    """Whether whoever sent it may edit what the team owns; a key of no team, whatever there is."""
+    key = getattr(request, "auth", None)
+    if isinstance(key, ApiKey):
+        return key.team_id in (None, team_id)
+    return can_administer(request.user, team_id)
+
+
 def _person_has(user: Person, scope: str) -> bool:
     # Everybody may subscribe; whose subscription it is decides about the rest.
     if scope.endswith(":read") or scope == "subscriptions:write":

@@ -16,9 +16,9 @@ class IdIn(models.Func):
     conditional = True
     output_field = models.BooleanField()
 
-    def __init__(self, ids: Iterable[int], field: str = "pk") -> None:
+    def __init__(self, ids: Iterable[int] | Iterable[str], field: str = "pk") -> None:
         super().__init__(models.F(field))
-        self.ids = list(ids)
+        self.ids: list[int] | list[str] = list(ids)  # type: ignore[assignment]
 
     def as_sql(
         self, compiler: Any, connection: Any, *_: object, **__: object

@@ -1,5 +1,21 @@
 """Where the API answers, below `/api/v1/security/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-api_urlpatterns: list[URLPattern] = []
+from security.api.accounts import (
+    CloudAccountDetail,
+    CloudAccountList,
+    CloudAccountPolicy,
+    CloudAccountTest,
+)
+from security.api.activity import ActivityList, RevisionCauses, Unannounced
+
+api_urlpatterns: list[URLPattern] = [
+    path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
+    path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
+    path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
+    path("accounts/<str:account_id>/test", CloudAccountTest.as_view()),
+    path("activity", ActivityList.as_view(), name="api-cloud-activity"),
+    path("revisions/<str:revision_id>/causes", RevisionCauses.as_view()),
+    path("unannounced", Unannounced.as_view(), name="api-cloud-unannounced"),
+]

@@ -5,67 +5,83 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from opsportal.lib.ids import IdIn
+from security.audit.basis import notice_basis
+from security.audit.judge import judge
+from security.audit.passes import count_passes
 from security.audit.settle import settle_findings
+from security.audit.tell import tell_findings
 from security.audit.world import LoadedWorld
-from security.auditors import Auditor, Item, Later, Undecided, Verdict, World, auditors_of
+from security.auditors import Later, Verdict
 from security.models import CloudAccount, CloudResource
 
-_BATCH = 500
+_BATCH = 1000
+_Place = tuple[int, str]
 
 
 def audit_due(*, now: datetime) -> int:
-    """Audit whatever is due: what a killed worker left, and what time alone changes."""
-    total = 0
-    due = CloudResource.objects.filter(audit_at__lte=now).order_by("audit_at")
-    while ids := list(due.values_list("pk", flat=True)[:_BATCH]):
-        audit_resources(ids, now=now)
-        total += len(ids)
-    return total
+    """Audit whatever is due: what a killed worker left, what time alone changes, and what people
+    decided otherwise. How many."""
+    notice_basis(now=now)
+    due = CloudResource.objects.filter(audit_at__lte=now).order_by("audit_at", "pk")
+    tried: set[int] = set()
+    while ids := set(due.values_list("pk", flat=True)[:_BATCH]) - tried:
+        audit_resources(sorted(ids), now=now)
+        tried |= ids
+    return len(tried)
 
 
 def audit_resources(ids: Sequence[int], *, now: datetime) -> None:
-    """Audit these, a batch of one account and region at a time."""
+    """Audit these, a batch of one account and region at a time, and tell the gateway."""
+    touched: set[tuple[int, str, str]] = set()
     for start in range(0, len(ids), _BATCH):
         rows = CloudResource.objects.select_related("account")
-        batches: dict[tuple[int, str], list[CloudResource]] = defaultdict(list)
+        batches: dict[_Place, list[CloudResource]] = defaultdict(list)
         for row in rows.filter(IdIn(ids[start : start + _BATCH])).order_by("pk"):
             batches[row.account_id, row.region].append(row)
         for resources in batches.values():
             _audit_batch(resources[0].account, resources, now)
+            touched |= {(row.account_id, row.region, row.technology) for row in resources}
+    if ids:
+        count_passes(touched)
+        tell_findings(now=now)
 
 
 def _audit_batch(account: CloudAccount, resources: Sequence[CloudResource], now: datetime) -> None:
     world = LoadedWorld(account, resources[0].region, [row.resource_id for row in resources], now)
     verdicts = {row.pk: list(judge(row, world)) for row in resources}
     with transaction.atomic():
-        settle_findings(resources, verdicts, now=now)
-        for row in resources:
+        same = _unchanged(resources)
+        if not same:
+            return
+        scores = {row.pk: (row.score, row.full_score) for row in same}
+        settle_findings(same, verdicts, now=now)
+        CloudResource.objects.filter(IdIn([row.pk for row in same])).update(
+            audit_at=None, audited_at=now, audited_number=F("revision_count")
+        )
+        for row in same:
             row.audit_at = _next(verdict for _, verdict in verdicts[row.pk])
-        CloudResource.objects.bulk_update(resources, ["audit_at", "score", "full_score"])
+        differ = [
+            row for row in same if row.audit_at or scores[row.pk] != (row.score, row.full_score)
+        ]
+        CloudResource.objects.bulk_update(
+            differ, ["audit_at", "score", "full_score"], batch_size=_BATCH
+        )
 
 
-def judge(row: CloudResource, world: World) -> Iterable[tuple[type[Auditor], Verdict]]:
-    """Every check's verdicts; nothing of what is deleted."""
-    if row.state == CloudResource.State.DELETED:
-        return
-    item = item_of(row, world.account_id)
-    for auditor in auditors_of(row.technology):
-        if missing := [facet for facet in auditor.reads if facet in row.unknown]:
-            code = row.unknown[missing[0]]["code"]
-            yield auditor, Undecided(f"{missing[0]} could not be read: {code}")
-            continue
-        for verdict in auditor.audit(item, world):
-            yield auditor, verdict
+def _unchanged(resources: Sequence[CloudResource]) -> list[CloudResource]:
+    """Those that are still as they were judged, locked.
 
-
-def item_of(row: CloudResource, account_id: str) -> Item:
-    """The resource as checks see it."""
-    return Item(
-        row.pk, account_id, row.region, row.technology, row.resource_id, row.arn, row.name,
-        row.config, row.unknown, row.tags, row.first_seen_at,
-    )  # fmt: skip
+    Whatever somebody else holds or has changed since stays due, and is judged by them or by the
+    next sweep: so audits never wait for each other.
+    """
+    locked = CloudResource.objects.select_for_update(skip_locked=True)
+    rows = locked.filter(IdIn([row.pk for row in resources])).order_by("pk")
+    names = ("pk", "complete_hash", "revision_count", "state", "audit_at", "unknown")
+    now = {row[0]: row for row in rows.values_list(*names)}
+    return [row for row in resources if now.get(row.pk) == tuple(getattr(row, n) for n in names)]
 
 
 def _next(verdicts: Iterable[Verdict]) -> datetime | None:

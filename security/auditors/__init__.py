@@ -5,8 +5,8 @@ means for findings, acceptances and alerts is the engine's (`security/audit`).
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -57,6 +57,8 @@ class Later(Struct, frozen=True):
     at: datetime
 
 
+# What waits for the first listing of something else is asked again after this.
+LOOK_AGAIN = timedelta(minutes=30)
 Verdict = Issue | Undecided | Later
 
 
@@ -66,6 +68,13 @@ class Reference(Struct, frozen=True):
     kind: str
     technology: str
     resource_id: str
+
+
+class Names(NamedTuple):
+    """Values of a facet that some resource has, and those that only deleted ones had."""
+
+    there: frozenset[str]
+    gone: frozenset[str]
 
 
 class World(Protocol):
@@ -80,7 +89,15 @@ class World(Protocol):
         ...
 
     def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
-        """Resource id -> configuration, of the technology in the same account and region."""
+        """Resource id -> configuration, of the technology in the same account and region.
+
+        Facets that could not be read are left out.
+        """
+        ...
+
+    def everywhere(self, technology: str, facet: str = "") -> Names | None:
+        """What all accounts and regions have of it: of a facet, which holds one text, or, without
+        one, resource ids. None unless all of it was listed in full."""
         ...
 
     def referrers(self, resource_id: str) -> list[Reference]:

@@ -2,7 +2,7 @@
 
 from security.cloud.access import Access, open_access
 from security.cloud.errors import Gone, Trouble, trouble_of
-from security.cloud.facets import facet
+from security.cloud.facets import facet, unless_gone
 from security.cloud.meter import metered, side_by_side
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "open_access",
     "side_by_side",
     "trouble_of",
+    "unless_gone",
 ]

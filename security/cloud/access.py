@@ -4,13 +4,16 @@
 are kept, since making one costs more than most calls.
 """
 
+import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
@@ -34,7 +37,6 @@ _MOST_CLIENTS = 600
 # Without a region of its own a global service is asked here.
 HOME = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
-_session = boto3.session.Session()
 _making = threading.Lock()
 _clients: OrderedDict[tuple[str, ...], Any] = OrderedDict()
 _credentials: dict[tuple[str, str], tuple[datetime, dict[str, str]]] = {}
@@ -90,6 +92,12 @@ def open_access(account: CloudAccount, region: str, *, now: datetime) -> Access:
     return Access(account.account_id, account.partition, region, credentials)
 
 
+@cache
+def _session() -> Any:
+    """One, since it reads large descriptions of the services."""
+    return boto3.session.Session()
+
+
 def forget_credentials(account: CloudAccount) -> None:
     """Assume the account's role anew the next time."""
     with _making:
@@ -100,6 +108,7 @@ def forget_credentials(account: CloudAccount) -> None:
 def forget_clients() -> None:
     """Begin anew: for tests, and where an account's access has changed."""
     with _making:
+        _session.cache_clear()
         _clients.clear()
         _credentials.clear()
 
@@ -127,13 +136,27 @@ def _assumed(account: CloudAccount, now: datetime) -> dict[str, str]:
 
 
 def _made(service: str, region: str, account_id: str, credentials: Mapping[str, str]) -> Any:
-    client = _session.client(service, region_name=region, config=_CONFIG, **credentials)
+    client = _session().client(service, region_name=region, config=_CONFIG, **credentials)
     events = client.meta.events
     pace = (account_id, region, service)
     events.register_first("before-parameter-build.*.*", _refuse_changes)
     events.register("before-send.*.*", lambda **_: take_turn(pace, time.monotonic()))
     events.register("response-received.*.*", count_answer)
+    if service == "s3control" and not _is_amazons(client.meta.endpoint_url):
+        events.register("before-call.s3-control", _without_account)
     return client
+
+
+def _is_amazons(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _without_account(params: dict[str, Any], **_: Any) -> None:
+    """botocore begins the host with the account's id; elsewhere no such name exists."""
+    parts = urlsplit(params["url"])
+    host = re.sub(r"\A[0-9]{12}\.", "", parts.netloc)
+    params["url"] = urlunsplit(parts._replace(netloc=host))
 
 
 def _refuse_changes(model: OperationModel, **_: Any) -> None:

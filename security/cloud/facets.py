@@ -1,13 +1,25 @@
 """One facet of a resource: its value, none, or unknown."""
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from security.cloud.errors import Gone, says_gone, trouble_of
 from security.normalise import Unknown
+
+Answer = TypeVar("Answer")
+
+
+def unless_gone(ask: Callable[[], Answer], gone: Collection[str]) -> Answer:
+    """What `ask` answers. Raises Gone for the codes in `gone`, and all else as it comes."""
+    try:
+        return ask()
+    except ClientError as error:
+        if says_gone(error, gone):
+            raise Gone(str(error)) from error
+        raise
 
 
 def facet(

@@ -9,7 +9,13 @@ import time
 
 # Calls at once, and calls a second after that, of one process.
 BURST, RATE = 50.0, 20.0
-_RATES = {"iam": (20.0, 5.0), "cloudtrail": (10.0, 5.0), "route53": (5.0, 4.0)}
+_RATES = {
+    "iam": (20.0, 5.0),
+    "cloudtrail": (10.0, 5.0),
+    "route53": (5.0, 4.0),
+    # Some sixteen calls for each bucket.
+    "s3": (400.0, 100.0),
+}
 
 _lock = threading.Lock()
 _buckets: dict[tuple[str, str, str], tuple[float, float]] = {}

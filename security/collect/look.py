@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from security.cloud import Access, Gone, Trouble, open_access, trouble_of
 from security.cloud.access import forget_credentials
+from security.collect.complete import complete_found
 from security.collect.known import Known, Principals, resources_of, secret
 from security.collectors import Collector
 from security.models import CloudResource, Collection, Scope
-from security.normalise import Found, Settled, Unknown, clean, settle
+from security.normalise import Found, Same, Settled, Unknown, clean, settle
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,17 @@ def _list(
     for page in _pages(collector, access, active):
         sift.take(page, asked_at)
         asked_at = clock()
+    if collector.listing_lags:
+        _fetch(_absent(known, sift.sighting), collector, access, sift, clock)
+
+
+def _absent(known: Mapping[str, Known], sighting: Sighting) -> list[str]:
+    """What a listing that is hours old says nothing of."""
+    return [
+        name
+        for name, row in known.items()
+        if name not in sighting.listed and row.state != CloudResource.State.DELETED
+    ]
 
 
 def _pages(collector: type[Collector], access: Access, expected: int) -> Iterator[Sequence[Found]]:
@@ -183,7 +195,7 @@ class _Sift:
 
     def take(self, page: Iterable[Found], captured_at: datetime) -> None:
         """One page. What cannot be understood of it is known by its id only."""
-        rows = list(page)
+        rows = self._completed(list(page))
         before = self._before(rows)
         for found in rows:
             resource_id = clean(found.resource_id)
@@ -235,9 +247,29 @@ class _Sift:
         ids = [
             found.resource_id
             for found in rows
-            if any(isinstance(value, Unknown) for value in found.config.values())
+            if any(isinstance(value, (Unknown, Same)) for value in found.config.values())
         ]
+        return self._configs(ids)
+
+    def _configs(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         if not ids:
             return {}
         known = resources_of(self.scope, self._collector).filter(resource_id__in=ids)
         return dict(known.values_list("resource_id", "config"))
+
+    def _completed(self, rows: Sequence[Found]) -> Sequence[Found]:
+        """With the facets that cost more; those of what is known well enough stay as they are."""
+        if not any(found.more for found in rows):
+            return rows
+        ids = [found.resource_id for found in rows if found.more]
+        known = self._configs([name for name in ids if self._is_well_known(name)])
+        return complete_found(rows, known, self._collector)
+
+    def _is_well_known(self, resource_id: str) -> bool:
+        known = self._known.get(resource_id)
+        return (
+            known is not None
+            and known.state == CloudResource.State.ACTIVE
+            and known.normaliser_version == self._collector.shape.version
+            and not known.unknown
+        )

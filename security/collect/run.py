@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from opsportal.lib.outbox import finish, retry_later
-from security.audit import audit_resources
+from security.audit import audit_resources, mark_dependents
+from security.cause import find_causes
 from security.cloud import metered
 from security.collect.absent import Absence, ask_for_proofs, held_note, judge_absent
 from security.collect.errors import note_errors
@@ -48,6 +49,7 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         if stored is None:
             transaction.set_rollback(True)
             return None
+    find_causes(stored.revisions, now=now)
     audit_resources([row.pk for row in (*stored.created, *stored.updated)], now=now)
     return stored
 
@@ -79,7 +81,12 @@ class _Asked:
         }
         if not self._finish({**figures, **counts}):
             return None
+        # What has to do with them by their old configuration, and by the new one.
+        touched = writer.stored.updated
+        account, technology = self.scope.account, self.scope.technology
+        mark_dependents(account, technology, touched, now=self.now)
         stored = writer.store()
+        mark_dependents(account, technology, [*stored.created, *touched], now=self.now)
         errors = self.scope.errors
         note_errors(
             self.scope, self.collector, self.sighting, self.collection.targets, now=self.now

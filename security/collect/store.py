@@ -139,7 +139,9 @@ class Writer:
         if found.region is not None:
             resource.region = found.region
         resource.arn, resource.name = found.arn, found.name
-        resource.unique_id, resource.tags = found.unique_id, dict(found.tags)
+        resource.unique_id = found.unique_id
+        if "tags" not in settled.unknown:
+            resource.tags = dict(found.tags)
         resource.config, resource.unknown = settled.config, settled.unknown
         resource.complete_hash, resource.durable_hash = settled.complete_hash, settled.durable_hash
         resource.normaliser_version = self._collector.shape.version
@@ -173,7 +175,7 @@ class Writer:
             config=resource.config,
             tags=resource.tags,
             changes=to_builtins(list(ops)),
-            summary=clean(summary_of(ops)) if changed else "",
+            summary=self._summary(ops) if changed else "",
             complete_hash=resource.complete_hash,
             durable_hash=resource.durable_hash,
             normaliser_version=resource.normaliser_version,
@@ -184,6 +186,9 @@ class Writer:
         )
         self.stored.revisions.append(revision)
         return revision
+
+    def _summary(self, ops: Sequence[Op]) -> str:
+        return clean(summary_of(ops, self._collector.shape, self._collector.words))
 
     def _seen_before(self, at: datetime, captured: datetime | None) -> datetime | None:
         """When it was last seen as it was before: with everything else, or by itself."""

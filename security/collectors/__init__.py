@@ -4,12 +4,15 @@ A collector only reads, and only translates: what AWS answers becomes `Found`. W
 counts as changed or gone, is the engine's (`security/collect`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from opsportal.lib.registry import plugins
 from security.cloud import Access, Gone, side_by_side
+from security.cloud.errors import says_gone
 from security.normalise import Found, Shape
 
 
@@ -50,6 +53,9 @@ class Collector:
     service: ClassVar[str]
     regional: ClassVar[bool] = True
     interval: ClassVar[timedelta] = timedelta(minutes=15)
+    # Its listing may be hours old: what it does not have is asked for by id before it is called
+    # gone.
+    listing_lags: ClassVar[bool] = False
     shape: ClassVar[Shape] = Shape()
     # The permissions that it needs, for the policy that the account's page prints.
     actions: ClassVar[tuple[str, ...]]
@@ -80,6 +86,14 @@ class Collector:
         return iter(())
 
     @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """What people call an element of the set at that path; parts of it may be left out.
+
+        Empty: it is told by its names and values.
+        """
+        return ""
+
+    @classmethod
     def resource_of(cls, identifier: str) -> str:
         """The resource id of what CloudTrail's record calls `identifier`."""
         return identifier
@@ -105,3 +119,19 @@ def found_each(describe: Callable[[Any], Found], rows: Iterable[Any]) -> list[Fo
             return None
 
     return [found for found in side_by_side(describe_or_not, rows) if found is not None]
+
+
+def only(
+    access: Access, service: str, operation: str, key: str, *, gone: Collection[str], **options: Any
+) -> Mapping[str, Any]:
+    """The one row that is asked for by its id. Raises Gone when AWS says that it is not there."""
+    try:
+        row = next(access.rows(service, operation, key, **options), None)
+    except ClientError as error:
+        if says_gone(error, gone):
+            raise Gone(str(error)) from error
+        raise
+    if row is None:
+        raise Gone(f"{operation} knows of none: {options}")
+    found: Mapping[str, Any] = row
+    return found

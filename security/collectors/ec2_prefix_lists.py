@@ -7,12 +7,9 @@ AWS's own lists (owner "AWS") are collected like the customer's: groups refer to
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from security.cloud import Access, Gone, facet
-from security.cloud.errors import says_gone
-from security.collectors import Call, Collector, Network, found_each
-from security.collectors.tags import tag_table
+from security.cloud import Access, facet
+from security.collectors import Call, Network, found_each
+from security.collectors.ec2 import Ec2Collector
 from security.normalise import Found, Shape
 
 _LIST = (
@@ -25,13 +22,15 @@ _MADE = (
 )
 
 
-class PrefixLists(Collector):
+class PrefixLists(Ec2Collector):
     """Networks under one name."""
 
     slug = "aws.ec2.prefixlist"
     label = "Prefix lists"
     noun = "prefix list"
-    service = "ec2"
+    operation, rows = "describe_managed_prefix_lists", "PrefixLists"
+    key, ids, resource_type = "PrefixListId", "PrefixListIds", "prefix-list"
+    page_size = 100
     shape = Shape(
         sets=("entries",),
         ephemeral=("version",),
@@ -40,7 +39,6 @@ class PrefixLists(Collector):
     )
     actions = ("ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries")
     gone = ("InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound")
-    event_source = "ec2"
     calls = (
         Call("ModifyManagedPrefixList", _LIST),
         Call("RestoreManagedPrefixListVersion", _LIST),
@@ -49,41 +47,32 @@ class PrefixLists(Collector):
     )  # fmt: skip
 
     @classmethod
-    def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
-        """All lists, with their entries."""
-        listing = access.pages("ec2", "describe_managed_prefix_lists", "PrefixLists")
-        for page in listing:
-            yield found_each(lambda row: _found(row, access), page)
+    def found_in(cls, rows: Sequence[Mapping[str, Any]], access: Access) -> list[Found]:
+        """The entries of each list are asked for, a few at a time."""
+        return found_each(lambda row: cls.found(row, access), filter(cls.is_there, rows))
 
     @classmethod
-    def fetch(cls, access: Access, resource_id: str) -> Found:
-        """One list."""
-        try:
-            answer = access.client("ec2").describe_managed_prefix_lists(PrefixListIds=[resource_id])
-        except ClientError as error:
-            if says_gone(error, cls.gone):
-                raise Gone(str(error)) from error
-            raise
-        if not answer["PrefixLists"]:
-            raise Gone(f"There is no prefix list {resource_id}.")
-        return _found(answer["PrefixLists"][0], access)
+    def is_there(cls, row: Mapping[str, Any]) -> bool:
+        """A deleted list is listed for a while."""
+        return row.get("State") != "delete-complete"
 
     @classmethod
-    def networks(cls, config: Mapping[str, Any]) -> Iterator[Network]:
-        """What it lists."""
-        for entry in config.get("entries") or ():
-            yield Network("lists", entry["cidr"], entry["description"])
+    def name_of(cls, row: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """Its own, not a tag's."""
+        return str(row.get("PrefixListName", ""))
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """An entry: `10.0.0.0/8 "office"`."""
+        if path != "entries":
+            return ""
+        note = element.get("description")
+        return f'{element["cidr"]} "{note}"' if note else str(element["cidr"])
 
-def _found(row: Mapping[str, Any], access: Access) -> Found:
-    identifier = row["PrefixListId"]
-    tags = tag_table(row.get("Tags"))
-    return Found(
-        resource_id=identifier,
-        arn=row.get("PrefixListArn", ""),
-        name=row.get("PrefixListName", ""),
-        tags=tags,
-        config={
+    @classmethod
+    def config(cls, row: Mapping[str, Any], access: Access) -> dict[str, Any]:
+        """With its entries."""
+        return {
             "name": row.get("PrefixListName", ""),
             "owner": row.get("OwnerId"),
             "family": row.get("AddressFamily"),
@@ -92,12 +81,20 @@ def _found(row: Mapping[str, Any], access: Access) -> Found:
                 lambda: [
                     {"cidr": entry["Cidr"], "description": entry.get("Description", "")}
                     for entry in access.rows(
-                        "ec2", "get_managed_prefix_list_entries", "Entries", PrefixListId=identifier
+                        "ec2",
+                        "get_managed_prefix_list_entries",
+                        "Entries",
+                        PrefixListId=row["PrefixListId"],
+                        PaginationConfig={"PageSize": cls.page_size},
                     )
                 ],
                 action="ec2:GetManagedPrefixListEntries",
-                gone=PrefixLists.gone,
+                gone=cls.gone,
             ),
-            "tags": tags,
-        },
-    )
+        }
+
+    @classmethod
+    def networks(cls, config: Mapping[str, Any]) -> Iterator[Network]:
+        """What it lists."""
+        for entry in config.get("entries") or ():
+            yield Network("lists", entry["cidr"], entry["description"])

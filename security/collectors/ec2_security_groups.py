@@ -8,26 +8,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from security.cloud import Access
+from security.collectors import Call, Link, Network
+from security.collectors.ec2 import Ec2Collector
+from security.collectors.protocols import protocol_name
+from security.normalise import Shape
 
-from security.cloud import Access, Gone
-from security.cloud.errors import says_gone
-from security.collectors import Call, Collector, Link, Network
-from security.collectors.tags import tag_table
-from security.normalise import Found, Shape
-
-_PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 _GROUP = ("requestParameters.groupId",)
 _MODIFIED = ("requestParameters.ModifySecurityGroupRulesRequest.GroupId", *_GROUP)
 
 
-class SecurityGroups(Collector):
+class SecurityGroups(Ec2Collector):
     """Who may talk to what."""
 
     slug = "aws.ec2.securitygroup"
     label = "Security groups"
     noun = "security group"
-    service = "ec2"
+    operation, rows = "describe_security_groups", "SecurityGroups"
+    key, ids, resource_type = "GroupId", "GroupIds", "security-group"
     interval = timedelta(minutes=5)
     shape = Shape(
         sets=("rules",),
@@ -36,7 +34,6 @@ class SecurityGroups(Collector):
     )
     actions = ("ec2:DescribeSecurityGroups",)
     gone = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed")
-    event_source = "ec2"
     calls = (
         Call("AuthorizeSecurityGroupIngress", _GROUP),
         Call("AuthorizeSecurityGroupEgress", _GROUP),
@@ -50,24 +47,23 @@ class SecurityGroups(Collector):
     )  # fmt: skip
 
     @classmethod
-    def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
-        """All groups."""
-        listing = access.pages(
-            "ec2", "describe_security_groups", "SecurityGroups", PaginationConfig={"PageSize": 1000}
-        )
-        for page in listing:
-            yield [_found(group, access) for group in page]
+    def name_of(cls, row: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """Its own, not a tag's."""
+        return str(row.get("GroupName", ""))
 
     @classmethod
-    def fetch(cls, access: Access, resource_id: str) -> Found:
-        """One group."""
-        try:
-            answer = access.client("ec2").describe_security_groups(GroupIds=[resource_id])
-        except ClientError as error:
-            if says_gone(error, cls.gone):
-                raise Gone(str(error)) from error
-            raise
-        return _found(answer["SecurityGroups"][0], access)
+    def config(cls, row: Mapping[str, Any], access: Access) -> dict[str, Any]:
+        """A row for each rule and peer."""
+        return {
+            "name": row.get("GroupName", ""),
+            "description": row.get("Description", ""),
+            "vpc": row.get("VpcId"),
+            "owner": row.get("OwnerId"),
+            "rules": [
+                *_rules("in", row.get("IpPermissions", []), access.account_id),
+                *_rules("out", row.get("IpPermissionsEgress", []), access.account_id),
+            ],
+        }
 
     @classmethod
     def links(cls, config: Mapping[str, Any]) -> Iterator[Link]:
@@ -88,6 +84,15 @@ class SecurityGroups(Collector):
                 role = "admits" if rule["direction"] == "in" else "reaches"
                 yield Network(role, rule["peer"], port_words(rule))
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """A rule: `in tcp 22 ipv4 10.0.0.0/8 "office"`."""
+        if path != "rules":
+            return ""
+        note = element.get("description")
+        said = (element["direction"], port_words(element), element["kind"], element["peer"])
+        return " ".join([*said, f'"{note}"'] if note else said)
+
 
 def port_words(rule: Mapping[str, Any]) -> str:
     """The protocol and ports of a rule, such as "tcp 22"."""
@@ -99,45 +104,30 @@ def port_words(rule: Mapping[str, Any]) -> str:
     return f"{rule['protocol']} {span}"
 
 
-def _found(group: Mapping[str, Any], access: Access) -> Found:
-    identifier = group["GroupId"]
-    rules = [
-        *_rules("in", group.get("IpPermissions", [])),
-        *_rules("out", group.get("IpPermissionsEgress", [])),
-    ]
-    tags = tag_table(group.get("Tags"))
-    return Found(
-        resource_id=identifier,
-        arn=f"arn:{access.partition}:ec2:{access.region}:{access.account_id}"
-        f":security-group/{identifier}",
-        name=group.get("GroupName", ""),
-        tags=tags,
-        config={
-            "name": group.get("GroupName", ""),
-            "description": group.get("Description", ""),
-            "vpc": group.get("VpcId"),
-            "owner": group.get("OwnerId"),
-            "rules": rules,
-            "tags": tags,
-        },
-    )
-
-
-def _rules(direction: str, permissions: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rules(
+    direction: str, permissions: Sequence[Mapping[str, Any]], account_id: str
+) -> Iterator[dict[str, Any]]:
     """One row for each peer of each permission."""
     for permission in permissions:
-        number = str(permission.get("IpProtocol", "-1"))
+        protocol = protocol_name(permission.get("IpProtocol", "-1"))
         base = {
             "direction": direction,
-            "protocol": "all" if number == "-1" else _PROTOCOLS.get(number, number),
-            "from": permission.get("FromPort"),
-            "to": permission.get("ToPort"),
+            "protocol": protocol,
+            "from": _port(protocol, permission.get("FromPort")),
+            "to": _port(protocol, permission.get("ToPort")),
         }
-        for kind, peer, row in _peers(permission):
+        for kind, peer, row in _peers(permission, account_id):
             yield {**base, "kind": kind, "peer": peer, "description": row.get("Description", "")}
 
 
-def _peers(permission: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _port(protocol: str, port: int | None) -> int | None:
+    """None for any: AWS says so by -1, by nothing, and for "all" now and then by a number."""
+    return None if protocol == "all" or port is None or port < 0 else port
+
+
+def _peers(
+    permission: Mapping[str, Any], account_id: str
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for row in permission.get("IpRanges", []):
         yield "ipv4", _network(row["CidrIp"]), row
     for row in permission.get("Ipv6Ranges", []):
@@ -145,7 +135,9 @@ def _peers(permission: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[st
     for row in permission.get("PrefixListIds", []):
         yield "prefixlist", row["PrefixListId"], row
     for row in permission.get("UserIdGroupPairs", []):
-        yield "group", f"{row.get('UserId', '')}/{row.get('GroupId', '')}", row
+        # Of another account over a peering the owner is named; a name alone is EC2-Classic's.
+        owner = row.get("UserId") or account_id
+        yield "group", f"{owner}/{row.get('GroupId') or row.get('GroupName', '')}", row
 
 
 def _network(text: str) -> str:

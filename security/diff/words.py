@@ -1,29 +1,162 @@
-"""Differences in a line that people read."""
+"""Differences in lines that people read."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from security.diff.compare import Op
+from msgspec import Struct
 
-_SIGNS = {"add": "+", "remove": "-", "replace": "~"}
-_LONGEST, _MOST = 120, 5
+from security.diff.compare import Op, compare, steps_of
+from security.diff.statements import facts_of
+from security.normalise import Shape, encode
+
+SIGNS: Mapping[str, str] = {"add": "+", "remove": "-", "replace": "~"}
+_LONGEST, _MOST, _MOST_PARTS = 120, 5, 40
+# A collector's words for an element at a path; empty: none of its own.
+Words = Callable[[str, Mapping[str, Any]], str]
 
 
-def summary_of(ops: Sequence[Op]) -> str:
-    """The first few differences, and how many more there are."""
-    parts = [f"{_SIGNS[op.op]} {op.path} {_short(op)}".strip() for op in ops[:_MOST]]
+class Line(Struct, frozen=True, omit_defaults=True):
+    """One difference: its sign (+ - ~), its words, and what differs within it."""
+
+    sign: str
+    text: str
+    change_class: str = ""
+    parts: tuple["Line", ...] = ()
+
+    def __str__(self) -> str:
+        inner = ", ".join(str(part) if part.sign else part.text for part in self.parts)
+        return f"{self.sign} {self.text}{': ' if inner else ''}{inner}".strip()
+
+
+def summary_of(ops: Sequence[Op], shape: Shape, words: Words | None = None) -> str:
+    """The first few differences, and how many more there are; at most 1,000 characters."""
+    shown = [_cut(str(line), 2 * _LONGEST) for line in lines_of(ops[:_MOST], shape, words)]
     if len(ops) > _MOST:
-        parts.append(f"and {len(ops) - _MOST} more")
-    return "; ".join(parts)[:1000]
+        shown.append(f"and {len(ops) - _MOST} more")
+    return _cut("; ".join(shown), 1000)
 
 
-def _short(op: Op) -> str:
-    value = op.new if op.op != "remove" else op.old
-    text = _words(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def lines_of(ops: Sequence[Op], shape: Shape, words: Words | None = None) -> list[Line]:
+    """A line for each difference."""
+    return [_line(op, shape, words) for op in ops]
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(str(inner) for inner in value.values() if inner not in (None, ""))
-    return "" if value is None else str(value)
+def element_words(path: str, element: Any, shape: Shape, words: Words | None = None) -> str:
+    """What an element of a set is called: in the collector's words, else by its names."""
+    if not isinstance(element, Mapping):
+        return _plain(element)
+    own = words(path, element) if words else ""
+    if own:
+        return own
+    keys = shape.keys.get(path, ())
+    shown = [_plain(element[name]) for name in keys if element.get(name) not in (None, "")]
+    rest = (name for name in element if name not in keys)
+    shown += [f"{n}={_plain(element[n])}" for n in rest if element[n] not in (None, "", [], {})]
+    return " ".join(shown)
+
+
+def _line(op: Op, shape: Shape, words: Words | None) -> Line:
+    where, sign = ".".join(steps_of(op.path)), SIGNS[op.op]
+    if op.path.endswith(".Statement") and op.element:
+        return _statement_line(op, where.removesuffix(".Statement"))
+    if op.element:
+        return _element_line(op, where, shape, words)
+    if op.op == "replace":
+        if isinstance(op.old, list) and isinstance(op.new, list):
+            return _sequence_line(op, where)
+        return Line(sign, f"{where} {_shift(op.old, op.new)}", op.change_class)
+    value = op.new if op.op == "add" else op.old
+    return Line(sign, f"{where} {_cut(_quoted(value))}".strip(), op.change_class)
+
+
+def _element_line(op: Op, where: str, shape: Shape, words: Words | None) -> Line:
+    element = op.new if op.op == "add" else op.old
+    if op.op == "replace":
+        kept = {name: value for name, value in op.new.items() if name not in op.fields}
+        inner = compare(
+            {name: op.old[name] for name in op.fields if name in op.old},
+            {name: op.new[name] for name in op.fields if name in op.new},
+            Shape(),
+        )
+        text = _called(op.path, where, kept, shape, words)
+        return Line(
+            "~", text, op.change_class, tuple(_bare(_line(one, shape, None)) for one in inner)
+        )
+    text = _called(op.path, where, element, shape, words)
+    return Line(SIGNS[op.op], _cut(text, 2 * _LONGEST), op.change_class)
+
+
+def _bare(line: Line) -> Line:
+    return Line("", line.text, line.change_class) if line.sign == "~" else line
+
+
+def _called(path: str, where: str, element: Any, shape: Shape, words: Words | None) -> str:
+    own = words(path, element) if words and isinstance(element, Mapping) else ""
+    return own or f"{where} {element_words(path, element, shape)}"
+
+
+def _sequence_line(op: Op, where: str) -> Line:
+    """Of a list in which the order counts: what only one has, else that it is another order."""
+    before, after = Counter(map(encode, op.old)), Counter(map(encode, op.new))
+    parts = [Line("-", _cut(_plain(row))) for row in op.old if encode(row) in before - after]
+    parts += [Line("+", _cut(_plain(row))) for row in op.new if encode(row) in after - before]
+    text = where if parts else f"{where} in another order"
+    return Line("~", text, op.change_class, tuple(parts[:_MOST_PARTS]))
+
+
+def _statement_line(op: Op, where: str) -> Line:
+    row = op.new if op.op == "add" else op.old
+    facts = facts_of(row)
+    if op.op != "replace":
+        said = [f"{name.lower()} {', '.join(sorted(facts[name]))}" for name in _parts(facts)]
+        text = f"{where} {_named(row)} {_cut(' '.join(said), 2 * _LONGEST)}"
+        return Line(SIGNS[op.op], " ".join(text.split()), op.change_class)
+    then = facts_of(op.new)
+    parts = list(_fact_lines(facts, then))[:_MOST_PARTS]
+    return Line("~", f"{where} {_named(op.new)}", op.change_class, tuple(parts))
+
+
+def _fact_lines(
+    before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]]
+) -> Iterator[Line]:
+    nothing: frozenset[str] = frozenset()
+    for name in dict.fromkeys([*before, *after]):
+        old, new = before.get(name, nothing), after.get(name, nothing)
+        if name in ("Sid", "Effect"):
+            if old != new:
+                yield Line("", f"{name} {_shift(' '.join(old), ' '.join(new))}")
+            continue
+        yield from (Line("-", f"{name.lower()} {word}") for word in sorted(old - new))
+        yield from (Line("+", f"{name.lower()} {word}") for word in sorted(new - old))
+
+
+def _parts(facts: Mapping[str, frozenset[str]]) -> list[str]:
+    order = ("Action", "NotAction", "Principal", "NotPrincipal", "Resource", "NotResource")
+    known = [name for name in order if name in facts]
+    return [*known, *(n for n in facts if n not in (*order, "Sid", "Effect"))]
+
+
+def _named(row: Any) -> str:
+    if not isinstance(row, Mapping):
+        return _plain(row)
+    sid = row.get("Sid")
+    return f"{row.get('Effect', '')} {_quoted(sid) if sid else 'statement'}".strip()
+
+
+def _shift(old: Any, new: Any) -> str:
+    return f"{_cut(_quoted(old))} → {_cut(_quoted(new))}"
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f'"{value}"' if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else encode(value).decode()
+
+
+def _cut(text: str, most: int = _LONGEST) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

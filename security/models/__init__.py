@@ -1,8 +1,8 @@
 """The nouns of the cloud's configuration. Deeds are in modules of their own."""
 
 from security.models.account import CloudAccount, NetworkAllowlist
-from security.models.activity import ActivityTarget, ApiActivity, RevisionCause
-from security.models.finding import CheckOverride, Finding, RiskAcceptance
+from security.models.activity import ActivityTarget, ApiActivity, RevisionCause, TrailError
+from security.models.finding import AuditBasis, CheckOverride, Finding, RiskAcceptance
 from security.models.resource import AddressUse, CloudResource, ConfigRevision, Relation
 from security.models.review import Comment, Review
 from security.models.scope import Collection, CollectorError, Outcome, Scope
@@ -11,6 +11,7 @@ __all__ = [
     "ActivityTarget",
     "AddressUse",
     "ApiActivity",
+    "AuditBasis",
     "CheckOverride",
     "CloudAccount",
     "CloudResource",
@@ -26,4 +27,5 @@ __all__ = [
     "RevisionCause",
     "RiskAcceptance",
     "Scope",
+    "TrailError",
 ]

@@ -28,7 +28,7 @@ class CloudAccount(models.Model):
     # The role to assume there; empty: the portal's own credentials are of this account.
     role_name = models.CharField(max_length=576, blank=True)
     # What the role's trust policy asks for; shown to nobody.
-    external_id = EncryptedJSONField(null=True, blank=True, editable=False)
+    external_id = EncryptedJSONField(null=True, blank=True)
     # Where it is watched; global technologies are watched anyway.
     regions = models.JSONField(default=list, blank=True)
     # Slugs of collectors that are not asked here.
@@ -42,13 +42,18 @@ class CloudAccount(models.Model):
     ou_path = models.CharField(max_length=500, blank=True)
     # The SQS queue to which EventBridge or S3 tells of CloudTrail's events; empty: none.
     trail_queue_url = models.CharField(max_length=500, blank=True)
+    # When CloudTrail was last heard of its calls; to the minute.
+    trail_heard_at = models.DateTimeField(null=True, blank=True, editable=False)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
     note = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # Of what its scopes follow from; where it differs they are arranged anew.
     scopes_digest = models.CharField(max_length=64, blank=True, editable=False)
-    # Of the last test: {"at", "ok", "identity", "problems": [{"what", "code", "do"}]}.
+    # Of the last test: {"at", "ok", "identity", "portal", "tested", "problems"}, each problem
+    # {"what", "region", "code", "message", "do"}.
     test = models.JSONField(default=dict, blank=True, editable=False)
+    # Somebody asked for a test, then.
+    test_due_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]

@@ -10,6 +10,12 @@ from security.models.resource import ConfigRevision
 class ApiActivity(models.Model):
     """One call of AWS's API that changed something, or tried to."""
 
+    class Via(models.TextChoices):
+        """How it was heard of. Whoever has a key for changes may post to the door."""
+
+        QUEUE = "queue"
+        HOOK = "hook", "posted"
+
     # CloudTrail's own: what is told again is known.
     event_id = models.CharField(max_length=64, unique=True)
     account = models.ForeignKey(CloudAccount, on_delete=models.CASCADE)
@@ -24,8 +30,13 @@ class ApiActivity(models.Model):
     session_name = models.CharField(max_length=200, blank=True)
     source_address = models.CharField(max_length=200, blank=True)
     user_agent = models.CharField(max_length=500, blank=True)
+    # What called, by its user agent: "console", "terraform", "aws-cli" ...
+    tool = models.CharField(max_length=20, blank=True)
+    via = models.CharField(max_length=5, choices=Via, default=Via.QUEUE)
     mfa = models.BooleanField(null=True, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
+    # Whether it is about something that is watched.
+    is_watched = models.BooleanField(default=False)
     # Redacted.
     request = models.JSONField(default=dict, blank=True)
     # On the timeline.
@@ -39,15 +50,22 @@ class ApiActivity(models.Model):
         indexes = [
             models.Index(fields=["account", "-at", "-id"], name="activity_account"),
             models.Index(fields=["-at", "-id"], name="activity_recent"),
+            models.Index(fields=["actor", "-at", "-id"], name="activity_actor"),
+            models.Index(fields=["at"], condition=Q(is_watched=True), name="activity_watched"),
             models.Index(fields=["id"], condition=Q(handled_at=None), name="activity_new"),
         ]
 
     def __str__(self) -> str:
         return f"{self.service} {self.action} by {self.actor or 'AWS'}"
 
+    @property
+    def by_aws(self) -> bool:
+        """Whether AWS itself called: a service, or a role that only a service may take."""
+        return self.principal_type == "AWSService" or "/AWSServiceRoleFor" in self.principal_arn
+
 
 class ActivityTarget(models.Model):
-    """A resource that a call was about, to find calls by."""
+    """A resource that a call was about; an empty id: one that it does not name."""
 
     activity = models.ForeignKey(ApiActivity, on_delete=models.CASCADE)
     technology = models.CharField(max_length=60)
@@ -85,3 +103,37 @@ class RevisionCause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.activity_id} caused {self.revision_id}"
+
+
+class TrailError(models.Model):
+    """Something of an account's trail that could not be used, counted."""
+
+    class Kind(models.TextChoices):
+        """What is in the way."""
+
+        QUEUE = "queue", "the queue could not be read"
+        UNREADABLE = "unreadable", "a message or file could not be understood"
+        ACCOUNT = "account", "calls of an account that is not known"
+        REGION = "region", "calls in a region that is not watched"
+
+    # Whose queue it came by.
+    account = models.ForeignKey(CloudAccount, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10, choices=Kind)
+    # The message's id, the account's number, the region.
+    what = models.CharField(max_length=200, blank=True)
+    message = models.CharField(max_length=1000, blank=True)
+    # Of what could not be understood: redacted, cut.
+    body = models.TextField(blank=True)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-last_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kind", "what"], name="one_trail_error_each")
+        ]
+        indexes = [models.Index(fields=["last_at"], name="trail_error_last")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.what}".strip()

@@ -9,6 +9,8 @@ from security.models.account import CloudAccount
 from security.models.resource import CloudResource, ConfigRevision
 
 _SCORE = [MinValueValidator(0), MaxValueValidator(10)]
+# Risks of this score take the word of a second person.
+APPROVED_FROM = 8
 
 
 class Finding(models.Model):
@@ -36,7 +38,10 @@ class Finding(models.Model):
     first_seen_at = models.DateTimeField()
     # Of the last time that it opened.
     opened_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
+    # When the check last said so; null: it could never tell.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    # Why the check cannot tell now; empty: it could.
+    undecided = models.CharField(max_length=300, blank=True)
     fixed_at = models.DateTimeField(null=True, blank=True)
     # "fixed", "deleted", "check" (it changed or went).
     fixed_reason = models.CharField(max_length=20, blank=True)
@@ -49,7 +54,10 @@ class Finding(models.Model):
     acceptance = models.ForeignKey(
         "RiskAcceptance", null=True, blank=True, on_delete=models.SET_NULL
     )
-    # What the gateway was told last; the alert follows when it differs.
+    # What it was and became, oldest first: [{"at", "status", "score", "revision", "why"}].
+    history = models.JSONField(default=list, blank=True)
+    # Whether the gateway is to be told, and what it was told last.
+    to_tell = models.BooleanField(default=False)
     told_status = models.CharField(max_length=8, blank=True)
     told_score = models.PositiveSmallIntegerField(default=0)
     check_version = models.PositiveSmallIntegerField(default=1)
@@ -66,10 +74,24 @@ class Finding(models.Model):
             models.Index(fields=["check_id", "status", "-score", "-id"], name="finding_check"),
             models.Index(fields=["account", "status", "-score", "-id"], name="finding_account"),
             models.Index(fields=["resource", "check_id"], name="finding_resource"),
+            # "Of what is the gateway to be told?"
+            models.Index(fields=["id"], condition=Q(to_tell=True), name="finding_to_tell"),
         ]
 
     def __str__(self) -> str:
         return f"{self.check_id} {self.summary}"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return f"/security/findings/{self.pk}/"
+
+    @property
+    def fires(self) -> bool:
+        """Whether an alert is to burn for it: an error does not put out what was seen."""
+        if not self.score:
+            return False
+        seen = self.status == self.Status.UNKNOWN and self.seen_at is not None
+        return seen or self.status == self.Status.OPEN
 
 
 class CheckOverride(models.Model):
@@ -94,7 +116,7 @@ class CheckOverride(models.Model):
 class RiskAcceptance(models.Model):
     """Somebody answers for a risk, for a time and up to a score."""
 
-    # What it covers: a finding's fingerprint; or a check on a resource, in an account, by tags.
+    # What it covers: a finding of a resource; or a check on a resource, in an account, by tags.
     fingerprint = models.CharField(max_length=64, blank=True)
     check_id = models.CharField("check", max_length=20, blank=True)
     resource = models.ForeignKey(CloudResource, null=True, blank=True, on_delete=models.CASCADE)
@@ -103,6 +125,7 @@ class RiskAcceptance(models.Model):
     reason = models.CharField(max_length=1000)
     ticket = models.CharField(max_length=200, blank=True)
     accepted_by = models.CharField(max_length=200)
+    # Whose word it takes from `APPROVED_FROM` on; until then it covers nothing.
     approved_by = models.CharField(max_length=200, blank=True)
     accepted_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -110,6 +133,8 @@ class RiskAcceptance(models.Model):
     max_score = models.PositiveSmallIntegerField(validators=_SCORE)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_reason = models.CharField(max_length=200, blank=True)
+    # Whether an alert says that it ends soon.
+    told_ending = models.BooleanField(default=False)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
 
     class Meta:
@@ -120,7 +145,11 @@ class RiskAcceptance(models.Model):
                 condition=~Q(fingerprint="") | ~Q(check_id=""),
                 name="acceptance_covers_something",
                 violation_error_message="Say what is accepted: a finding, or a check.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(fingerprint="") | Q(resource__isnull=False),
+                name="acceptance_of_a_finding_names_its_resource",
+            ),
         ]
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(ended_at=None), name="acceptance_ends")
@@ -128,3 +157,23 @@ class RiskAcceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.check_id or 'finding'} accepted until {self.expires_at:%Y-%m-%d}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it still takes a second person's word."""
+        return self.max_score >= APPROVED_FROM and not self.approved_by
+
+
+class AuditBasis(models.Model):
+    """What the last audits were asked by, to audit anew what a difference touches: the versions of
+    checks of a technology, the trusted accounts, the known networks, the overrides."""
+
+    name = models.CharField(max_length=60, unique=True)
+    value = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "audit bases"
+
+    def __str__(self) -> str:
+        return self.name

@@ -48,6 +48,9 @@ class CloudResource(models.Model):
     full_score = models.PositiveSmallIntegerField(default=0)
     # When it is to be audited; null: not until it changes.
     audit_at = models.DateTimeField(null=True, blank=True)
+    # When it was last, and up to which revision.
+    audited_at = models.DateTimeField(null=True, blank=True)
+    audited_number = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["-id"]
@@ -70,6 +73,10 @@ class CloudResource(models.Model):
             ),
             # "What is worst?"
             models.Index(fields=["-score", "-id"], name="resource_worst"),
+            # "What is there?", of a technology, of an account, of those that are gone.
+            models.Index(fields=["technology", "id"], name="resource_technology"),
+            models.Index(fields=["account", "id"], name="resource_account"),
+            models.Index(fields=["state", "id"], name="resource_state"),
         ]
 
     def __str__(self) -> str:
@@ -159,6 +166,16 @@ class ConfigRevision(models.Model):
             models.Index(fields=["account", "-captured_at", "-id"], name="revision_account"),
             models.Index(fields=["technology", "-captured_at", "-id"], name="revision_technology"),
             models.Index(fields=["actor", "-captured_at", "-id"], name="revision_actor"),
+            models.Index(fields=["change_class", "-captured_at", "-id"], name="revision_class"),
+            # "What did no event announce?"
+            models.Index(
+                fields=["-captured_at", "-id"],
+                condition=Q(attribution="none"),
+                name="revision_unannounced",
+            ),
+            models.Index(
+                fields=["-captured_at", "-id"], condition=~Q(score_change=0), name="revision_scored"
+            ),
             # "Whose cause is looked for?"
             models.Index(
                 fields=["captured_at"], condition=Q(attribution="pending"), name="revision_pending"

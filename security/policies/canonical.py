@@ -7,6 +7,7 @@ that grammar stays as it is, under `Malformed`.
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -18,6 +19,11 @@ _WORDS = ("Action", "NotAction", "Resource", "NotResource")
 _ACTIONS = ("Action", "NotAction")
 _PRINCIPALS = ("Principal", "NotPrincipal")
 MALFORMED = "Malformed"
+# Levels of tables and lists; a policy's own grammar has seven.
+_DEEPEST = 16
+# What all databases keep as a number.
+_LARGEST = 1 << 53
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def canonical_policy(document: Any, principals: Mapping[str, str] | None = None) -> Any:
@@ -28,21 +34,57 @@ def canonical_policy(document: Any, principals: Mapping[str, str] | None = None)
     """
     if document is None or document == "":
         return None
+    read = document
     if isinstance(document, str):
         try:
-            document = json.loads(document)
+            read = json.loads(document)
         except (ValueError, RecursionError):
-            return {MALFORMED: document}
-    if not isinstance(document, dict):
-        return {MALFORMED: document}
-    statements = document.get("Statement", [])
+            return {MALFORMED: _storable(document)}
+    if not isinstance(read, dict) or read.keys() == {MALFORMED}:
+        return read if isinstance(read, dict) else {MALFORMED: _storable(document)}
+    statements = read.get("Statement", [])
     if isinstance(statements, dict):
         statements = [statements]
-    if not isinstance(statements, list):
-        return {MALFORMED: document}
+    if not isinstance(statements, list) or not _is_sound(read):
+        return {MALFORMED: _storable(document)}
     known = principals or {}
     found = [_statement(row, known) if isinstance(row, dict) else row for row in statements]
-    return {**document, "Statement": sorted(found, key=_order)}
+    return {**read, "Statement": sorted(found, key=_order)}
+
+
+def _is_sound(document: Any) -> bool:
+    """Whether it is no deeper than a policy may be, and holds only what JSON and UTF-8 can say."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif not _is_plain(value):
+                return False
+        level = inner
+    return not level
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.isascii() or not _HALF.search(value)
+    if isinstance(value, int):
+        return abs(value) <= _LARGEST
+    return value is None or (isinstance(value, float) and isfinite(value))
+
+
+def _storable(document: Any) -> str:
+    """What is no policy, as a text: whether it changes can still be seen."""
+    if isinstance(document, str):
+        return _HALF.sub("\N{REPLACEMENT CHARACTER}", document)
+    try:
+        return _HALF.sub("\N{REPLACEMENT CHARACTER}", json.dumps(document, default=str))
+    except (ValueError, TypeError, RecursionError):
+        return "neither JSON nor anything that can be written as JSON"
 
 
 def _order(value: Any) -> bytes:
@@ -69,7 +111,7 @@ def _statement(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, An
 def _texts(value: Any) -> list[str]:
     """One value or many, as texts: `true` is "true"."""
     values = value if isinstance(value, list) else [value]
-    return [text if isinstance(text, str) else json.dumps(text) for text in values]
+    return [text if isinstance(text, str) else json.dumps(text, sort_keys=True) for text in values]
 
 
 def _principal(value: Any, known: Mapping[str, str]) -> Any:

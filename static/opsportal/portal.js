@@ -71,7 +71,7 @@ function swap(part, html) {
 
   part.innerHTML = html;
 
-  for (const box of part.querySelectorAll("input[name=alert]")) {
+  for (const box of part.querySelectorAll(PICKED)) {
     box.checked = picked.has(box.value);
   }
   for (const details of part.querySelectorAll("details[data-keep]")) {
@@ -101,7 +101,8 @@ function describe(element) {
     : "";
 }
 
-const boxes = () => [...document.querySelectorAll("input[name=alert][type=checkbox]")];
+const PICKED = ["alert", "revision"].map((name) => `input[name=${name}][type=checkbox]`).join();
+const boxes = () => [...document.querySelectorAll(PICKED)];
 
 function showCount() {
   const label = document.querySelector("[data-selected-count]");
@@ -119,7 +120,7 @@ function showCount() {
 function selection() {
   let last = null;
   document.addEventListener("click", (event) => {
-    const box = event.target.closest?.("input[name=alert][type=checkbox]");
+    const box = event.target.closest?.(PICKED);
     if (box && event.shiftKey && last) {
       const list = boxes();
       const [from, to] = [list.findIndex((b) => b.value === last), list.indexOf(box)].sort((a, b) => a - b);

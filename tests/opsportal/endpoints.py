@@ -1,25 +1,9 @@
 """The endpoints for machines of the portal's own contract, and what each takes."""
 
-from dataclasses import dataclass
+from tests.opsportal.endpoint import KEY, Endpoint
+from tests.opsportal.security_endpoints import SECURITY
 
-# In a path: the place of the key, which then comes nowhere else.
-KEY = "{key}"
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One row of the table: how to call a route, and what it takes."""
-
-    route: str
-    method: str
-    scope: str | None  # None: any valid key
-    found: str = ""  # the path of a call, where the route has parameters
-    body: str = "{}"
-    unknown: str = ""  # a path whose object does not exist
-
-    @property
-    def path(self) -> str:
-        return "/" + (self.found or self.route)
+__all__ = ["KEY", "NATIVE", "Endpoint"]
 
 
 def _reading(noun: str) -> Endpoint:
@@ -201,4 +185,5 @@ NATIVE = [
     Endpoint("api/v1/dora", "get", "events:read"),
     Endpoint("api/v1/coverage", "get", "events:read"),
     Endpoint("api/v1/aliases", "get", "events:read"),
+    *SECURITY,
 ]

@@ -54,7 +54,9 @@ def _value(field: Any) -> Any:
     if field.choices and not field.unique:
         return next(iter(field.flatchoices))[0]
     if isinstance(field, models.CharField | models.TextField):
-        return f"{field.name}-{number}"[: field.max_length or 50]
+        most = field.max_length or 50
+        text = f"{field.name}-{number}"
+        return text if len(text) <= most else str(number)[-most:]
     if isinstance(field, models.DateTimeField):
         return utc_now()
     if isinstance(field, models.DurationField):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from security.auditors import Auditor, Issue, Item, Reference, Undecided, Verdict
+from security.auditors import Auditor, Issue, Item, Names, Reference, Undecided, Verdict
+from security.policies.trust import Accounts
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ACCOUNT = "123456789012"
@@ -23,6 +24,8 @@ class FakeWorld:
     referred: Mapping[str, list[Reference]] = field(default_factory=dict)
     trusted: Mapping[str, str] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
+    # Technology -> what deleted ones had.
+    gone: Mapping[str, set[str]] = field(default_factory=dict)
 
     def is_known(self, technology: str, region: str | None = None) -> bool:
         return technology in self.there
@@ -30,11 +33,18 @@ class FakeWorld:
     def configs(self, technology: str) -> Mapping[str, Mapping[str, Any]]:
         return self.there.get(technology, {})
 
+    def everywhere(self, technology: str, facet: str = "") -> Names | None:
+        rows = self.there.get(technology)
+        if rows is None:
+            return None
+        there = {config[facet] for config in rows.values()} if facet else set(rows)
+        return Names(frozenset(there), frozenset(self.gone.get(technology, ())))
+
     def referrers(self, resource_id: str) -> list[Reference]:
         return self.referred.get(resource_id, [])
 
     def trust(self, principal: str) -> str:
-        return self.trusted.get(principal, "UNKNOWN")
+        return self.trusted.get(principal) or Accounts().trust(principal, self.account_id)
 
     def is_allowed_network(self, cidr: str) -> bool:
         return cidr in self.networks
@@ -75,3 +85,22 @@ def issues(
         elif isinstance(verdict, Undecided):
             found.append((verdict.subject, -1))
     return sorted(found)
+
+
+def rule(
+    peer: str,
+    port: int | None = None,
+    protocol: str = "tcp",
+    to: int | None = None,
+    direction: str = "in",
+) -> dict[str, Any]:
+    """A rule of a security group: networks, `pl-...` and `owner/sg-...` are told apart."""
+    kind = "ipv6" if ":" in peer else "ipv4"
+    if peer.startswith("pl-"):
+        kind = "prefixlist"
+    elif "/sg-" in peer:
+        kind = "group"
+    return {
+        "direction": direction, "protocol": protocol, "from": port,
+        "to": port if to is None else to, "kind": kind, "peer": peer, "description": "",
+    }  # fmt: skip

@@ -1,0 +1,34 @@
+"""Those of the cloud's configuration."""
+
+from tests.opsportal.endpoint import Endpoint
+
+READ, WRITE = "security:read", "security:write"
+_ACCOUNT = "api/v1/security/accounts"
+_ONE = f"{_ACCOUNT}/<str:account_id>"
+
+
+def _of_account(noun: str, method: str, scope: str) -> Endpoint:
+    return Endpoint(
+        f"{_ONE}{noun}",
+        method,
+        scope,
+        found=f"{_ACCOUNT}/123456789012{noun}",
+        unknown=f"/{_ACCOUNT}/000000000000{noun}",
+    )
+
+
+SECURITY = [
+    Endpoint(_ACCOUNT, "get", READ),
+    _of_account("", "get", READ),
+    _of_account("/policy", "get", READ),
+    _of_account("/test", "post", WRITE),
+    Endpoint("api/v1/security/activity", "get", READ),
+    Endpoint("api/v1/security/unannounced", "get", READ),
+    Endpoint(
+        "api/v1/security/revisions/<str:revision_id>/causes",
+        "get",
+        READ,
+        found="api/v1/security/revisions/1/causes",
+        unknown="/api/v1/security/revisions/999999/causes",
+    ),
+]

@@ -1,0 +1,163 @@
+"""Calls that come by a queue, as EventBridge and S3 put them there."""
+
+import json
+
+import pytest
+
+from chronos.models import ChangeEvent
+from security.activity.poll import poll_queues
+from security.models import ApiActivity, CloudAccount, Collection, TrailError
+from tests.alerts.moto import ACCOUNT, REGION
+from tests.security.collecting import NOW, collect, later, make_account
+from tests.security.trail import (
+    event,
+    in_topic,
+    log_file,
+    make_queue,
+    opened,
+    record,
+    send,
+    waiting,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def queue(cloud):
+    url = make_queue(cloud)
+    make_account(trail_queue_url=url)
+    return url
+
+
+def poll(now=NOW):
+    return poll_queues(clock=lambda: now, wait=0, listen=0)
+
+
+def test_what_a_rule_of_eventbridge_passes_on_is_stored_and_goes_from_the_queue(cloud, queue):
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:trail"
+    events = cloud.client("events")
+    pattern = {"detail-type": ["AWS API Call via CloudTrail"], "detail": {"readOnly": [False]}}
+    events.put_rule(Name="trail", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="trail", Targets=[{"Id": "queue", "Arn": arn}])
+    told = opened("sg-1")
+    events.put_events(
+        Entries=[
+            {
+                "Source": "aws.ec2",
+                "DetailType": "AWS API Call via CloudTrail",
+                "Detail": json.dumps(one),
+            }
+            for one in (told, record("DescribeSecurityGroups", readOnly=True))
+        ]
+    )
+    assert waiting(cloud, queue) == 1
+    assert poll() == 1
+    assert waiting(cloud, queue) == 0
+    row = ApiActivity.objects.get()
+    assert (row.event_id, row.actor, row.tool) == (told["eventID"], "alice", "aws-cli")
+    assert (row.mfa, row.source_address, row.via) == (False, "203.0.113.7", "queue")
+    change = ChangeEvent.objects.get(source="cloudtrail")
+    assert (change.pk, change.external_id) == (row.change_id, told["eventID"])
+    assert CloudAccount.objects.get().trail_heard_at == NOW
+
+
+def test_a_trails_files_are_read_from_s3_as_it_notifies_of_them(cloud, queue):
+    s3 = cloud.client("s3")
+    place = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket="trail", CreateBucketConfiguration=place)
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:trail"
+    s3.put_bucket_notification_configuration(
+        Bucket="trail",
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    key = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/a b+c.json.gz"
+    s3.put_object(Bucket="trail", Key=key, Body=log_file(opened("sg-1"), opened("sg-2")))
+    digest = f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/x.json.gz"
+    s3.put_object(Bucket="trail", Key=digest, Body=b"{}")
+    poll()
+    assert waiting(cloud, queue) == 0
+    assert ApiActivity.objects.count() == 2
+    assert not TrailError.objects.exists()
+
+
+def test_a_repeat_is_known_however_it_is_wrapped(cloud, queue):
+    told = opened("sg-1")
+    send(cloud, queue, event(told), event(told), in_topic(event(told)))
+    poll()
+    send(cloud, queue, event(told))
+    poll(later(hours=1))
+    assert ApiActivity.objects.count() == ChangeEvent.objects.count() == 1
+
+
+def test_what_cannot_be_understood_is_kept_with_its_reason_and_goes(cloud, queue):
+    told = opened("sg-1")
+    rubbish = event({**told, "eventID": 7})
+    send(cloud, queue, "no JSON", {"hello": 1}, "[" * 5000, event(told), rubbish)
+    poll()
+    assert waiting(cloud, queue) == 0
+    assert ApiActivity.objects.count() == 1
+    rows = TrailError.objects.filter(kind="unreadable")
+    assert rows.count() == 4
+    assert "no event of CloudTrail" in rows.get(body__contains="hello").message
+
+
+def test_a_file_that_cannot_be_read_stays_in_the_queue_until_it_was_tried_for_hours(cloud, queue):
+    notified = {"s3Bucket": "not-there", "s3ObjectKey": ["AWSLogs/x.json.gz"]}
+    send(cloud, queue, notified)
+    poll()
+    assert waiting(cloud, queue) == 1
+    assert TrailError.objects.get().kind == "queue"
+
+
+def test_a_queue_that_is_not_there_is_told_of_and_stops_no_other(cloud, queue):
+    make_account("222222222222", "other", trail_queue_url=queue + "-gone")
+    send(cloud, queue, event(opened("sg-1")))
+    assert poll() == 1
+    row = TrailError.objects.get()
+    assert (row.kind, row.account.name) == ("queue", "other")
+
+
+def test_calls_of_accounts_that_nobody_knows_are_counted_at_the_queues_owner(cloud, queue):
+    other = make_account("222222222222", "other")
+    mine = opened("sg-1", recipientAccountId="222222222222")
+    strange = [opened(f"sg-{n}", recipientAccountId="333333333333") for n in range(3)]
+    send(cloud, queue, event(mine), *map(event, strange))
+    poll()
+    assert ApiActivity.objects.get().account == other
+    row = TrailError.objects.get()
+    assert (row.kind, row.what, row.count) == ("account", "333333333333", 3)
+
+
+def test_a_call_has_the_resource_asked_about_at_once_and_more_of_them_once_more(cloud, queue):
+    collect()
+    send(cloud, queue, event(opened("sg-1")))
+    poll(later(minutes=1))
+    first = Collection.objects.get(reason="event")
+    assert (first.targets, first.due_at) == (["sg-1"], later(minutes=1))
+    Collection.objects.filter(pk=first.pk).update(
+        state="done", started_at=later(minutes=1), finished_at=later(minutes=1, seconds=1)
+    )
+    for second in (2, 3, 4):
+        send(cloud, queue, event(opened("sg-1", at=later(minutes=1, seconds=second))))
+        poll(later(minutes=1, seconds=second))
+    (again,) = Collection.objects.filter(reason="event", state="due")
+    assert again.due_at == later(minutes=1, seconds=6)
+
+
+def test_what_was_refused_is_stored_and_nothing_is_asked_about(cloud, queue):
+    collect()
+    send(cloud, queue, event(opened("sg-1", errorCode="Client.UnauthorizedOperation")))
+    poll()
+    assert ApiActivity.objects.get().error_code == "Client.UnauthorizedOperation"
+    assert not Collection.objects.filter(reason="event").exists()
+    assert not ChangeEvent.objects.filter(source="cloudtrail").exists()
+
+
+def test_calls_in_a_region_that_is_not_watched_are_noted(cloud, queue):
+    collect()
+    send(cloud, queue, event(opened("sg-1", awsRegion="ap-south-1")))
+    poll()
+    assert TrailError.objects.get(kind="region").what == "ap-south-1"
