@@ -100,12 +100,8 @@ def _trouble(
     scopes = sorted({f"{row.scope.technology} {row.scope.region or 'global'}" for row in errors})
     parts = f"{scopes[0]} {word}" if len(scopes) == 1 else f"{len(scopes)} scopes: each {word}"
     if outcome == Outcome.DENIED and "sts:AssumeRole" in actions:
-        parts, advice = (
-            "its role cannot be assumed",
-            (
-                "Check that the role exists, that its trust policy names the portal, and the external id."
-            ),
-        )
+        parts = "its role cannot be assumed"
+        advice = "Check that the role exists, whom its trust policy names, and the external id."
     elif outcome == Outcome.DENIED and actions:
         parts += f"; to grant: {', '.join(actions)}"
     lines = [
@@ -130,7 +126,7 @@ def _stale(now: datetime) -> Iterator[AlertEvent]:
     for scope in stale_scopes(now)[:_MOST_ROWS]:
         together[scope.account_id].append(scope)
     for scopes in together.values():
-        account, oldest = scopes[0].account, scopes[0].since
+        account, oldest = scopes[0].account, scopes[0].since  # type: ignore[attr-defined]
         lines = [f"{row.technology} {row.region or 'global'}" for row in scopes[:_MOST_LINES]]
         yield _event(
             account,

@@ -14,7 +14,7 @@ from security.normalise import clean
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Link, Network)
 
-_BATCH = 2000
+_BATCH = 4000
 _LONGEST = 1000
 
 

@@ -27,7 +27,7 @@ class _Body:
 
 def throttle(monkeypatch, share):
     """Every client throttles that share of its calls before they leave; nobody waits long."""
-    make, dice = clients._made, random.Random(7)
+    make, dice = clients._made, random.Random(7)  # noqa: S311
 
     def made(service, *args):
         client = make(service, *args)
