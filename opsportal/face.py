@@ -37,6 +37,7 @@ NAVIGATION = [
         "Cloud security",
         [
             ("Accounts", "cloud", "cloud-accounts", ""),
+            ("Health", "health_and_safety", "cloud-health", ""),
             ("Not announced", "notification_important", "cloud-unannounced", ""),
             (
                 "Calls",
