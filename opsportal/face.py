@@ -36,6 +36,9 @@ NAVIGATION = [
     (
         "Cloud security",
         [
+            ("Findings", "policy", "security-findings", ""),
+            ("Checks", "checklist", "security-checks", ""),
+            ("Acceptances", "handshake", "security-acceptances", ""),
             ("Accounts", "cloud", "cloud-accounts", ""),
             ("Health", "health_and_safety", "cloud-health", ""),
             ("Not announced", "notification_important", "cloud-unannounced", ""),

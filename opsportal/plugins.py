@@ -98,6 +98,9 @@ COLLECTORS = [
     "security.collectors.lambda_functions.Functions",
     "security.collectors.ecr_repositories.Repositories",
     "security.collectors.secretsmanager_secrets.Secrets",
+    "security.collectors.ec2_snapshots.Snapshots",
+    "security.collectors.ec2_images.Images",
+    "security.collectors.rds_snapshots.DbSnapshots",
 ]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
@@ -137,6 +140,18 @@ AUDITORS = [
     "security.auditors.s3_access.TrailBucket",
     "security.auditors.resource_policies.ExposedKey",
     "security.auditors.resource_policies.ExposedByPolicy",
+    "security.auditors.iam_policies.Administrator",
+    "security.auditors.iam_policies.AdministratorOfIam",
+    "security.auditors.iam_policies.Escalation",
+    "security.auditors.iam_policies.PassAnyRole",
+    "security.auditors.iam_policies.AllBut",
+    "security.auditors.iam_trust.PublicTrust",
+    "security.auditors.iam_trust.StrangersTrust",
+    "security.auditors.iam_trust.WholeAccountTrust",
+    "security.auditors.iam_trust.AnyIdentityTrust",
+    "security.auditors.iam_trust.ConfusableTrust",
+    "security.auditors.iam_trust.DanglingPrincipal",
+    "security.auditors.sharing.SharedSnapshot",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

@@ -28,6 +28,8 @@ SCHEMA = {
         "OutboxState": "opsportal.lib.outbox.OutboxRow.State",
         "SilenceState": "alerts.models.policy.Silence.State",
         "SuspectVerdict": "alerts.suspect.VERDICTS",
+        "ResourceState": "security.models.CloudResource.State",
+        "RevisionKind": "security.models.ConfigRevision.Kind",
         "DeliveryVerdict": "alerts.models.sender.RawDelivery.Verdict",
     },
     "POSTPROCESSING_HOOKS": [

@@ -68,12 +68,18 @@ def accept_risk(row: RiskAcceptance, *, actor: Actor, now: datetime) -> None:
 
     Raises PayloadError.
     """
+    check_acceptance(row, actor=actor, now=now)
+    _store([row], actor=actor, now=now)
+
+
+def check_acceptance(row: RiskAcceptance, *, actor: Actor, now: datetime) -> None:
+    """What accepting it would refuse; and whose it is. Raises PayloadError."""
     if row.resource is not None:
         row.account = row.resource.account
     if row.account is not None:
         row.team = row.account.team
     if row.check_id not in auditors():
-        raise _wrong("check", "there is no such check")
+        raise _wrong("check_id", "there is no such check")
     if row.resource is None and row.account is None and not row.match:
         raise _wrong("account", "name a resource, an account or tags: nobody accepts it everywhere")
     if row.match:
@@ -82,7 +88,6 @@ def accept_risk(row: RiskAcceptance, *, actor: Actor, now: datetime) -> None:
         except MatcherError as error:
             raise _wrong("match", error.message) from error
     _check([row], actor, now)
-    _store([row], actor=actor, now=now)
 
 
 def approve_acceptance(row: RiskAcceptance, *, actor: Actor, now: datetime) -> None:

@@ -21,6 +21,15 @@ WIDEST = {4: 8, 6: 16}
 
 def save_network(row: NetworkAllowlist, *, actor: Actor, now: datetime) -> None:
     """Store a new or changed one, in network form. Raises PayloadError."""
+    check_network(row)
+    with transaction.atomic():
+        known = NetworkAllowlist.objects.filter(pk=row.pk).first()
+        save_row(row)
+        record_saved(row, _state(known) if known else None, _state(row), actor=actor, now=now)
+
+
+def check_network(row: NetworkAllowlist) -> None:
+    """What saving it would refuse; in network form then. Raises PayloadError."""
     try:
         network = ipaddress.ip_network(row.cidr.strip(), strict=False)
     except ValueError as error:
@@ -29,10 +38,6 @@ def save_network(row: NetworkAllowlist, *, actor: Actor, now: datetime) -> None:
         raise _wrong(f"wider than /{WIDEST[network.version]}")
     row.cidr, row.note = str(network), row.note.strip()
     check_columns(row)
-    with transaction.atomic():
-        known = NetworkAllowlist.objects.filter(pk=row.pk).first()
-        save_row(row)
-        record_saved(row, _state(known) if known else None, _state(row), actor=actor, now=now)
 
 
 def delete_network(row: NetworkAllowlist, *, actor: Actor, now: datetime) -> None:

@@ -18,6 +18,16 @@ from security.models import CheckOverride
 
 def save_override(row: CheckOverride, *, actor: Actor, now: datetime) -> None:
     """Store a new or changed one. Raises PayloadError."""
+    check_override(row)
+    with transaction.atomic():
+        known = CheckOverride.objects.select_related("account").filter(pk=row.pk).first()
+        save_row(row)
+        before = _state(known) if known else None
+        record_saved(row, before, _state(row), actor=actor, now=now)
+
+
+def check_override(row: CheckOverride) -> None:
+    """What saving it would refuse. Raises PayloadError."""
     row.reason = row.reason.strip()
     if row.check_id not in auditors():
         raise _wrong("check_id", "there is no such check")
@@ -33,11 +43,6 @@ def save_override(row: CheckOverride, *, actor: Actor, now: datetime) -> None:
         except MatcherError as error:
             raise _wrong("match", error.message) from error
     check_columns(row)
-    with transaction.atomic():
-        known = CheckOverride.objects.select_related("account").filter(pk=row.pk).first()
-        save_row(row)
-        before = _state(known) if known else None
-        record_saved(row, before, _state(row), actor=actor, now=now)
 
 
 def delete_override(row: CheckOverride, *, actor: Actor, now: datetime) -> None:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from security.api.urls import api_urlpatterns
 from security.views.accounts import show_account, show_accounts, test_account
+from security.views.finding_urls import finding_urlpatterns
 from security.views.health import collect, show_errors, show_health, show_scope
 from security.views.history_urls import history_urlpatterns
 from security.views.unannounced import show_unannounced
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("security/health/collect/", collect, name="cloud-collect"),
     path("security/health/scopes/<int:scope_pk>/", show_scope, name="cloud-scope"),
     path("security/unannounced/", show_unannounced, name="cloud-unannounced"),
+    *finding_urlpatterns,
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

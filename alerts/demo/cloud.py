@@ -7,6 +7,7 @@ it without knowing that it is no cloud.
 import importlib
 import importlib.util
 import logging
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import boto3
 
 _SIZE = 4
 _ANY_REGION = "us-east-1"  # to ask where calls would go, whether or not one is set
-_IMAGE = "ami-12c6146b"  # one that moto knows
+_IMAGE = "ami-12c6146b"  # moto starts whatever it is told to
 
 
 class DemoCloud:
@@ -36,6 +37,8 @@ class DemoCloud:
             return False
         # Its access log is nobody's news.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        # Each account would own some 1,300 snapshots, one for each image of Amazon's.
+        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         # A tool of the demo and the tests, so not among what the portal itself is installed with.
         server: Any = importlib.import_module("moto.server")
         logging.getLogger("werkzeug").setLevel(logging.WARNING)

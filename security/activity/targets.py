@@ -10,6 +10,7 @@ from security.collectors import Call, Collector, collectors
 
 # Of one call: a tag on a thousand instances is a listing.
 MOST_TARGETS = 100
+# Bytes: what is longer fits no index, and is no id.
 LONGEST_ID = 1000
 _SELF = "userIdentity."
 Target = tuple[str, str]
@@ -37,8 +38,9 @@ def _ids(collector: type[Collector], call: Call, record: Mapping[str, Any]) -> l
     oneself = [path for path in call.paths if path.startswith(_SELF)]
     for paths in (said, oneself):
         named = {text for path in paths for text in _walk(record, path.split(".")) if text}
-        if named:
-            return sorted({collector.resource_of(text)[:LONGEST_ID] for text in named} - {""})
+        ids = {collector.resource_of(text) for text in named}
+        if found := sorted(name for name in ids if 0 < len(name.encode()) <= LONGEST_ID):
+            return found
     return []
 
 

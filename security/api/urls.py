@@ -10,8 +10,11 @@ from security.api.accounts import (
 )
 from security.api.activity import ActivityList, RevisionCauses, Unannounced
 from security.api.collecting import Collect, CollectionList, CollectorErrorList, ScopeList
+from security.api.finding_urls import finding_urlpatterns
+from security.api.history_urls import history_urlpatterns
 
 api_urlpatterns: list[URLPattern] = [
+    *history_urlpatterns,
     path("accounts", CloudAccountList.as_view(), name="api-cloud-accounts"),
     path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
     path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
@@ -23,4 +26,5 @@ api_urlpatterns: list[URLPattern] = [
     path("activity", ActivityList.as_view(), name="api-cloud-activity"),
     path("revisions/<str:revision_id>/causes", RevisionCauses.as_view()),
     path("unannounced", Unannounced.as_view(), name="api-cloud-unannounced"),
+    *finding_urlpatterns,
 ]

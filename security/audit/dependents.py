@@ -14,29 +14,38 @@ _BATCH = 1000
 
 
 def mark_dependents(
-    account: CloudAccount, technology: str, changed: Sequence[CloudResource], *, now: datetime
+    account: CloudAccount,
+    technology: str,
+    changed: Sequence[CloudResource],
+    *,
+    now: datetime,
+    whole: bool = False,
 ) -> None:
     """Set due what has to do with these and has checks that follow their technology.
 
-    Within the transaction of the change, before and after relations are written anew. What is of
-    the account as a whole (its resource id is the account's) has to do with all of it.
+    Also what refers to them by way of another technology that such checks follow: users have their
+    groups' policies. Within the transaction of the change, before and after relations are written
+    anew. What is of the account as a whole (its resource id is the account's) has to do with all
+    of it; so has a first complete listing (`whole`).
     """
-    followers = [
-        found
-        for auditor in auditors().values()
-        if technology in auditor.follows
-        for found in auditor.technologies
-    ]
-    if not followers or not changed:
+    checks = [auditor for auditor in auditors().values() if technology in auditor.follows]
+    if not checks or not (changed or whole):
         return
-    rows = CloudResource.objects.filter(account=account, technology__in=set(followers))
-    if all(row.resource_id != account.account_id for row in changed):
+    every = CloudResource.objects.filter(account=account)
+    rows = every.filter(technology__in={one for check in checks for one in check.technologies})
+    if not whole and all(row.resource_id != account.account_id for row in changed):
         names = [row.resource_id for row in changed]
-        referring = Relation.objects.filter(IdIn(names, "target"))
+        referring = Relation.objects.filter(IdIn(names, "target"), source__account=account)
         referred = Relation.objects.filter(IdIn([row.pk for row in changed], "source_id"))
-        rows = rows.filter(
-            Q(pk__in=referring.values("source_id")) | Q(resource_id__in=referred.values("target"))
-        )
+        related = Q(pk__in=referring.values("source_id"))
+        related |= Q(resource_id__in=referred.values("target"))
+        if ways := {one for check in checks for one in check.follows} - {technology}:
+            between = every.filter(technology__in=ways, pk__in=referring.values("source_id"))
+            further = Relation.objects.filter(
+                target__in=between.values("resource_id"), source__account=account
+            )
+            related |= Q(pk__in=further.values("source_id"))
+        rows = rows.filter(related)
     set_due(rows.exclude(IdIn([row.pk for row in changed])), now=now)
 
 

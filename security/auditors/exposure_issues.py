@@ -9,7 +9,8 @@ from security.policies.actions import is_everything
 from security.policies.exposure import Grant, grants
 from security.policies.trust import DANGLING, PUBLIC, THIRDPARTY, UNKNOWN
 
-SCORES: Mapping[str, int] = {PUBLIC: 10, UNKNOWN: 8, THIRDPARTY: 2, DANGLING: 2}
+# Principals that are no more are IAM-18's, wherever they are.
+SCORES: Mapping[str, int] = {PUBLIC: 10, UNKNOWN: 8, THIRDPARTY: 2}
 _WORDS = {
     PUBLIC: "anybody",
     UNKNOWN: "an account that nobody here knows",
@@ -30,9 +31,7 @@ def exposure_issues(
     worst: dict[str, Issue] = {}
     for found in grants(policy, trust=world.trust, account_id=world.account_id):
         if not isinstance(found, Grant):
-            yield Undecided(
-                f"the policy cannot be read: {found.reason}", f"statement/{found.statement}"
-            )
+            yield Undecided(f"the policy cannot be read: {found.reason}")
         elif found.trust in scores:
             issue = _issue(found, scores[found.trust])
             known = worst.get(issue.subject)

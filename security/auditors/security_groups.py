@@ -112,7 +112,8 @@ class ForeignPeer(GroupCheck):
                 owner = known.get("owner")
             else:
                 continue
-            if owner in (None, "", "AWS", world.account_id):
+            # AWS's own go by names, such as "AWS" and "amazon-elb".
+            if not owner or not owner.isdigit() or owner == world.account_id:
                 continue
             trust = world.trust(owner)
             if score := cls.scores.get(trust):

@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from chronos.models import ChangeEvent
 from chronos.normalise import Change, change_url
 from chronos.record import record_changes
 from opsportal.lib.ids import IdIn
+from security.audit import tell_again
 from security.models import ConfigRevision, RevisionCause
 
 Confidence = RevisionCause.Confidence
@@ -16,7 +19,10 @@ MOST_LINKS = 10
 
 
 def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
-    """Write actor, instant and attribution of these anew. Within the caller's transaction."""
+    """Write actor, instant and attribution of these anew, and have their alerts say it.
+
+    Within the caller's transaction.
+    """
     rows = ConfigRevision.objects.select_for_update().filter(IdIn(revision_ids)).order_by("pk")
     revisions = {row.pk: row for row in rows.defer("config", "changes")}
     causes: dict[int, list[RevisionCause]] = defaultdict(list)
@@ -42,6 +48,9 @@ def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
         changed, ["actor", "attribution", "effective_at"], batch_size=500
     )
     _tell_timeline(changed, causes, now)
+    # Not before: an audit may hold the findings, and wait for these revisions.
+    again = [row.pk for row in changed]
+    transaction.on_commit(lambda: tell_again(again))
 
 
 def _best(causes: Sequence[RevisionCause]) -> str:

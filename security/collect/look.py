@@ -228,6 +228,8 @@ class _Sift:
         sighting.undeclared |= settled.undeclared
         if settled.unknown:
             sighting.unknown[resource_id] = settled.unknown
+        if known is None and not self._collector.is_kept(settled.config):
+            return
         if (
             known is None
             or known.complete_hash != settled.complete_hash

@@ -49,7 +49,6 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         if stored is None:
             transaction.set_rollback(True)
             return None
-    find_causes(stored.revisions, now=now)
     audit_resources([row.pk for row in (*stored.created, *stored.updated)], now=now)
     return stored
 
@@ -86,7 +85,12 @@ class _Asked:
         account, technology = self.scope.account, self.scope.technology
         mark_dependents(account, technology, touched, now=self.now)
         stored = writer.store()
-        mark_dependents(account, technology, [*stored.created, *touched], now=self.now)
+        touched = [*stored.created, *touched]
+        # What nobody could tell without it may be decided now.
+        first = self.scope.complete_at is None and self.collection.is_full
+        whole = first and self.sighting.complete
+        mark_dependents(account, technology, touched, whole=whole, now=self.now)
+        find_causes(stored.revisions, now=self.now)
         errors = self.scope.errors
         note_errors(
             self.scope, self.collector, self.sighting, self.collection.targets, now=self.now

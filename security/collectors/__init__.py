@@ -15,6 +15,8 @@ from security.cloud import Access, Gone, side_by_side
 from security.cloud.errors import says_gone
 from security.normalise import Found, Shape
 
+_AT_A_TIME = 50
+
 
 class Link(NamedTuple):
     """Something that a resource refers to, by the other's resource id."""
@@ -76,6 +78,11 @@ class Collector:
         raise NotImplementedError
 
     @classmethod
+    def is_kept(cls, config: Mapping[str, Any]) -> bool:
+        """Whether one that is not known yet is to be kept; what is known always is."""
+        return True
+
+    @classmethod
     def links(cls, config: Mapping[str, Any]) -> Iterator[Link]:
         """What it refers to."""
         return iter(())
@@ -107,6 +114,16 @@ def collectors() -> dict[str, type[Collector]]:
 def collector_of(slug: str) -> type[Collector] | None:
     """The collector of that technology; None when it is no longer among them."""
     return collectors().get(slug)
+
+
+def found_in(
+    describe: Callable[[Any], Found], pages: Iterable[Sequence[Any]]
+) -> Iterator[Sequence[Found]]:
+    """Each row of each page described, and handed on some at a time: AWS's pages are long where
+    every row costs calls of its own."""
+    for page in pages:
+        for start in range(0, len(page), _AT_A_TIME):
+            yield found_each(describe, page[start : start + _AT_A_TIME])
 
 
 def found_each(describe: Callable[[Any], Found], rows: Iterable[Any]) -> list[Found]:

@@ -122,6 +122,14 @@ class NetworkInterfaces(Ec2Collector):
         for prefix in config["prefixes"]:
             yield Network("has", prefix, "delegated prefix")
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """An address: `10.1.2.3, public 192.0.2.1`."""
+        if path != "addresses":
+            return ""
+        public = f", public {element['public']}" if element.get("public") else ""
+        return f"{element['address']}{public}"
+
 
 def _addresses(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []

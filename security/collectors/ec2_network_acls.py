@@ -10,7 +10,7 @@ from typing import Any
 from security.cloud import Access
 from security.collectors import Call, Link
 from security.collectors.ec2 import Ec2Collector
-from security.collectors.protocols import protocol_name
+from security.collectors.protocols import port_words, protocol_name
 from security.normalise import Shape
 
 _ACL = ("requestParameters.networkAclId",)
@@ -56,6 +56,16 @@ class NetworkAcls(Ec2Collector):
             yield Link("vpc", config["vpc"])
         for subnet in config["subnets"]:
             yield Link("subnet", subnet)
+
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """An entry: `in 100 allow tcp 22 10.0.0.0/8`."""
+        if path != "entries":
+            return ""
+        said = [element["direction"], str(element["number"]), element.get("action")]
+        if {"protocol", "from", "to"} <= element.keys():
+            said.append(port_words(element))
+        return " ".join(filter(None, [*said, element.get("cidr")]))
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

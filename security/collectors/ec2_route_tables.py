@@ -96,6 +96,16 @@ class RouteTables(Ec2Collector):
             if route["destination"].startswith("pl-"):
                 yield Link("prefix list", route["destination"])
 
+    @classmethod
+    def words(cls, path: str, element: Mapping[str, Any]) -> str:
+        """A route: `route to 10.0.0.0/8 by pcx-1`."""
+        if path != "routes":
+            return ""
+        target = element.get("target")
+        if not target:
+            return f"route to {element['destination']}"
+        return f"route to {element['destination']} by {target}"
+
 
 def _route(route: Mapping[str, Any]) -> dict[str, Any]:
     kind = next((name for name in _TARGETS if route.get(name)), "")

@@ -11,7 +11,7 @@ from typing import Any
 from security.cloud import Access
 from security.collectors import Call, Link, Network
 from security.collectors.ec2 import Ec2Collector
-from security.collectors.protocols import protocol_name
+from security.collectors.protocols import port_words, protocol_name
 from security.normalise import Shape
 
 _GROUP = ("requestParameters.groupId",)
@@ -92,16 +92,6 @@ class SecurityGroups(Ec2Collector):
         note = element.get("description")
         said = (element["direction"], port_words(element), element["kind"], element["peer"])
         return " ".join([*said, f'"{note}"'] if note else said)
-
-
-def port_words(rule: Mapping[str, Any]) -> str:
-    """The protocol and ports of a rule, such as "tcp 22"."""
-    if rule["protocol"] == "all":
-        return "all"
-    if rule["from"] is None:
-        return str(rule["protocol"])
-    span = str(rule["from"]) if rule["from"] == rule["to"] else f"{rule['from']}-{rule['to']}"
-    return f"{rule['protocol']} {span}"
 
 
 def _rules(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from security.cloud import Access, facet, unless_gone
-from security.collectors import Call, Collector, Link, found_each
+from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.collectors.tags import tag_table
@@ -42,8 +42,8 @@ class Repositories(Collector):
     @classmethod
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All repositories."""
-        for page in access.pages("ecr", "describe_repositories", "repositories"):
-            yield found_each(lambda row: _found(row, access), page)
+        pages = access.pages("ecr", "describe_repositories", "repositories")
+        yield from found_in(lambda row: _found(row, access), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

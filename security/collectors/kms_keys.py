@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from security.cloud import Access, Gone, facet
-from security.collectors import Call, Collector, found_each
+from security.collectors import Call, Collector, found_in
 from security.collectors.tags import tag_table
 from security.normalise import Found, Shape, Unknown
 
@@ -70,10 +70,10 @@ class Keys(Collector):
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All keys."""
         aliases = facet(lambda: _aliases_of_all(access), action="kms:ListAliases")
-        for page in access.pages("kms", "list_keys", "Keys"):
-            yield found_each(
-                lambda row: _found(row["KeyId"], access, _of(aliases, row["KeyId"])), page
-            )
+        yield from found_in(
+            lambda row: _found(row["KeyId"], access, _of(aliases, row["KeyId"])),
+            access.pages("kms", "list_keys", "Keys"),
+        )
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

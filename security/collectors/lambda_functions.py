@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from security.cloud import Access, Gone, facet, unless_gone
-from security.collectors import Call, Collector, Link, found_each
+from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.normalise import Found, Shape, Unknown
@@ -92,8 +92,8 @@ class Functions(Collector):
     @classmethod
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All functions, as they are without a version."""
-        for page in access.pages("lambda", "list_functions", "Functions"):
-            yield found_each(lambda row: _found(row, access), page)
+        pages = access.pages("lambda", "list_functions", "Functions")
+        yield from found_in(lambda row: _found(row, access), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

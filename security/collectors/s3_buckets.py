@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from security.cloud import Access, facet
-from security.collectors import Call, Collector, Link, found_each
+from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.s3_facets import ACTIONS, FACETS
 from security.normalise import Found, Shape, Unknown
@@ -86,8 +86,10 @@ class Buckets(Collector):
     @classmethod
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All buckets of the account, wherever they are."""
-        for page in access.pages("s3", "list_buckets", "Buckets", PaginationConfig=_PAGE):
-            yield found_each(lambda row: _found(row["Name"], row.get("BucketRegion"), access), page)
+        yield from found_in(
+            lambda row: _found(row["Name"], row.get("BucketRegion"), access),
+            access.pages("s3", "list_buckets", "Buckets", PaginationConfig=_PAGE),
+        )
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

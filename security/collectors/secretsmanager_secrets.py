@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from security.cloud import Access, facet, unless_gone
-from security.collectors import Call, Collector, Link, found_each
+from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.collectors.tags import tag_table
@@ -50,11 +50,10 @@ class Secrets(Collector):
     @classmethod
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All secrets, also those whose deletion is planned."""
-        listing = access.pages(
+        pages = access.pages(
             "secretsmanager", "list_secrets", "SecretList", IncludePlannedDeletion=True
         )
-        for page in listing:
-            yield found_each(lambda row: _found(row, access), page)
+        yield from found_in(lambda row: _found(row, access), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

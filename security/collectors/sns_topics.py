@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from security.cloud import Access, facet
-from security.collectors import Call, Collector, Link, found_each
+from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.collectors.tags import tag_table
@@ -67,15 +67,14 @@ class Topics(Collector):
             lambda: _by_topic(access.rows("sns", "list_subscriptions", "Subscriptions")),
             action="sns:ListSubscriptions",
         )
-        for page in access.pages("sns", "list_topics", "Topics"):
-            yield found_each(
-                lambda row: _found(
-                    row["TopicArn"],
-                    access,
-                    told if isinstance(told, Unknown) else told.get(row["TopicArn"], []),
-                ),
-                page,
-            )
+        yield from found_in(
+            lambda row: _found(
+                row["TopicArn"],
+                access,
+                told if isinstance(told, Unknown) else told.get(row["TopicArn"], []),
+            ),
+            access.pages("sns", "list_topics", "Topics"),
+        )
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from security.cloud import Access, facet, unless_gone
-from security.collectors import Call, Collector, Link, found_each
+from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.normalise import Found, Shape, Unknown
@@ -57,8 +57,8 @@ class Queues(Collector):
     @classmethod
     def pages(cls, access: Access) -> Iterator[Sequence[Found]]:
         """All queues."""
-        for page in access.pages("sqs", "list_queues", "QueueUrls", PaginationConfig=_PAGE):
-            yield found_each(lambda url: _found(url, access), page)
+        pages = access.pages("sqs", "list_queues", "QueueUrls", PaginationConfig=_PAGE)
+        yield from found_in(lambda url: _found(url, access), pages)
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:

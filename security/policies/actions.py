@@ -77,7 +77,7 @@ class Names:
 def witness(pattern: str, service: str = "") -> str | None:
     """An action of that pattern (and of that service) that no other pattern means by name."""
     if not service:
-        return pattern.replace("*", _WITNESS).replace("?", "z") or _WITNESS
+        return pattern.replace("*", _WITNESS).replace("?", "z")
     prefix, colon, name = pattern.partition(":")
     if not matches(prefix, service):
         return None

@@ -71,21 +71,29 @@ class Left(Struct, frozen=True):
 
 def left_by(condition: Mapping[str, Any], trust: Trust) -> Left:
     """Whom an Allow with that condition lets in, of everybody."""
-    required = {
+    found = [
+        (_left_by_key(key, values, trust), key, values) for key, values in _required(condition)
+    ]
+    by = sorted((key, values) for one, key, values in found if one != PUBLIC)
+    return Left(most(one for one, _, _ in found), tuple(by)) if by else Left()
+
+
+def narrowing_values(condition: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """The values one of which the key must have; none: it need not. Of several sets the least."""
+    found = [values for name, values in _required(condition) if name == key]
+    return min(found, key=lambda values: any("*" in value for value in values), default=())
+
+
+def _required(condition: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Keys that must be there, with a value out of these."""
+    there = {
         key for operator, key, values in _tests(condition)
         if operator == "null" and values == ("false",)
     }  # fmt: skip
-    classes: list[str] = []
-    by: list[tuple[str, tuple[str, ...]]] = []
     for operator, key, values in _tests(condition):
         base, of_all, if_exists = _parsed(operator)
-        if base not in _POSITIVE or ((of_all or if_exists) and key not in required):
-            continue
-        found = _left_by_key(key, values, trust)
-        if found != PUBLIC:
-            classes.append(found)
-            by.append((key, values))
-    return Left(most(classes), tuple(sorted(by))) if classes else Left()
+        if base in _POSITIVE and (key in there or not (of_all or if_exists)):
+            yield key, values
 
 
 def left_by_denial(condition: Mapping[str, Any], trust: Trust) -> Left:

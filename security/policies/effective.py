@@ -5,13 +5,14 @@ Only what is allowed on everything counts, or on everything of a kind: rights on
 are not the question here. A denial takes off only what it denies always and everywhere.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from security.policies.actions import Names, is_everything, witness
+from security.policies.actions import Names, any_matches, is_everything, witness
 from security.policies.canonical import MALFORMED, canonical_policy
 from security.policies.reading import Statement, read_statement
 
@@ -19,7 +20,8 @@ Wide = Callable[[str], bool]
 
 # Conditions that leave only some resources or policies: such a statement is not "on everything".
 _LIMITS = ("iam:permissionsboundary", "iam:policyarn", "aws:resourcetag/", "iam:resourcetag/")
-_NO_LIMITS = ("null", "forallvalues:")
+# Operators that are true of what is not there, or of all but what is named.
+_NO_LIMIT = re.compile("null|forallvalues:|ifexists|not")
 
 
 class Rule:
@@ -29,11 +31,15 @@ class Rule:
         self.statement = statement
         self._actions = Names(statement.actions)
         self._but = Names(statement.not_actions)
-        self._limited = any(
-            key.startswith(_LIMITS) and not operator.lower().startswith(_NO_LIMITS)
+        keys = {
+            key: values
             for operator, block in statement.condition.items()
-            for key in block
-        )
+            if not _NO_LIMIT.search(operator.lower())
+            for key, values in block.items()
+        }
+        self._limited = any(key.startswith(_LIMITS) for key in keys)
+        # To which services a role may be passed; None: to any.
+        self._passed_to = keys.get("iam:passedtoservice")
 
     def names(self, action: str) -> bool:
         """Whether it is of that action."""
@@ -46,6 +52,12 @@ class Rule:
         if self._limited:
             return False
         return bool(self.statement.not_resources) or any(map(wide, self.statement.resources))
+
+    def passes_to(self, service: str) -> bool:
+        """Whether it lets a role be passed to that service (empty: to any)."""
+        if self._passed_to is None:
+            return True
+        return bool(service) and any_matches(self._passed_to, service)
 
     @property
     def denies_always(self) -> bool:
@@ -78,12 +90,16 @@ class Policy:
 
 def read_policy(document: Any) -> Policy:
     """The document, read; the same many times over costs little."""
-    return _read(msgspec.json.encode(canonical_policy(document)))
+    try:
+        written = msgspec.json.encode(document)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return Policy(canonical_policy(document))
+    return _read(written)
 
 
 @lru_cache(maxsize=512)
 def _read(document: bytes) -> Policy:
-    return Policy(msgspec.json.decode(document))
+    return Policy(canonical_policy(msgspec.json.decode(document)))
 
 
 class Effective:
@@ -99,9 +115,14 @@ class Effective:
         """Why some of it cannot be read."""
         return [why for side in self._sides for policy in side for why in policy.problems]
 
-    def allows(self, action: str, wide: Wide = is_everything) -> bool:
-        """Whether the action is allowed on all resources, or on so many as `wide` says."""
-        return all(_allows(side, action.lower(), wide) for side in self._sides)
+    def allows(
+        self, action: str, wide: Wide = is_everything, *, passed_to: str | None = None
+    ) -> bool:
+        """Whether the action is allowed on all resources, or on so many as `wide` says.
+
+        `passed_to`, of iam:PassRole: to that service, or where it is empty to all of them.
+        """
+        return all(_allows(side, action.lower(), wide, passed_to) for side in self._sides)
 
     def allows_all(self, service: str = "") -> bool:
         """Whether all actions (of the service) are allowed on all resources."""
@@ -116,9 +137,13 @@ class Effective:
                 yield found
 
 
-def _allows(policies: list[Policy], action: str, wide: Wide) -> bool:
+def _allows(policies: list[Policy], action: str, wide: Wide, passed_to: str | None) -> bool:
     return any(
-        rule.names(action) and rule.is_wide(wide) for policy in policies for rule in policy.allowed
+        rule.names(action)
+        and rule.is_wide(wide)
+        and (passed_to is None or rule.passes_to(passed_to))
+        for policy in policies
+        for rule in policy.allowed
     ) and not any(
         rule.denies_always and rule.names(action) for policy in policies for rule in policy.denied
     )

@@ -45,10 +45,9 @@ def show_resource(request: HttpRequest, resource_id: int) -> HttpResponse:
     history = by_id(revisions_of(resource), last(params, "after"), _HISTORY, down=True)
     newest: ConfigRevision | None = next(iter(history.rows), None)
     context = {
-        "title": str(resource)[:80],
+        "title": getattr(collector, "noun", resource.technology).capitalize(),
         "resource": resource,
         "noun": getattr(collector, "noun", resource.technology),
-        "label": getattr(collector, "label", resource.technology),
         "at": last(params, "at"),
         "shown": shown,
         "errors": errors,

@@ -36,7 +36,7 @@ def show_revision(request: HttpRequest, revision_id: int) -> HttpResponse:
     causes = list(calls.order_by("-activity__at")[:_CAUSES])
     near = _neighbours(revision)
     context = {
-        "title": f"{revision.resource} #{revision.number}"[:80],
+        "title": f"Configuration change {revision.pk}",
         "revision": revision,
         "resource": revision.resource,
         "noun": getattr(collector, "noun", revision.technology),

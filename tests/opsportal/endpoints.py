@@ -1,6 +1,7 @@
 """The endpoints for machines of the portal's own contract, and what each takes."""
 
 from tests.opsportal.endpoint import KEY, Endpoint
+from tests.opsportal.history_endpoints import HISTORY
 from tests.opsportal.security_endpoints import SECURITY
 
 __all__ = ["KEY", "NATIVE", "Endpoint"]
@@ -186,4 +187,5 @@ NATIVE = [
     Endpoint("api/v1/coverage", "get", "events:read"),
     Endpoint("api/v1/aliases", "get", "events:read"),
     *SECURITY,
+    *HISTORY,
 ]

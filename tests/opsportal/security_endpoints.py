@@ -17,7 +17,32 @@ def _of_account(noun: str, method: str, scope: str) -> Endpoint:
     )
 
 
+def _one(noun: str, place: str, method: str, scope: str, deed: str = "") -> Endpoint:
+    return Endpoint(
+        f"api/v1/security/{noun}/<str:{place}>{deed}",
+        method,
+        scope,
+        found=f"api/v1/security/{noun}/1{deed}",
+        unknown=f"/api/v1/security/{noun}/999999{deed}",
+    )
+
+
+_FINDINGS = [
+    *(
+        Endpoint(f"api/v1/security/{noun}", "get", READ)
+        for noun in (
+            "findings", "findings.csv", "findings.jsonl", "checks", "acceptances", "overrides",
+        )
+    ),
+    _one("findings", "finding_id", "get", READ),
+    Endpoint("api/v1/security/acceptances", "post", WRITE),
+    _one("acceptances", "acceptance_id", "get", READ),
+    _one("acceptances", "acceptance_id", "delete", WRITE),
+    _one("acceptances", "acceptance_id", "post", WRITE, "/approve"),
+]  # fmt: skip
+
 SECURITY = [
+    *_FINDINGS,
     Endpoint(_ACCOUNT, "get", READ),
     _of_account("", "get", READ),
     _of_account("/policy", "get", READ),

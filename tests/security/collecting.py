@@ -1,8 +1,12 @@
 """Accounts, and collections of them at a moment of the test's."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from botocore.exceptions import ClientError
+
 from opsportal.lib.outbox import claim_due
+from security.cloud import Access
 from security.collect import plan_collections, run_collection
 from security.models import CloudAccount, CloudResource, Collection, Scope
 from security.tasks import CollectionOutbox
@@ -40,3 +44,15 @@ def later(**span: float) -> datetime:
 def resource(resource_id: str) -> CloudResource:
     """The resource of that id."""
     return CloudResource.objects.get(resource_id=resource_id)
+
+
+def deny(access: Access, service: str, operation: str) -> Callable[[], None]:
+    """Have an operation denied to that access; what is returned allows it again."""
+    event, events = f"before-call.{service}.{operation}", access.client(service).meta.events
+
+    def refuse(**_: object) -> None:
+        error = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(error, operation)
+
+    events.register(event, refuse)
+    return lambda: events.unregister(event, refuse)

@@ -11,7 +11,8 @@ from security.collectors import Collector, collector_of
 from security.diff import compare, summary_of
 from security.models import AddressUse, CloudAccount, CloudResource, ConfigRevision, Relation
 from security.normalise import settle
-from tests.security.collecting import GROUPS, NOW, REGION
+from tests.alerts.moto import REGION
+from tests.security.collecting import GROUPS, NOW
 
 
 def rule(peer: str = "10.0.0.0/8", description: str = "", port: int = 22) -> dict[str, Any]:

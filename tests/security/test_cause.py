@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from alerts.models import Alert
 from chronos.models import ChangeEvent
 from chronos.normalise import Change
 from chronos.record import record_changes
@@ -12,6 +13,7 @@ from opsportal.lib.outbox import claim_due
 from security.activity.call import read_record
 from security.activity.handle import handle_activities
 from security.activity.store import store_calls
+from security.audit import audit_due, tell_findings
 from security.cause import causes_of
 from security.cause.match import Moment, Span, match
 from security.cause.pending import settle_pending
@@ -115,6 +117,46 @@ def test_a_call_heard_of_after_the_poll_is_attached_to_the_revision_that_is_ther
     assert (last(group).attribution, last(group).actor) == ("exact", "alice")
     hear(opened(group, at=later(minutes=3)), now=days_later)
     assert RevisionCause.objects.count() == 1
+
+
+@db
+def test_alerts_say_who_at_once_or_as_soon_as_it_is_known(cloud, group):
+    allow(cloud, group, "0.0.0.0/0")
+    collect(GROUPS, now=later(minutes=5))
+    tell_findings(now=later(minutes=5))
+    finding = Finding.objects.get(resource__resource_id=group, check_id="SG-02")
+    key = f"security:finding:{finding.fingerprint}"
+    assert "alice" not in Alert.objects.get(dedup_key=key).summary
+    hear(opened(group, at=later(minutes=3)), now=later(minutes=9))
+    tell_findings(now=later(minutes=9))
+    found = Alert.objects.get(dedup_key=key)
+    assert (found.repeat_count, found.labels["actor"]) == (1, "alice")
+    assert found.summary.endswith("by alice")
+
+
+@db
+def test_a_widened_prefix_list_has_the_groups_that_refer_to_it_audited(cloud):
+    make_account()
+    ec2 = cloud.client("ec2")
+    made = ec2.create_managed_prefix_list(
+        PrefixListName="office", AddressFamily="IPv4", MaxEntries=5,
+        Entries=[{"Cidr": "10.0.0.0/8"}],
+    )["PrefixList"]  # fmt: skip
+    name, group = made["PrefixListId"], make_group(cloud)
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
+                  "PrefixListIds": [{"PrefixListId": name}]}  # fmt: skip
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    collect(GROUPS, "aws.ec2.prefixlist")
+    assert not Finding.objects.filter(resource__resource_id=group, check_id="SG-02").exists()
+    ec2.modify_managed_prefix_list(
+        PrefixListId=name, CurrentVersion=1, AddEntries=[{"Cidr": "0.0.0.0/0"}]
+    )
+    request = {"ModifyManagedPrefixListRequest": {"PrefixListId": name}}
+    hear(record("ModifyManagedPrefixList", request, at=later(minutes=1)), now=later(minutes=2))
+    ask(later(minutes=2))
+    audit_due(now=later(minutes=2))
+    assert Finding.objects.filter(resource__resource_id=group, check_id="SG-02").exists()
+    assert last(name).actor == "alice"
 
 
 @db

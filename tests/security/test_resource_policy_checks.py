@@ -8,7 +8,7 @@ from tests.security.auditing import ACCOUNT, FakeWorld, issues, item
 
 OTHER = "arn:aws:iam::999988887777:root"
 DENIED = {"code": "AccessDenied", "message": "", "action": ""}
-NOTHING = {"policy": None, "url": None, "aliases": []}
+NOTHING: dict[str, object] = {"policy": None, "url": None, "aliases": []}
 
 
 def policy(principal, action="kms:*", **fields):

@@ -10,7 +10,7 @@ from tests.security.auditing import NOW, FakeWorld, issues, item, verdicts
 
 ELB = "shop-1234.eu-west-1.elb.amazonaws.com"
 NLB = "shop-1234.elb.eu-west-1.amazonaws.com"
-INVENTORY = {
+INVENTORY: dict[str, dict[str, dict[str, str]]] = {
     "aws.s3.bucket": {"www.example.com": {}, "files": {}},
     "aws.elbv2.loadbalancer": {"arn": {"dns_name": "Shop-1234.eu-west-1.elb.amazonaws.com"}},
     "aws.elb.loadbalancer": {},

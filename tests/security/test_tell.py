@@ -146,7 +146,7 @@ def test_the_alert_is_said_anew_when_its_cause_becomes_known(account):
     audit(row)
     revision = finding().introduced_by
     revision.actor = "mallory"
-    revision.save()
+    revision.save(update_fields=["actor"])
     tell_again([revision.pk])
     assert tell_findings(now=later(minutes=1)) == 1
     assert alert().summary.endswith("by mallory")

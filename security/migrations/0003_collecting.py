@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("security", "0001_inventory"),
+        ("security", "0002_text"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""How long pages of the cloud's configuration take over much history."""

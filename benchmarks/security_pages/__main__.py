@@ -1,0 +1,63 @@
+"""`python -m benchmarks.security_pages`: see --help and benchmarks/README.md."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.portal import ROOT, Portal, new_database, postgres
+from benchmarks.security_pages.stored import fill
+
+
+def measure(server, options):
+    """Fill a database and ask for its pages."""
+    with tempfile.TemporaryDirectory() as name:
+        portal = Portal(Path(name), new_database(server, "security_pages") if server else "")
+        portal.manage("setup")
+        started = time.monotonic()
+        fill(portal, options.resources, options.revisions)
+        print(
+            f"\n{'PostgreSQL' if server else 'SQLite'}, {options.resources:,} resources, "
+            f"{options.revisions:,} revisions (filled in {time.monotonic() - started:.0f} s)"
+        )
+        ask(portal, options.asks)
+
+
+def ask(portal, rounds):
+    """Each page, in a process of its own."""
+    print(f"  {'':38}{'median ms':>10}{'p95 ms':>9}{'statements':>12}{'counts':>8}")
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.security_pages.pages", str(rounds)],
+        cwd=ROOT, env=portal.environment, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        for line in process.stdout:
+            found = json.loads(line)
+            print(
+                f"  {found['page']:38}{found['median']:>10.1f}{found['p95']:>9.1f}"
+                f"{found['statements']:>12}{found['counts']:>8}",
+                flush=True,
+            )
+    if process.returncode:
+        sys.exit(process.returncode)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benchmarks.security_pages")
+    parser.add_argument("--databases", default="sqlite,postgres")
+    parser.add_argument("--postgres", default="", help="a server's URL; else one is started")
+    parser.add_argument("--resources", type=int, default=250_000)
+    parser.add_argument("--revisions", type=int, default=1_000_000)
+    parser.add_argument("--asks", type=int, default=20, help="of each page")
+    options = parser.parse_args()
+    if "sqlite" in options.databases:
+        measure("", options)
+    if "postgres" in options.databases:
+        with postgres(options.postgres) as (url, _):
+            measure(url, options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Findings for machines: lists, one, exports; and the checks."""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from opsportal.accounts.permissions import scoped
+from opsportal.lib.api import KeysetPagination
+from security.api.finding_files import COLUMNS, write_csv, write_lines
+from security.api.finding_json import FindingSerializer, finding_as_json
+from security.checks import check_standings
+from security.findings import (
+    KEYSET,
+    NARROWING,
+    OTHERS,
+    RELATED,
+    FindingQuery,
+    each_finding,
+    read_query,
+    search_findings,
+)
+from security.models import Finding
+
+_WORDS = {
+    "status": "open (where nothing is said), unknown, accepted, fixed, or all.",
+    "account": "Twelve digits.",
+    "q": "Words, or matchers such as `{technology=\"aws.s3.bucket\", env=\"prod\"}`: other names "
+    "than a finding's are tags of the resource.",
+    "score": "At least so high, 0 to 10.",
+    "score_max": "At most so high.",
+}  # fmt: skip
+FILTERS = [
+    OpenApiParameter(name, description=_WORDS.get(name, ""), many=name in NARROWING)
+    for name in (*NARROWING, *OTHERS)
+]
+_FILES = {(200, kind): OpenApiTypes.STR for kind in ("text/csv", "application/jsonl")}
+
+
+class FindingList(generics.ListAPIView[Finding]):
+    """Findings."""
+
+    permission_classes = [scoped("security:read")]
+    serializer_class = FindingSerializer
+    pagination_class = KeysetPagination
+    keyset = KEYSET
+    queryset = Finding.objects.none()
+
+    @extend_schema(operation_id="security_findings", summary="Findings", parameters=FILTERS)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of them, the worst first."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Finding]:
+        """What is asked for."""
+        return search_findings(_query(self.request)).select_related(*RELATED)
+
+
+class FindingDetail(APIView):
+    """One finding."""
+
+    permission_classes = [scoped("security:read")]
+
+    @extend_schema(
+        operation_id="security_finding", summary="A finding", responses=FindingSerializer
+    )
+    def get(self, request: Request, finding_id: str) -> Response:
+        """With its evidence and history."""
+        return Response(finding_as_json(find_row(Finding.objects.select_related(*RELATED),
+                                                 finding_id)))  # fmt: skip
+
+
+class FindingExport(APIView):
+    """All that fit, as a file."""
+
+    permission_classes = [scoped("security:read")]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """The address says what it is."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(summary="Export findings", parameters=FILTERS, responses=_FILES)
+    def get(self, request: Request, form: str) -> HttpResponseBase:
+        """Export what fits, the worst first, as CSV or JSON Lines."""
+        rows = (finding_as_json(row) for row in each_finding(_query(request), 500))
+        # The first are read at once, so that their errors are told.
+        first = list(islice(rows, 500))
+        lines: Iterator[bytes] = (write_csv if form == "csv" else write_lines)(chain(first, rows))
+        kind = "text/csv" if form == "csv" else "application/jsonl"
+        return StreamingHttpResponse(
+            lines,
+            content_type=f"{kind}; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="findings.{form}"'},
+        )
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """A check, and how many findings of each status it has."""
+
+    id = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    technologies = serializers.ListField(child=serializers.CharField())
+    score = serializers.IntegerField()
+    version = serializers.IntegerField()
+    compliance = serializers.ListField(child=serializers.CharField())
+    risk = serializers.CharField()
+    remedy = serializers.CharField()
+    open = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    passes = serializers.IntegerField(help_text="Resources that passed it.")
+    overrides = serializers.IntegerField()
+
+
+class CheckList(APIView):
+    """All checks."""
+
+    permission_classes = [scoped("security:read")]
+
+    @extend_schema(
+        operation_id="security_checks", summary="Checks", responses=CheckSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """With what they found: those with open findings first."""
+        return Response(
+            [
+                {
+                    "id": row.auditor.slug,
+                    "label": row.auditor.label,
+                    "technologies": list(row.auditor.technologies),
+                    "score": row.auditor.score,
+                    "version": row.auditor.version,
+                    "compliance": list(row.auditor.compliance),
+                    "risk": row.auditor.risk,
+                    "remedy": row.auditor.remedy,
+                    **{name: row.counts.get(name, 0) for name in ("open", "unknown", "accepted")},
+                    "passes": row.passes,
+                    "overrides": len(row.overrides),
+                }
+                for row in check_standings()
+            ]
+        )
+
+
+def find_row(rows: QuerySet[Any], text: str) -> Any:
+    """The row of that id. Raises NotFound."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound("There is no such thing.")
+    return get_object_or_404(rows, pk=int(text))
+
+
+def _query(request: Request) -> FindingQuery:
+    names = (*NARROWING, *OTHERS)
+    given = {name: request.query_params.getlist(name) for name in names}
+    return read_query({name: [t for t in texts if t] for name, texts in given.items()})
+
+
+__all__ = ["COLUMNS", "CheckList", "FindingDetail", "FindingExport", "FindingList", "find_row"]
