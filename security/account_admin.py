@@ -92,6 +92,7 @@ class AccountForm(forms.ModelForm):
             "credentials are of this account.",
             "frozen": "Suspended or closed: nothing is asked, and nothing counts as gone.",
             "trail_queue_url": "An SQS queue; see the documentation. Empty: polling finds changes.",
+            "org_id": "o-...: without it, policies that let in your own organization look foreign.",
             "team": "Whose alerts its findings are.",
             "s3_canonical_id": "How grants of S3 name it.",
         }

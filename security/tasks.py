@@ -9,6 +9,7 @@ from security.activity import poll_queues
 from security.activity.posted import take_late_posted
 from security.activity.prune import prune_activities
 from security.activity.silence import watch_silence
+from security.cause.find import link_deployments
 from security.cause.pending import settle_pending
 from security.collect import run_collection
 from security.models import Collection
@@ -45,6 +46,7 @@ def watch_trails() -> None:
     """Decide about changes that no call announced, and alert on trails that are not heard."""
     now = utc_now()
     settle_pending(now=now)
+    link_deployments(now=now)
     watch_silence(now=now)
 
 

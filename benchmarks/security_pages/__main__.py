@@ -28,7 +28,7 @@ def measure(server, options):
 
 def ask(portal, rounds):
     """Each page, in a process of its own."""
-    print(f"  {'':38}{'median ms':>10}{'p95 ms':>9}{'statements':>12}{'counts':>8}")
+    print(f"  {'':38}{'median ms':>10}{'CPU ms':>8}{'p95 ms':>9}{'statements':>12}{'counts':>8}")
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.security_pages.pages", str(rounds)],
         cwd=ROOT, env=portal.environment, stdout=subprocess.PIPE, text=True,
@@ -36,8 +36,8 @@ def ask(portal, rounds):
         for line in process.stdout:
             found = json.loads(line)
             print(
-                f"  {found['page']:38}{found['median']:>10.1f}{found['p95']:>9.1f}"
-                f"{found['statements']:>12}{found['counts']:>8}",
+                f"  {found['page']:38}{found['median']:>10.1f}{found['cpu']:>8.1f}"
+                f"{found['p95']:>9.1f}{found['statements']:>12}{found['counts']:>8}",
                 flush=True,
             )
     if process.returncode:

@@ -28,28 +28,42 @@ from security.models import CloudResource, ConfigRevision
 RANDOM = Random(1)  # noqa: S311
 
 
+class Somewhere:
+    """A row, a time or a name, another at each asking."""
+
+    def __init__(self):
+        self.first = CloudResource.objects.order_by("id").first().pk
+        self.rows = CloudResource.objects.order_by("-id").first().pk - self.first
+        self.first_revision = ConfigRevision.objects.order_by("id").first().pk
+        self.changes = ConfigRevision.objects.order_by("-id").first().pk - self.first_revision
+
+    def resource(self):
+        return self.first + RANDOM.randrange(self.rows)
+
+    def revision(self):
+        return self.first_revision + RANDOM.randrange(self.changes)
+
+    def two(self):
+        """The first two revisions of a resource."""
+        place = self.first_revision + RANDOM.randrange(self.rows)
+        return f"from={place}&to={place + self.rows + 1}"
+
+
+def day():
+    return f"{utc_now() - timedelta(days=RANDOM.randrange(1, 190)):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def account():
+    return f"{RANDOM.randrange(1, 200):012d}"
+
+
+def number():
+    return RANDOM.randrange(1, 250)
+
+
 def paths():
     """Name -> what makes the address of one asking."""
-    first = CloudResource.objects.order_by("id").first().pk
-    rows = CloudResource.objects.order_by("-id").first().pk - first
-    first_revision = ConfigRevision.objects.order_by("id").first().pk
-    changes = ConfigRevision.objects.order_by("-id").first().pk - first_revision
-
-    def resource():
-        return first + RANDOM.randrange(rows)
-
-    def revision():
-        return first_revision + RANDOM.randrange(changes)
-
-    def day():
-        return f"{utc_now() - timedelta(days=RANDOM.randrange(1, 190)):%Y-%m-%dT%H:%M:%SZ}"
-
-    def account():
-        return f"{RANDOM.randrange(1, 200):012d}"
-
-    def number():
-        return RANDOM.randrange(1, 250)
-
+    some = Somewhere()
     return {
         "change feed": lambda: "/security/",
         "change feed of a day": lambda: f"/security/?until={day()}",
@@ -67,12 +81,9 @@ def paths():
         ),
         "admin list of revisions": lambda: "/admin/security/configrevision/",
         "admin list of resources": lambda: "/admin/security/cloudresource/",
-        "resource": lambda: f"/security/resources/{resource()}/",
-        "revision": lambda: f"/security/revisions/{revision()}/",
-        "compare": lambda: (
-            f"/security/compare/?from={first_revision + (at := RANDOM.randrange(rows))}"
-            f"&to={first_revision + rows + at}"
-        ),
+        "resource": lambda: f"/security/resources/{some.resource()}/",
+        "revision": lambda: f"/security/revisions/{some.revision()}/",
+        "compare": lambda: f"/security/compare/?{some.two()}",
         "inventory": lambda: "/security/inventory/",
         "inventory at a time": lambda: f"/security/inventory/?at={day()}",
         "inventory of an account at a time": lambda: (
@@ -91,18 +102,19 @@ def paths():
 
 
 def measure(client, make, rounds):
-    """Milliseconds of each asking, and statements of the last."""
-    times = []
+    """Milliseconds of each asking, of the processor too, and the statements of one."""
+    times, worked = [], []
     for _ in range(rounds):
         path = make()
-        started = time.perf_counter()
+        started, before = time.perf_counter(), time.process_time()
         answer = client.get(path)
         times.append((time.perf_counter() - started) * 1000)
+        worked.append((time.process_time() - before) * 1000)
         if answer.status_code not in (200, 302):
             raise SystemExit(f"{path}: {answer.status_code}")
     with CaptureQueriesContext(connection) as queries:
         client.get(make())
-    return times, [query["sql"] for query in queries]
+    return times, worked, [query["sql"] for query in queries]
 
 
 def main():
@@ -112,11 +124,12 @@ def main():
     client.force_login(person)
     for name, make in paths().items():
         client.get(make())
-        times, statements = measure(client, make, rounds)
+        times, worked, statements = measure(client, make, rounds)
         counts = [sql for sql in statements if "COUNT(" in sql.upper() and "LIMIT" not in sql]
         found = {
             "page": name,
             "median": median(times),
+            "cpu": median(worked),
             "p95": quantiles(times, n=20)[-1],
             "statements": len(statements),
             "counts": len(counts),

@@ -121,5 +121,5 @@ def _names(technology: str, facet: str) -> Names | None:
     accounts = list(CloudAccount.objects.values_list("pk", flat=True))
     rows = CloudResource.objects.filter(account__in=accounts, technology=technology)
     for state, value in rows.values_list("state", name).iterator(chunk_size=2000):
-        (gone if state == CloudResource.State.DELETED else there).add(value)
+        (gone if state == CloudResource.State.DELETED else there).add(str(value).lower())
     return Names(frozenset(there), frozenset(gone - there))

@@ -71,7 +71,10 @@ class Reference(Struct, frozen=True):
 
 
 class Names(NamedTuple):
-    """Values of a facet that some resource has, and those that only deleted ones had."""
+    """Values of a facet that some resource has, and those that only deleted ones had.
+
+    In small letters, as names of DNS are compared.
+    """
 
     there: frozenset[str]
     gone: frozenset[str]

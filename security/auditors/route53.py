@@ -89,7 +89,7 @@ def _judge(target: Target, world: World) -> Iterator[Verdict]:
     noun, name = target.noun, target.name
     known = [world.everywhere(technology, target.facet) for technology in target.technologies]
     subject = f"{noun}/{name}"
-    if any(name in _lower(names.there) for names in known if names is not None):
+    if any(name in names.there for names in known if names is not None):
         return
     if noun == "address":
         # Most addresses are not of any account of ours: only one that was ours is known to be free.
@@ -99,10 +99,6 @@ def _judge(target: Target, world: World) -> Iterator[Verdict]:
         yield Undecided(f"not all accounts were asked whether they have the {noun} {name}", subject)
     else:
         yield Issue(f"leads to the {noun} {name}, which no account has", subject)
-
-
-def _lower(names: frozenset[str]) -> set[str]:
-    return {name.lower() for name in names if name}
 
 
 def _is_private(value: str) -> bool:

@@ -17,6 +17,8 @@ from security.models import ActivityTarget, ApiActivity, ConfigRevision, Revisio
 EXACT = RevisionCause.Confidence.EXACT
 BASELINE = ConfigRevision.Attribution.BASELINE
 _NONE = timedelta(0)
+# A deployment that is reported so long after a call is still found to be its own.
+REPORTED_WITHIN, MOST_RELINKED = timedelta(hours=1), 1000
 # Account, technology, region (empty: global), id of the resource.
 Key = tuple[int, str, str, str]
 
@@ -111,6 +113,17 @@ def store_causes(found: dict[tuple[int, int], str], *, now: datetime) -> int:
         )  # fmt: skip
         settle_attribution({pair[0] for pair in new}, now=now)
     return len(new)
+
+
+def link_deployments(*, now: datetime) -> int:
+    """Link deployments that were reported only after the calls they made; how many calls."""
+    rows = RevisionCause.objects.filter(deployment_id=None, activity__at__gte=now - REPORTED_WITHIN)
+    causes = {(row.revision_id, row.activity_id): row for row in rows[:MOST_RELINKED]}
+    found = _deployed(causes) if causes else {}
+    for pair, deployment_id in found.items():
+        causes[pair].deployment_id = deployment_id
+    RevisionCause.objects.bulk_update([causes[pair] for pair in found], ["deployment_id"])
+    return len(found)
 
 
 def _deployed(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:

@@ -29,6 +29,7 @@ RETRIES = {"mode": "standard", "total_max_attempts": 10}
 _CONFIG = Config(
     connect_timeout=5, read_timeout=30, retries=RETRIES, max_pool_connections=16
 )  # fmt: skip
+_IN_PATHS = _CONFIG.merge(Config(s3={"addressing_style": "path"}))
 # What an operation's name begins with that changes nothing.
 READS = ("Describe", "Get", "List", "Head", "Lookup", "BatchGet", "Search", "Select")
 # Beside them: an own identity, a report about users that AWS makes, our own queue of events.

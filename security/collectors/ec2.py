@@ -31,7 +31,7 @@ class Ec2Collector(Collector):
         """All there are."""
         pages = access.pages(
             "ec2", cls.operation, cls.rows,
-            PaginationConfig={"PageSize": cls.page_size}, **cls.options,
+            PaginationConfig={"PageSize": cls.page_size}, **cls._options(access),
         )  # fmt: skip
         for page in pages:
             yield cls.found_in(page, access)
@@ -39,11 +39,18 @@ class Ec2Collector(Collector):
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:
         """One."""
-        options = {cls.ids: [resource_id], **cls.options}
-        row = only(access, "ec2", cls.operation, cls.rows, gone=cls.gone, **options)
+        row = only(
+            access, "ec2", cls.operation, cls.rows, gone=cls.gone,
+            **{cls.ids: [resource_id]}, **cls._options(access),
+        )  # fmt: skip
         if not (found := cls.found_in([row], access)):
             raise Gone(f"{resource_id} is listed as deleted.")
         return found[0]
+
+    @classmethod
+    def _options(cls, access: Access) -> Mapping[str, Any]:
+        """Other partitions get new parameters later, and refuse those that they do not know."""
+        return cls.options if access.partition == "aws" else {}
 
     @classmethod
     def found_in(cls, rows: Sequence[Mapping[str, Any]], access: Access) -> list[Found]:

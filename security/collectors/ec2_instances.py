@@ -31,9 +31,10 @@ class Instances(Ec2Collector):
     options: ClassVar[Mapping[str, Any]] = {"IncludeManagedResources": True}
     shape = Shape(
         sets=("groups", "interfaces", "volumes"),
-        # Whether it runs is no configuration, and its public address goes when it stops.
-        ephemeral=("state", "public_address"),
-        operational=("tags", "type", "volumes", "launched_at"),
+        # Whether it runs is no configuration: its public address goes when it stops, and AWS
+        # calls it launched when it is started again.
+        ephemeral=("state", "public_address", "launched_at"),
+        operational=("tags", "type", "volumes"),
         keys={"volumes": ("device",)},
     )
     actions = ("ec2:DescribeInstances",)

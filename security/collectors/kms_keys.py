@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from security.cloud import Access, Gone, facet
+from security.cloud import Access, facet
 from security.collectors import Call, Collector, found_in
 from security.collectors.tags import tag_table
 from security.normalise import Found, Shape, Unknown
@@ -58,12 +58,16 @@ class Keys(Collector):
         Call("DisableKeyRotation", _KEY),
         Call("ScheduleKeyDeletion", _KEY),
         Call("CancelKeyDeletion", _KEY),
+        Call("ImportKeyMaterial", _KEY),
+        Call("DeleteImportedKeyMaterial", _KEY),
         Call("UpdateKeyDescription", _KEY),
         Call("CreateAlias", _ALIAS),
         Call("UpdateAlias", _ALIAS),
         Call("DeleteAlias", _KEY),
         Call("TagResource", _KEY),
         Call("UntagResource", _KEY),
+        # AWS does it itself, some days after it was told to.
+        Call("DeleteKey", _KEY, deletes=True),
     )
 
     @classmethod
@@ -77,9 +81,7 @@ class Keys(Collector):
 
     @classmethod
     def fetch(cls, access: Access, resource_id: str) -> Found:
-        """One key, by its id or an alias."""
-        if resource_id.startswith("alias/"):
-            resource_id = _key_of_alias(access, resource_id)
+        """One key."""
         aliases = facet(
             lambda: [
                 row["AliasName"]
@@ -92,10 +94,10 @@ class Keys(Collector):
 
     @classmethod
     def resource_of(cls, identifier: str) -> str:
-        """The id at the end of an ARN; aliases stay what they are."""
-        if ":alias/" in identifier:
-            return f"alias/{identifier.partition(':alias/')[2]}"
-        return identifier.rpartition("/")[2] if identifier.startswith("arn:") else identifier
+        """The id at the end of an ARN; of aliases nothing, since records name their key too."""
+        if identifier.startswith("alias/") or ":alias/" in identifier:
+            return ""
+        return identifier.rpartition("/")[2]
 
 
 def _aliases_of_all(access: Access) -> dict[str, list[str]]:
@@ -108,13 +110,6 @@ def _aliases_of_all(access: Access) -> dict[str, list[str]]:
 
 def _of(aliases: Any, key: str) -> Any:
     return aliases if isinstance(aliases, Unknown) else aliases.get(key, [])
-
-
-def _key_of_alias(access: Access, alias: str) -> str:
-    for row in access.rows("kms", "list_aliases", "Aliases"):
-        if row["AliasName"] == alias and row.get("TargetKeyId"):
-            return str(row["TargetKeyId"])
-    raise Gone(f"No key is called {alias}.")
 
 
 def _found(key_id: str, access: Access, aliases: Any) -> Found:

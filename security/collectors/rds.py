@@ -15,8 +15,8 @@ from security.normalise import Found, Shape
 _INSTANCE = ("requestParameters.dBInstanceIdentifier",)
 _CLUSTER = ("requestParameters.dBClusterIdentifier",)
 _OPERATIONAL = (
-    "tags", "class", "storage_gb", "backup_window", "maintenance_window", "engine_version",
-    "multi_az", "parameter_groups", "option_groups", "log_exports", "members",
+    "tags", "class", "endpoint", "storage_gb", "backup_window", "maintenance_window",
+    "engine_version", "multi_az", "parameter_groups", "option_groups", "log_exports", "members",
 )  # fmt: skip
 
 

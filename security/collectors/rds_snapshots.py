@@ -95,12 +95,8 @@ class DbSnapshots(SharedCollector):
     calls = (
         Call("ModifyDBSnapshotAttribute", _NAME),
         Call("ModifyDBClusterSnapshotAttribute", _CLUSTER_NAME),
-        Call("DeleteDBSnapshot", ("responseElements.dBSnapshotArn", *_NAME), deletes=True),
-        Call(
-            "DeleteDBClusterSnapshot",
-            ("responseElements.dBClusterSnapshotArn", *_CLUSTER_NAME),
-            deletes=True,
-        ),
+        Call("DeleteDBSnapshot", ("responseElements.dBSnapshotArn",), deletes=True),
+        Call("DeleteDBClusterSnapshot", ("responseElements.dBClusterSnapshotArn",), deletes=True),
     )
 
     @classmethod

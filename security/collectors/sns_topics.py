@@ -6,6 +6,7 @@ Source: ListTopics, GetTopicAttributes and ListSubscriptions in the Amazon SNS A
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from security.cloud import Access, facet
 from security.collectors import Call, Collector, Link, found_in
@@ -34,6 +35,7 @@ class Topics(Collector):
     service = "sns"
     shape = Shape(
         sets=("subscriptions",),
+        secrets=("subscriptions.*.address",),
         policies=("policy",),
         cosmetic=("settings.title",),
         keys={"subscriptions": ("arn", "endpoint")},
@@ -114,11 +116,17 @@ def _by_topic(rows: Iterator[Mapping[str, Any]]) -> dict[str, list[dict[str, Any
 
 
 def _subscription(row: Mapping[str, Any]) -> dict[str, Any]:
+    endpoint, address = row.get("Endpoint", ""), ""
+    if row.get("Protocol") in ("http", "https"):
+        # Behind the host such addresses have keys in them.
+        host = urlsplit(endpoint).netloc.rpartition("@")[2]
+        endpoint, address = f"{row['Protocol']}://{host}", endpoint
     return {
         "arn": row.get("SubscriptionArn", ""),
         "owner": row.get("Owner", ""),
         "protocol": row.get("Protocol", ""),
-        "endpoint": row.get("Endpoint", ""),
+        "endpoint": endpoint,
+        "address": address,
     }
 
 

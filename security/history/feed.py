@@ -61,7 +61,9 @@ def read_feed(params: Params, *, now: datetime) -> FeedQuery:
 def changes_matching(query: FeedQuery) -> QuerySet[ConfigRevision]:
     """The revisions that fit, without their configurations."""
     found = ConfigRevision.objects.select_related("resource", "account", "review")
-    found = found.defer("config", "resource__config").order_by("-captured_at", "-id")
+    found = found.defer("config", "changes", "resource__config", "resource__unknown").order_by(
+        "-captured_at", "-id"
+    )
     for name in LISTS:
         if values := getattr(query, name):
             column = "account__account_id" if name == "account" else name

@@ -1,6 +1,7 @@
 """One finding: what is wrong, why it matters, since when, by whom, and what was decided."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -64,7 +65,11 @@ def _history(finding: Finding) -> list[dict[str, Any]]:
     ids = {step["revision"] for step in finding.history if step.get("revision")}
     revisions = ConfigRevision.objects.only("number", "kind", "actor", "resource_id").in_bulk(ids)
     return [
-        {**step, "by": revisions.get(step.get("revision") or 0)}
+        {
+            **step,
+            "at": datetime.fromisoformat(step["at"]),
+            "by": revisions.get(step.get("revision") or 0),
+        }
         for step in reversed(finding.history)
     ]
 

@@ -1,9 +1,7 @@
 """One resource: its configuration now or at a time, its history, and what it has to do with."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,16 +11,17 @@ from opsportal.accounts.permissions import can_respond
 from opsportal.lib.api import parse_time
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import utc_now
+from security.cause import causes_of
 from security.collectors import Collector, collector_of
 from security.history import differences_of, look_around, look_behind, revision_at
-from security.models import CloudResource, Comment, ConfigRevision, Finding, RevisionCause
+from security.models import CloudResource, Comment, ConfigRevision, Finding
 from security.review import add_comment
 from security.views.access import require_responder
 from security.views.feed import back_to
 from security.views.pages import LARGEST, by_id, last, params_of
 from security.views.readable import read_config
 
-_HISTORY, _FINDINGS, _COMMENTS = 20, 50, 50
+_HISTORY, _FINDINGS, _COMMENTS, _CAUSES, _LINES = 20, 50, 50, 5, 20
 
 
 @portal_page
@@ -43,6 +42,7 @@ def show_resource(request: HttpRequest, resource_id: int) -> HttpResponse:
     except PayloadError as error:
         errors = error.errors
     history = by_id(revisions_of(resource), last(params, "after"), _HISTORY, down=True)
+    causes = causes_of([row.pk for row in history.rows])
     newest: ConfigRevision | None = next(iter(history.rows), None)
     context = {
         "title": getattr(collector, "noun", resource.technology).capitalize(),
@@ -54,7 +54,15 @@ def show_resource(request: HttpRequest, resource_id: int) -> HttpResponse:
         "readable": read_config(config, collector.shape, unknown),
         "unknown": unknown,
         "page": history,
-        "history": [(row, differences_of(row)) for row in history.rows],
+        "history": [
+            (
+                row,
+                (lines := differences_of(row))[:_LINES],
+                len(lines[_LINES:]),
+                causes.get(row.pk, ())[:_CAUSES],
+            )
+            for row in history.rows
+        ],
         "findings": findings_of(resource),
         "comments": list(Comment.objects.filter(resource=resource)[:_COMMENTS]),
         "behind": look_behind(resource),
@@ -66,12 +74,10 @@ def show_resource(request: HttpRequest, resource_id: int) -> HttpResponse:
     return render_page(request, "security/resource.html", context, status=status)
 
 
-def revisions_of(resource: CloudResource) -> Any:
-    """Its revisions, newest first, with causes and reviews, without configurations."""
-    causes = RevisionCause.objects.select_related("activity").order_by("-activity__at")
+def revisions_of(resource: CloudResource) -> QuerySet[ConfigRevision]:
+    """Its revisions, newest first, with their reviews, without configurations."""
     found = ConfigRevision.objects.filter(resource=resource).order_by("-id")
-    found = found.select_related("review", "account").defer("config")
-    return found.prefetch_related(Prefetch("causes", causes), "resource__account")
+    return found.select_related("review", "account", "resource").defer("config", "resource__config")
 
 
 def findings_of(resource: CloudResource) -> list[Finding]:

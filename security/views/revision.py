@@ -12,16 +12,17 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import utc_now
+from security.cause import causes_of
 from security.collectors import Collector, collector_of
 from security.history import between, differences_of, look_around, look_behind
-from security.models import Comment, ConfigRevision, Finding, Review, RevisionCause
+from security.models import Comment, ConfigRevision, Finding, Review
 from security.review import withdraw_review
 from security.views.access import require_responder
 from security.views.feed import back_to
 from security.views.pages import LARGEST, last, params_of
 from security.views.readable import read_config
 
-_COMMENTS, _CAUSES, _FINDINGS = 50, 20, 50
+_COMMENTS, _CAUSES, _FINDINGS, _LINES = 50, 20, 50, 500
 
 
 @portal_page
@@ -32,15 +33,16 @@ def show_revision(request: HttpRequest, revision_id: int) -> HttpResponse:
     if revision is None:
         raise Http404("no such revision")
     collector = collector_of(revision.technology) or Collector
-    calls = RevisionCause.objects.filter(revision=revision).select_related("activity")
-    causes = list(calls.order_by("-activity__at")[:_CAUSES])
+    causes = causes_of([revision.pk]).get(revision.pk, [])[:_CAUSES]
+    lines = differences_of(revision)
     near = _neighbours(revision)
     context = {
         "title": f"Configuration change {revision.pk}",
         "revision": revision,
         "resource": revision.resource,
         "noun": getattr(collector, "noun", revision.technology),
-        "lines": differences_of(revision),
+        "lines": lines[:_LINES],
+        "more": len(lines[_LINES:]),
         "before": near.get(revision.number - 1),
         "next": near.get(revision.number + 1),
         "review": _review_of(revision),
@@ -49,7 +51,7 @@ def show_revision(request: HttpRequest, revision_id: int) -> HttpResponse:
         "comments": list(Comment.objects.filter(revision=revision)[:_COMMENTS]),
         "readable": read_config(revision.config, collector.shape, {}),
         "around": look_around(
-            revision, deployments=[row.deployment_id for row in causes if row.deployment_id]
+            revision, deployments=[one.deployment.event_id for one in causes if one.deployment]
         ),
         "behind": look_behind(revision.resource),
         "may_act": can_respond(request.user, None),
@@ -104,7 +106,8 @@ def compare_revisions(request: HttpRequest) -> HttpResponse:
         context |= {
             "old": old,
             "new": new,
-            "lines": between(old, new),
+            "lines": (lines := between(old, new))[:_LINES],
+            "more": len(lines[_LINES:]),
             "others": others.only("number", "kind", "captured_at", "summary")[:100],
         }
     except PayloadError as error:

@@ -49,14 +49,12 @@ def paths() -> list[str]:
     )  # fmt: skip
     bucket = make_resource(
         account, "shop-assets", {"policy": POLICY, "versioning": "Enabled", "acl": None},
-        technology="aws.s3.bucket", name="shop-assets",
+        technology="aws.s3.thing", name="shop-assets",
     )  # fmt: skip
     bucket.unknown = {"logging": {"code": "AccessDenied", "action": "s3:GetBucketLogging"}}
     bucket.save()
     for number in range(7):
-        eni = make_resource(
-            account, f"eni-0{number}", {"name": ""}, technology="aws.ec2.networkinterface"
-        )
+        eni = make_resource(account, f"eni-0{number}", {"name": ""}, technology="aws.ec2.thing")
         Relation.objects.create(source=eni, kind="group", target=group.resource_id)
     call = ApiActivity.objects.create(
         event_id="e1", account=account, at=later(hours=1), received_at=later(hours=1),

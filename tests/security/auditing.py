@@ -37,7 +37,7 @@ class FakeWorld:
         rows = self.there.get(technology)
         if rows is None:
             return None
-        there = {config[facet] for config in rows.values()} if facet else set(rows)
+        there = {config[facet].lower() for config in rows.values()} if facet else set(rows)
         return Names(frozenset(there), frozenset(self.gone.get(technology, ())))
 
     def referrers(self, resource_id: str) -> list[Reference]:

@@ -13,6 +13,7 @@ from security.activity.call import read_record
 from security.activity.handle import handle_activities
 from security.activity.poll import poll_queues, take_messages
 from security.activity.store import store_calls
+from security.collect.plan import ensure_scopes
 from security.models import (
     ActivityTarget,
     ApiActivity,
@@ -22,7 +23,7 @@ from security.models import (
     TrailError,
 )
 from tests.alerts.moto import ACCOUNT, REGION
-from tests.security.collecting import NOW, collect, later, make_account
+from tests.security.collecting import NOW, later, make_account
 from tests.security.trail import (
     event,
     in_topic,
@@ -167,7 +168,8 @@ def test_processes_that_are_told_the_same_at_once_store_it_once(queue):
 
 
 def test_a_call_that_names_nothing_has_its_scope_asked_soon(cloud, queue):
-    collect()
+    ensure_scopes(now=NOW)
+    Scope.objects.update(next_at=later(minutes=5))
     send(cloud, queue, event(record("CreateSecurityGroup", {"x": 1}, at=later(minutes=1))))
     poll(later(minutes=1))
     scope = Scope.objects.get(technology="aws.ec2.securitygroup")
@@ -175,7 +177,7 @@ def test_a_call_that_names_nothing_has_its_scope_asked_soon(cloud, queue):
 
 
 def test_acting_on_calls_costs_the_same_however_many_there_are(cloud, queue):
-    collect()
+    ensure_scopes(now=NOW)
     costs = []
     for number in (1, 10, 20):
         at = later(minutes=number)
@@ -207,7 +209,7 @@ def test_calls_of_accounts_that_nobody_knows_are_counted_at_the_queues_owner(clo
 
 
 def test_a_call_has_the_resource_asked_about_at_once_and_more_of_them_once_more(cloud, queue):
-    collect()
+    ensure_scopes(now=NOW)
     send(cloud, queue, event(opened("sg-1")))
     poll(later(minutes=1))
     first = Collection.objects.get(reason="event")
@@ -223,7 +225,7 @@ def test_a_call_has_the_resource_asked_about_at_once_and_more_of_them_once_more(
 
 
 def test_what_was_refused_is_stored_and_nothing_is_asked_about(cloud, queue):
-    collect()
+    ensure_scopes(now=NOW)
     send(cloud, queue, event(opened("sg-1", errorCode="Client.UnauthorizedOperation")))
     poll()
     assert ApiActivity.objects.get().error_code == "Client.UnauthorizedOperation"
@@ -232,7 +234,7 @@ def test_what_was_refused_is_stored_and_nothing_is_asked_about(cloud, queue):
 
 
 def test_calls_in_a_region_that_is_not_watched_are_noted(cloud, queue):
-    collect()
+    ensure_scopes(now=NOW)
     send(cloud, queue, event(opened("sg-1", awsRegion="ap-south-1")))
     poll()
     assert TrailError.objects.get(kind="region").what == "ap-south-1"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opsportal.lib.errors import PayloadError
 from security.collect.relate import in_ipv6
-from security.models import AddressUse
+from security.models import AddressUse, CloudAccount, CloudResource
 from security.search import AddressQuery, read_addresses, uses_matching
 from tests.security.collecting import NOW, later, make_account
 from tests.security.revising import group_of, make_resource, revise, rule
@@ -79,7 +79,5 @@ def test_the_index_finds_what_arithmetic_finds(known, asked):
 
 
 def _resource():
-    from security.models import CloudAccount, CloudResource
-
     account = CloudAccount.objects.first() or make_account()
     return CloudResource.objects.first() or make_resource(account, "sg-9", group_of())

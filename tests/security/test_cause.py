@@ -15,6 +15,7 @@ from security.activity.handle import handle_activities
 from security.activity.store import store_calls
 from security.audit import audit_due, tell_findings
 from security.cause import causes_of
+from security.cause.find import link_deployments
 from security.cause.match import Moment, Span, match
 from security.cause.pending import settle_pending
 from security.collect import run_collection
@@ -213,6 +214,10 @@ def test_the_deployment_that_a_session_names_is_the_causes(cloud, group):
     ask(later(minutes=2))
     (cause,) = causes_of([last(group).pk])[last(group).pk]
     assert cause.words == "deployer/ci-4821 by terraform in deployment shop 4821"
+    RevisionCause.objects.update(deployment_id=None)
+    assert link_deployments(now=later(minutes=30)) == 1
+    assert link_deployments(now=later(minutes=31)) == 0
+    assert RevisionCause.objects.get().deployment_id is not None
 
 
 @db

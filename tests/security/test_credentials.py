@@ -3,10 +3,14 @@
 import pytest
 from botocore.stub import Stubber
 
+from opsportal.lib.outbox import claim_due
 from security.cloud.access import Access
+from security.collect import run_collection
+from security.collect.plan import ask_about
 from security.collectors import iam_credentials
 from security.collectors.iam_credentials import ROOT, Credentials
-from security.models import ConfigRevision
+from security.models import ConfigRevision, Scope
+from security.tasks import CollectionOutbox
 from tests.alerts.moto import ACCOUNT
 from tests.security.collecting import collect, deny, later, make_account, resource
 
@@ -140,3 +144,20 @@ def test_one_facet_that_is_denied_is_unknown_and_asked_for_again(cloud, access):
     assert resource("ann").unknown == {}
     assert resource("ann").config["mfa"] == []
     assert ConfigRevision.objects.filter(resource__resource_id="ann").count() <= 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_an_event_told_of_is_one_revision_also_when_the_report_has_it(cloud):
+    make_account()
+    make_user(cloud)
+    collect(SLUG)
+    key = cloud.client("iam").create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"]
+    at = later(minutes=1)
+    ask_about(Scope.objects.get(technology=SLUG), ["ann"], reason="event", due_at=at, now=at)
+    (row,) = claim_due(CollectionOutbox(), at, 50)
+    run_collection(row, clock=lambda: at)
+    collect(SLUG, now=later(hours=1))
+    found = ConfigRevision.objects.filter(resource__resource_id="ann").order_by("number")
+    assert [(row.kind, row.source) for row in found] == [("created", "poll"), ("changed", "event")]
+    assert key in found[1].summary
+    assert resource("ann").config["report"]["access_key_2_active"] is True

@@ -68,7 +68,8 @@ def test_the_list_shows_what_its_address_asks_for(client, row, team, params, sho
 
 @pytest.mark.parametrize(
     "params",
-    [{"status": "x"}, {"score": "99"}, {"score": "²"}, {"q": "{a"}, {"q": "a\0"}, {"check": "a" * 2000}],
+    [{"status": "x"}, {"score": "99"}, {"score": "²"}, {"q": "{a"}, {"q": "a\0"},
+     {"check": "a" * 2000}],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(client, row, team, params):
     enter(client, "viewer", team)

@@ -186,9 +186,8 @@ def test_whether_any_trail_covers_the_account(trails, found):
     assert issues(CallsNotTrailed, account(), world) == found
 
 
-def test_before_trails_are_listed_nobody_can_tell_and_it_is_looked_at_again():
+def test_before_trails_are_listed_nobody_can_tell():
     assert issues(CallsNotTrailed, account()) == [("", -1)]
-    assert any(isinstance(one, Later) for one in verdicts(CallsNotTrailed, account()))
 
 
 def test_a_trail_whose_files_are_not_validated():

@@ -64,6 +64,17 @@ def test_a_topic_with_its_policy_and_who_subscribes(cloud):
         Topics.fetch(access(), f"{TOPIC}x")
 
 
+def test_of_an_address_of_the_web_only_the_host_is_kept_in_clear(cloud):
+    sns = cloud.client("sns")
+    sns.create_topic(Name="news")
+    address = "https://user:hunter2@hooks.example.com/services/T0/s3cret?key=s3cret"
+    sns.subscribe(TopicArn=TOPIC, Protocol="https", Endpoint=address)
+    (row,) = config_of(Topics, TOPIC)["subscriptions"]
+    assert row["endpoint"] == "https://hooks.example.com"
+    assert row["address"].startswith("hmac-sha256:")
+    assert not [secret for secret in ("s3cret", "hunter2") if secret in str(row)]
+
+
 def test_subscriptions_of_all_topics_are_one_listing(cloud):
     for name in ("news", "other", "third"):
         cloud.client("sns").create_topic(Name=name)

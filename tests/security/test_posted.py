@@ -8,10 +8,11 @@ from security.activity import take_posted
 from security.activity.call import read_record
 from security.activity.posted import take_late_posted
 from security.activity.store import store_calls
+from security.collect.plan import ensure_scopes
 from security.models import ApiActivity, Collection
 from tests.accounts.people import make_key
 from tests.alerts.posting import post
-from tests.security.collecting import collect, make_account
+from tests.security.collecting import make_account
 from tests.security.trail import ALICE, event, opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,7 +55,7 @@ def test_door_and_queue_fold_into_one_change_and_one_activity(key):
 
 def test_what_was_posted_is_asked_about_and_what_is_of_others_is_left(cloud, key):
     make_account()
-    collect(now=utc_now())
+    ensure_scopes(now=utc_now())
     now = utc_now()
     post(DOOR, event(opened("sg-1", at=now)), key)
     post(DOOR, event(opened("sg-2", at=now, recipientAccountId="999999999999")), key)

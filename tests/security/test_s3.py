@@ -1,17 +1,20 @@
 """Buckets: every part of them, in every region, and what happens when a part cannot be read."""
 
 from unittest.mock import MagicMock, Mock
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 
 from security.cloud import Gone, facet
-from security.cloud.access import Access
+from security.cloud.access import Access, forget_clients
 from security.collectors.s3_account import S3Account
 from security.collectors.s3_buckets import Buckets
 from security.collectors.s3_facets import FACETS
 from security.models import ConfigRevision, Finding
 from security.normalise import Unknown, settle
-from tests.alerts.moto import ACCOUNT, REGION
+from tests.alerts.moto import ACCOUNT, CREDENTIALS, REGION
 from tests.security.buckets import BLOCK, make_bucket, put_account_block, put_policy, statement
 from tests.security.collecting import collect, later, make_account, resource
 from tests.security.denials import deny, refusal
@@ -155,6 +158,25 @@ def test_the_block_of_the_account_is_absent_or_what_it_says(cloud):
         "block_public_acls": True, "ignore_public_acls": True, "block_public_policy": False,
         "restrict_public_buckets": True,
     }  # fmt: skip
+
+
+def test_a_cloud_of_another_name_is_asked_without_hosts_of_buckets_or_accounts(monkeypatch):
+    forget_clients()
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": "http://cloud.test:5000"}.items():
+        monkeypatch.setenv(name, value)
+    asked = []
+
+    def send(self, request):
+        asked.append(request.url)
+        return AWSResponse(request.url, 404, {}, Mock(stream=lambda: [b""]))
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", send)
+    with pytest.raises(ClientError):
+        access("").client("s3").get_bucket_policy(Bucket="data")
+    with pytest.raises(ClientError):
+        access("").client("s3control").get_public_access_block(AccountId=ACCOUNT)
+    forget_clients()
+    assert {urlsplit(url).netloc for url in asked} == {"cloud.test:5000"}
 
 
 def findings(name):

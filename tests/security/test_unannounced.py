@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from opsportal.lib.times import format_instant, utc_now
 from security.activity.call import read_record
+from security.activity.prune import prune_activities
 from security.activity.store import store_calls
 from security.cause.reconcile import reconcile
 from security.models import (
@@ -17,6 +18,7 @@ from security.models import (
     RevisionCause,
     TrailError,
 )
+from security.tasks import keep_activities, watch_trails
 from tests.accounts.people import bearer, make_key, make_person
 from tests.security.collecting import GROUPS, NOW, later, make_account
 from tests.security.trail import CI, opened
@@ -150,6 +152,22 @@ def test_a_page_of_calls_costs_the_same_however_many_there_are(account):
             Client().get(f"{API}/activity", headers=headers)
         costs.append(len(queries))
     assert costs[1] == costs[-1]
+
+
+def test_old_calls_go_and_causes_stay_with_their_revisions(account):
+    revision = make_revision(account, "sg-1")
+    first, _ = hear(opened("sg-1"), opened("sg-2"))
+    RevisionCause.objects.create(revision=revision, activity=first, confidence="exact")
+    TrailError.objects.create(account=account, kind="region", first_at=NOW, last_at=NOW)
+    assert prune_activities(now=later(days=399)) == 0
+    assert prune_activities(now=later(days=401)) == 1
+    assert ApiActivity.objects.get() == first
+    assert not TrailError.objects.exists()
+
+
+def test_the_jobs_run(account):
+    watch_trails()
+    keep_activities()
 
 
 def test_storing_costs_the_same_however_many_calls_there_are(account):
