@@ -40,6 +40,7 @@ NAVIGATION = [
             ("Checks", "checklist", "security-checks", ""),
             ("Acceptances", "handshake", "security-acceptances", ""),
             ("Accounts", "cloud", "cloud-accounts", ""),
+            ("Health", "health_and_safety", "cloud-health", ""),
             ("Not announced", "notification_important", "cloud-unannounced", ""),
             (
                 "Calls",

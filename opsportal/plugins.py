@@ -225,6 +225,7 @@ METRICS = [
     "alerts.metrics.EscalationMetrics",
     "opsportal.safety.metrics.SafetyMetrics",
     "chronos.metrics.FreezeMetrics",
+    "security.metrics.CollectionMetrics",
 ]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
@@ -239,6 +240,8 @@ SCHEDULES = {
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
+    "security.prune": ("security.tasks.prune_collections", timedelta(minutes=5)),
+    "security.watch": ("security.tasks.watch_scopes", timedelta(minutes=1)),
     "security.activities": ("security.tasks.keep_activities", timedelta(hours=1)),
     "security.trails": ("security.tasks.watch_trails", timedelta(minutes=1)),
     "runtime.prune": ("opsportal.runtime.tasks.prune_runtime", timedelta(hours=1)),

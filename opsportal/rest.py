@@ -30,6 +30,7 @@ SCHEMA = {
         "SuspectVerdict": "alerts.suspect.VERDICTS",
         "ResourceState": "security.models.CloudResource.State",
         "RevisionKind": "security.models.ConfigRevision.Kind",
+        "CollectionOutcome": "security.models.Outcome",
         "DeliveryVerdict": "alerts.models.sender.RawDelivery.Verdict",
     },
     "POSTPROCESSING_HOOKS": [

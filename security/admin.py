@@ -2,6 +2,7 @@
 
 from security.account_admin import CloudAccountAdmin
 from security.activity_admin import ApiActivityAdmin, TrailErrorAdmin
+from security.collect_admin import CollectionAdmin, CollectorErrorAdmin, ScopeAdmin
 from security.finding_admin import (
     CheckOverrideAdmin,
     FindingAdmin,
@@ -15,9 +16,12 @@ __all__ = [
     "CheckOverrideAdmin",
     "CloudAccountAdmin",
     "CloudResourceAdmin",
+    "CollectionAdmin",
+    "CollectorErrorAdmin",
     "ConfigRevisionAdmin",
     "FindingAdmin",
     "NetworkAllowlistAdmin",
     "RiskAcceptanceAdmin",
+    "ScopeAdmin",
     "TrailErrorAdmin",
 ]

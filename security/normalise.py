@@ -7,12 +7,14 @@ and neither empty nor gone.
 
 import base64
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
+from math import isfinite
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -23,6 +25,8 @@ from security.policies.canonical import canonical_policy
 # What a change of the configuration is worth being told of.
 SECURITY, OPERATIONAL, COSMETIC = "security", "operational", "cosmetic"
 CLASSES = (SECURITY, OPERATIONAL, COSMETIC)
+# Values that are what they are, beside texts.
+_PLAIN = frozenset({NoneType, bool, int})
 # In a path: any name, or any element of a list.
 ANY = "*"
 
@@ -137,14 +141,14 @@ def settle(
     config: Mapping[str, Any],
     shape: Shape,
     *,
-    secret: bytes,
+    secret: bytes | None,
     before: Mapping[str, Any] | None = None,
     principals: Mapping[str, str] | None = None,
 ) -> Settled:
     """The canonical form and its hashes.
 
     Facets that are unknown, or the same, are taken from `before`, the configuration as it is known
-    so far. `secret` keys the hashes of secrets.
+    so far. `secret` keys the hashes of secrets; None: they are hashes already.
     """
     unknown = {name: value for name, value in config.items() if isinstance(value, Unknown)}
     kept = [name for name, value in config.items() if isinstance(value, (Unknown, Same))]
@@ -166,9 +170,8 @@ def settle(
     )  # fmt: skip
 
 
-def encode(value: Any) -> bytes:
-    """JSON with sorted names and no space."""
-    return msgspec.json.encode(value, order="sorted")
+# JSON with sorted names and no space.
+encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(value: Any) -> str:
@@ -193,49 +196,71 @@ def without(value: Any, node: Node) -> Any:
 
 
 class _Work:
-    def __init__(self, secret: bytes, principals: Mapping[str, str]) -> None:
+    def __init__(self, secret: bytes | None, principals: Mapping[str, str]) -> None:
         self._secret, self._principals = secret, principals
         self.undeclared: set[str] = set()
 
-    def table(self, value: Mapping[str, Any], node: Node, path: str) -> dict[str, Any]:
-        return {
-            _clean(str(name)): self.value(inner, node.child(name), f"{path}.{name}")
-            for name, inner in value.items()
-        }
+    def table(self, value: Mapping[Any, Any], node: Node, path: str) -> dict[str, Any]:
+        """Where time goes: plain leaves take no detour."""
+        found: dict[str, Any] = {}
+        children = node.children
+        for given, inner in value.items():
+            name = clean(given) if type(given) is str else clean(str(given))
+            child = node.child(name) if children else NOTHING
+            kind = type(inner)
+            if kind is str and not child.marks:
+                found[name] = inner if inner.isascii() and "\0" not in inner else clean(inner)
+            elif kind in _PLAIN and not child.marks:
+                found[name] = inner
+            else:
+                found[name] = self.value(inner, child, f"{path}.{name}" if path else name)
+        return found
 
     def value(self, value: Any, node: Node, path: str) -> Any:
+        """Whatever it is, in its canonical form."""
         if node.marks:
             if "policies" in node.marks:
                 value, node = canonical_policy(value, self._principals), POLICY
             elif "secrets" in node.marks and value not in (None, ""):
                 return self._hidden(value)
-        if isinstance(value, str):
-            return _clean(value)
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
         if isinstance(value, Mapping):
             return self.table(value, node, path)
         if isinstance(value, (list, tuple)):
-            child = node.child(ANY)
-            found = [self.value(inner, child, path) for inner in value]
-            if "sets" in node.marks:
-                return sorted(found, key=encode)
-            if "sequences" not in node.marks and found:
-                self.undeclared.add(path.lstrip("."))
-            return found
-        return _plain(value)
+            return self._list(value, node, path)
+        return _leaf(value)
+
+    def _list(self, values: Sequence[Any], node: Node, path: str) -> list[Any]:
+        child = node.child(ANY)
+        found = [self.value(inner, child, path) for inner in values]
+        if "sets" in node.marks:
+            found.sort(key=encode)
+        elif "sequences" not in node.marks and found:
+            self.undeclared.add(path)
+        return found
 
     def _hidden(self, value: Any) -> Any:
+        if self._secret is None:
+            return value
         if isinstance(value, Mapping):
             return {str(name): self._hidden(inner) for name, inner in value.items()}
         text = value.encode() if isinstance(value, str) else encode(value)
         return f"hmac-sha256:{hmac.new(self._secret, text, sha256).hexdigest()[:8]}"
 
 
-def _plain(value: Any) -> Any:
+def _leaf(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _rare(value)
+
+
+def _rare(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):
@@ -243,12 +268,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(_clean(str(inner)) for inner in value)
-    return _clean(str(value))
+        return sorted(clean(str(inner)) for inner in value)
+    return clean(str(value))
 
 
-def _clean(text: str) -> str:
-    """What any database keeps: no NUL, no half of a surrogate pair."""
+def clean(text: str) -> str:
+    """The text as any database keeps it: no NUL, no half of a surrogate pair."""
     if "\0" in text:
         text = text.replace("\0", "\N{SYMBOL FOR NULL}")
     if text.isascii():

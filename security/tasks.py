@@ -13,6 +13,8 @@ from security.cause.find import link_deployments
 from security.cause.pending import settle_pending
 from security.collect import run_collection
 from security.models import Collection
+from security.prune import prune_askings, prune_errors
+from security.watch import watch_collections
 
 
 class CollectionOutbox(Outbox):
@@ -24,6 +26,8 @@ class CollectionOutbox(Outbox):
     lease = timedelta(minutes=20)
     max_attempts = 5
     batch = 1
+    order = ("rank", "due_at")
+    related = ("scope__account",)
     threads = 4
 
     def perform(self, rows: Sequence[Collection], now: datetime) -> None:
@@ -51,3 +55,15 @@ def keep_activities() -> None:
     now = utc_now()
     take_late_posted(now=now)
     prune_activities(now=now)
+
+
+def watch_scopes() -> None:
+    """Alert on what is not collected as it should be."""
+    watch_collections(now=utc_now())
+
+
+def prune_collections() -> None:
+    """Forget old askings, and errors that are over."""
+    now = utc_now()
+    prune_askings(now=now)
+    prune_errors(now=now)

@@ -112,6 +112,10 @@ class Outbox:
     columns: ClassVar[tuple[str, ...]] = ()
     # Whether batches are written best by one process at a time where the database has one writer.
     alone: ClassVar[bool] = False
+    # What is claimed first among what is due; an index should know it.
+    order: ClassVar[tuple[str, ...]] = ("due_at",)
+    # What is read with the rows.
+    related: ClassVar[tuple[str, ...]] = ()
     # How many threads of the dispatcher may perform at the same time.
     threads: ClassVar[int] = 1
 
@@ -138,7 +142,7 @@ def claim_due(outbox: Outbox, now: datetime, limit: int) -> list[Any]:
     nobody's attempts but its own; with no attempts left it is buried here.
     """
     manager = outbox.model._default_manager
-    due = manager.filter(UNFINISHED, due_at__lte=now).order_by("due_at")
+    due = manager.filter(UNFINISHED, due_at__lte=now).order_by(*outbox.order)
     # Most sweeps find nothing: that must not cost a write transaction.
     if not due.exists():
         return []
@@ -166,7 +170,7 @@ def claim_due(outbox: Outbox, now: datetime, limit: int) -> list[Any]:
 def _read(outbox: Outbox, rows: models.QuerySet[OutboxRow]) -> list[Any]:
     """The rows with the columns that are needed, as `only()` has it, at a fifth of its cost."""
     if not outbox.columns:
-        return list(rows)
+        return list(rows.select_related(*outbox.related) if outbox.related else rows)
     names = ("id", "state", "attempts", "last_error", *outbox.columns)
     lean = []
     for values in rows.values_list(*names):
@@ -198,12 +202,14 @@ def _write_off(row: Any, now: datetime) -> None:
     log.error("outbox row written off", extra={"model": row._meta.label, "row": row.pk})
 
 
-def finish(row: Any, now: datetime) -> bool:
-    """The work is done. False when somebody else holds the row by now."""
-    return _settle(row, state=State.DONE, finished_at=now, last_error="")
+def finish(row: Any, now: datetime, **result: Any) -> bool:
+    """The work is done, with that `result` in columns. False when somebody else holds the row."""
+    return _settle(row, state=State.DONE, finished_at=now, last_error="", **result)
 
 
-def retry_later(row: Any, error: str, now: datetime, delay: timedelta | None = None) -> bool:
+def retry_later(
+    row: Any, error: str, now: datetime, delay: timedelta | None = None, **result: Any
+) -> bool:
     """The attempt failed: due again after the back-off, or `delay`; dead after the last attempt."""
     if row.attempts >= row.max_attempts:
         return bury(row, error, now)
@@ -213,6 +219,7 @@ def retry_later(row: Any, error: str, now: datetime, delay: timedelta | None = N
         state=State.DUE,
         due_at=now + max(wait, timedelta(0)),
         last_error=error[:MAX_ERROR_LENGTH],
+        **result,
     )
 
 

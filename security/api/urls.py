@@ -9,6 +9,7 @@ from security.api.accounts import (
     CloudAccountTest,
 )
 from security.api.activity import ActivityList, RevisionCauses, Unannounced
+from security.api.collecting import Collect, CollectionList, CollectorErrorList, ScopeList
 from security.api.finding_urls import finding_urlpatterns
 from security.api.history_urls import history_urlpatterns
 
@@ -18,6 +19,10 @@ api_urlpatterns: list[URLPattern] = [
     path("accounts/<str:account_id>", CloudAccountDetail.as_view(), name="api-cloud-account"),
     path("accounts/<str:account_id>/policy", CloudAccountPolicy.as_view()),
     path("accounts/<str:account_id>/test", CloudAccountTest.as_view()),
+    path("scopes", ScopeList.as_view(), name="api-cloud-scopes"),
+    path("collections", CollectionList.as_view(), name="api-cloud-collections"),
+    path("errors", CollectorErrorList.as_view(), name="api-cloud-errors"),
+    path("collect", Collect.as_view(), name="api-cloud-collect"),
     path("activity", ActivityList.as_view(), name="api-cloud-activity"),
     path("revisions/<str:revision_id>/causes", RevisionCauses.as_view()),
     path("unannounced", Unannounced.as_view(), name="api-cloud-unannounced"),

@@ -99,6 +99,13 @@ def _session() -> Any:
     return boto3.session.Session()
 
 
+def forget_credentials(account: CloudAccount) -> None:
+    """Assume the account's role anew the next time."""
+    with _making:
+        for key in [key for key in _credentials if key[0] == account.role_arn]:
+            del _credentials[key]
+
+
 def forget_clients() -> None:
     """Begin anew: for tests, and where an account's access has changed."""
     with _making:

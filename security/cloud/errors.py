@@ -6,11 +6,17 @@ empty answer.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 
 from security.models.scope import Outcome
+from security.normalise import clean
 
 _DENIED = frozenset(
     {
@@ -30,6 +36,13 @@ _THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )  # fmt: skip
+_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
+        "UnrecognizedClientException", "AuthFailure",
+    }
+)  # fmt: skip
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 _OFF = frozenset({"OptInRequired", "RegionDisabledException", "InvalidRegion"})
 
 
@@ -47,31 +60,55 @@ class Trouble:
     request_id: str = ""
     operation: str = ""  # such as "GetBucketPolicy"
 
+    @classmethod
+    def failed(cls, code: str, message: str = "") -> "Trouble":
+        """One that means nothing known."""
+        return cls(Outcome.FAILED, clean(code)[:100], clean(message)[:1000])
+
+    @property
+    def is_of_credentials(self) -> bool:
+        """Whether the credentials themselves were refused, so that new ones may help."""
+        return self.code in _CREDENTIALS
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking again soon may help."""
+        return self.outcome in (Outcome.THROTTLED, Outcome.FAILED)
+
 
 def trouble_of(error: Exception) -> Trouble:
     """What an error of botocore means; one that means nothing known is a failure."""
     if isinstance(error, ClientError):
         return _answered(error)
-    if isinstance(error, BotoCoreError):
-        return Trouble(Outcome.FAILED, type(error).__name__, str(error)[:1000])
-    return Trouble(Outcome.FAILED, type(error).__name__, str(error)[:1000])
+    found = Trouble.failed(type(error).__name__, str(error))
+    if isinstance(error, _NO_CREDENTIALS):
+        return replace(found, outcome=Outcome.DENIED)
+    return found
+
+
+def outcome_of(code: str) -> Outcome:
+    """What one of AWS's error codes means."""
+    if code in _OFF:
+        return Outcome.REGION_DISABLED
+    if code in _THROTTLED:
+        return Outcome.THROTTLED
+    # The status of an answer without a code, see `_answered`.
+    return Outcome.DENIED if code in _DENIED or code in ("401", "403") else Outcome.FAILED
 
 
 def _answered(error: ClientError) -> Trouble:
     answer = error.response.get("Error", {})
     about = error.response.get("ResponseMetadata", {})
     code, status = str(answer.get("Code") or ""), int(about.get("HTTPStatusCode") or 0)
-    outcome = Outcome.FAILED
-    if code in _OFF:
-        outcome = Outcome.REGION_DISABLED
-    elif code in _THROTTLED or status == 429:
+    outcome = outcome_of(code)
+    if outcome == Outcome.FAILED and status == 429:
         outcome = Outcome.THROTTLED
-    elif code in _DENIED or status in (401, 403):
+    elif outcome == Outcome.FAILED and status in (401, 403):
         outcome = Outcome.DENIED
-    message = str(answer.get("Message") or error)[:1000]
-    request_id = str(about.get("RequestId") or "")[:100]
+    message = clean(str(answer.get("Message") or error))[:1000]
+    request_id = clean(str(about.get("RequestId") or ""))[:100]
     return Trouble(
-        outcome, code[:100] or str(status), message, request_id, error.operation_name or ""
+        outcome, clean(code)[:100] or str(status), message, request_id, error.operation_name or ""
     )
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -25,6 +26,7 @@ class Counter:
     throttles: int = 0
 
 
+_counting = Lock()
 _current: ContextVar[Counter | None] = ContextVar("meter", default=None)
 
 
@@ -46,10 +48,13 @@ def count_answer(
     counter = _current.get()
     if counter is None:
         return
-    counter.calls += 1
+    throttled = False
     if parsed_response and "Error" in parsed_response:
         error = ClientError(parsed_response, "")
-        counter.throttles += trouble_of(error).outcome == Outcome.THROTTLED
+        throttled = trouble_of(error).outcome == Outcome.THROTTLED
+    with _counting:
+        counter.calls += 1
+        counter.throttles += throttled
 
 
 def side_by_side(

@@ -1,32 +1,31 @@
 """Ask AWS, and keep what is different from what is known. No transaction is open meanwhile."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from django.conf import settings
+from django.db import DatabaseError
+from msgspec.structs import replace
 
-from opsportal.lib.crypto import derived_key
-from security.cloud import Gone, Trouble, open_access, trouble_of
+from security.cloud import Access, Gone, Trouble, open_access, trouble_of
+from security.cloud.access import forget_credentials
 from security.collect.complete import complete_found
+from security.collect.known import Known, Principals, resources_of, secret
 from security.collectors import Collector
 from security.models import CloudResource, Collection, Scope
-from security.normalise import Found, Same, Settled, Unknown, settle
+from security.normalise import Found, Same, Settled, Unknown, clean, settle
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What is known of a resource, short."""
-
-    pk: int
-    complete_hash: str
-    normaliser_version: int
-    state: str
-    captured_at: datetime
-    has_unknown: bool
+# A listing that begins empty where more than this was known is asked for once more.
+SUSPICIOUS = 10
+# Characters of an id that the database keeps.
+_LONGEST_ID = 1000
+# Of tables and lists in each other.
+_DEEPEST = 100
 
 
 @dataclass(slots=True)
@@ -43,10 +42,13 @@ class Sighting:
     """What one asking came to."""
 
     listed: set[str] = field(default_factory=set)
-    different: list[Seen] = field(default_factory=list)
+    different: dict[str, Seen] = field(default_factory=dict)
     # Asked for by id, and AWS says that they are not there.
     gone: set[str] = field(default_factory=set)
+    # What ended it before its end.
     trouble: Trouble | None = None
+    # Resources that could not be read by themselves, and why.
+    unread: dict[str, Trouble] = field(default_factory=dict)
     # Of each resource with facets that could not be read.
     unknown: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     undeclared: set[str] = field(default_factory=set)
@@ -57,64 +59,124 @@ class Sighting:
         return self.trouble is None
 
 
-def known_in(scope: Scope, collector: type[Collector]) -> dict[str, Stored]:
-    """What is known of the scope's resources."""
-    rows = resources_of(scope, collector).values_list(
-        "resource_id", "pk", "complete_hash", "normaliser_version", "state", "captured_at",
-        "unknown",
-    )  # fmt: skip
-    return {row[0]: Stored(row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows}
-
-
-def resources_of(scope: Scope, collector: type[Collector]) -> Any:
-    """The rows of a scope; a global listing has those of all regions."""
-    rows = CloudResource.objects.filter(account_id=scope.account_id, technology=scope.technology)
-    return rows.filter(region=scope.region) if collector.regional else rows
-
-
 def look(
     collection: Collection,
     scope: Scope,
     collector: type[Collector],
-    known: Mapping[str, Stored],
+    known: Mapping[str, Known],
     *,
     clock: Callable[[], datetime],
 ) -> Sighting:
-    """Ask for all of it, or for the collection's targets. Raises nothing of AWS's."""
+    """Ask for all of it, or for the collection's targets. Raises nothing but the database's."""
     sighting = Sighting()
     sift = _Sift(scope, collector, known, sighting)
     try:
         access = open_access(scope.account, scope.region, now=clock())
         if collection.is_full:
-            asked_at = clock()
-            for page in collector.pages(access):
-                sift.take(page, asked_at)
-                asked_at = clock()
-        for target in (*collection.targets, *_doubtful(collection, collector, known, sighting)):
-            asked_at = clock()
-            try:
-                sift.take([collector.fetch(access, target)], asked_at)
-            except Gone:
-                sighting.gone.add(target)
-    except (ClientError, BotoCoreError) as error:
-        sighting.trouble = trouble_of(error)
+            _list(collector, access, known, sift, clock)
+        else:
+            _fetch(collection.targets, collector, access, sift, clock)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a changed answer makes of a collector
+        sighting.trouble = _trouble(error, scope)
+    trouble = sighting.trouble
+    if trouble is not None and trouble.is_of_credentials:
+        forget_credentials(scope.account)
     return sighting
 
 
-def _doubtful(
-    collection: Collection,
+def _list(
     collector: type[Collector],
-    known: Mapping[str, Stored],
-    sighting: Sighting,
-) -> list[str]:
+    access: Access,
+    known: Mapping[str, Known],
+    sift: "_Sift",
+    clock: Callable[[], datetime],
+) -> None:
+    asked_at = clock()
+    active = sum(row.state == CloudResource.State.ACTIVE for row in known.values())
+    for page in _pages(collector, access, active):
+        sift.take(page, asked_at)
+        asked_at = clock()
+    if collector.listing_lags:
+        _fetch(_absent(known, sift.sighting), collector, access, sift, clock)
+
+
+def _absent(known: Mapping[str, Known], sighting: Sighting) -> list[str]:
     """What a listing that is hours old says nothing of."""
-    if not (collection.is_full and collector.listing_lags):
-        return []
     return [
-        resource_id
-        for resource_id, row in known.items()
-        if resource_id not in sighting.listed and row.state != CloudResource.State.DELETED
+        name
+        for name, row in known.items()
+        if name not in sighting.listed and row.state != CloudResource.State.DELETED
     ]
+
+
+def _pages(collector: type[Collector], access: Access, expected: int) -> Iterator[Sequence[Found]]:
+    """The pages; from the beginning once more if they begin emptier than one can believe."""
+    pages = iter(collector.pages(access))
+    first = next(pages, ())
+    if not first and expected > SUSPICIOUS:
+        pages = iter(collector.pages(access))
+        first = next(pages, ())
+    yield first
+    yield from pages
+
+
+def _fetch(
+    targets: Iterable[str],
+    collector: type[Collector],
+    access: Access,
+    sift: "_Sift",
+    clock: Callable[[], datetime],
+) -> None:
+    """One after the other; one that fails is no reason not to ask for the next."""
+    sighting = sift.sighting
+    for target in targets:
+        asked_at = clock()
+        try:
+            found = collector.fetch(access, target)
+        except Gone:
+            sighting.gone.add(target)
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            sighting.trouble = sighting.unread[target] = _trouble(error, sift.scope)
+        else:
+            sift.take([found], asked_at)
+
+
+def _trouble(error: Exception, scope: Scope) -> Trouble:
+    if not isinstance(error, (ClientError, BotoCoreError)):
+        log.warning("collector failed", exc_info=error, extra={"scope": str(scope)})
+    return trouble_of(error)
+
+
+def _check_depth(config: Mapping[str, Any]) -> None:
+    """Raises ValueError for what is nested deeper than everybody after us can follow."""
+    level: list[Any] = [config]
+    for _ in range(_DEEPEST):
+        inner = [
+            value
+            for table in level
+            for value in (table.values() if isinstance(table, dict) else table)
+            if isinstance(value, (dict, list))
+        ]
+        if not inner:
+            return
+        level = inner
+    raise ValueError(f"nested deeper than {_DEEPEST} levels")
+
+
+def _presentable(found: Found) -> Found:
+    """What is shown beside the configuration, as the database keeps it."""
+    return replace(
+        found,
+        arn=clean(found.arn)[:1200],
+        name=clean(found.name)[:500],
+        unique_id=clean(found.unique_id)[:40],
+        tags={clean(str(name)): clean(str(value)) for name, value in found.tags.items()},
+        region=None if found.region is None else clean(found.region)[:30],
+    )
 
 
 class _Sift:
@@ -124,43 +186,63 @@ class _Sift:
         self,
         scope: Scope,
         collector: type[Collector],
-        known: Mapping[str, Stored],
+        known: Mapping[str, Known],
         sighting: Sighting,
     ) -> None:
-        self._scope, self._collector, self._known = scope, collector, known
-        self._sighting = sighting
-        self._principals = _principals(scope) if collector.shape.policies else {}
+        self.scope, self.sighting = scope, sighting
+        self._collector, self._known = collector, known
+        self._principals = Principals(scope.account_id)
 
     def take(self, page: Iterable[Found], captured_at: datetime) -> None:
-        """One page."""
+        """One page. What cannot be understood of it is known by its id only."""
         rows = self._completed(list(page))
         before = self._before(rows)
-        shape = self._collector.shape
         for found in rows:
-            settled = settle(
-                found.config,
-                shape,
-                secret=secret(),
-                before=before.get(found.resource_id),
-                principals=self._principals,
-            )
-            self._sighting.listed.add(found.resource_id)
-            self._sighting.undeclared |= settled.undeclared
-            if settled.unknown:
-                self._sighting.unknown[found.resource_id] = settled.unknown
-            if self._is_different(found.resource_id, settled):
-                self._sighting.different.append(Seen(found, settled, captured_at))
+            resource_id = clean(found.resource_id)
+            if len(resource_id) > _LONGEST_ID:
+                trouble = Trouble.failed("IdTooLong", f"{len(resource_id)} characters")
+                self.sighting.unread[resource_id[:_LONGEST_ID]] = trouble
+                continue
+            self.sighting.listed.add(resource_id)
+            try:
+                settled = self._settle(found, before.get(resource_id))
+                self._sift(resource_id, found, settled, captured_at)
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - nesting, numbers beyond all bounds
+                self.sighting.unread[resource_id] = _trouble(error, self.scope)
 
-    def _is_different(self, resource_id: str, settled: Settled) -> bool:
-        known = self._known.get(resource_id)
-        if known is None:
-            return self._collector.is_kept(settled.config)
-        return (
-            known.complete_hash != settled.complete_hash
+    def _settle(self, found: Found, before: Mapping[str, Any] | None) -> Settled:
+        return settle(
+            found.config,
+            self._collector.shape,
+            secret=secret(),
+            before=before,
+            principals=self._principals,
+        )
+
+    def _sift(
+        self, resource_id: str, found: Found, settled: Settled, captured_at: datetime
+    ) -> None:
+        sighting, known = self.sighting, self._known.get(resource_id)
+        sighting.undeclared |= settled.undeclared
+        if settled.unknown:
+            sighting.unknown[resource_id] = settled.unknown
+        if known is None and not self._collector.is_kept(settled.config):
+            return
+        if (
+            known is None
+            or known.complete_hash != settled.complete_hash
             or known.normaliser_version != self._collector.shape.version
             or known.state != CloudResource.State.ACTIVE
-            or known.has_unknown != bool(settled.unknown)
-        )
+            or known.unique_id != found.unique_id[:40]
+            or known.unknown != settled.unknown.keys()
+        ):
+            _check_depth(settled.config)
+            sighting.different[resource_id] = Seen(_presentable(found), settled, captured_at)
+        else:
+            # Listed twice, and meanwhile it is again as it was.
+            sighting.different.pop(resource_id, None)
 
     def _before(self, rows: Sequence[Found]) -> dict[str, dict[str, Any]]:
         """The configurations so far of those with facets that could not be read."""
@@ -174,7 +256,7 @@ class _Sift:
     def _configs(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         if not ids:
             return {}
-        known = resources_of(self._scope, self._collector).filter(resource_id__in=ids)
+        known = resources_of(self.scope, self._collector).filter(resource_id__in=ids)
         return dict(known.values_list("resource_id", "config"))
 
     def _completed(self, rows: Sequence[Found]) -> Sequence[Found]:
@@ -191,21 +273,5 @@ class _Sift:
             known is not None
             and known.state == CloudResource.State.ACTIVE
             and known.normaliser_version == self._collector.shape.version
-            and not known.has_unknown
+            and not known.unknown
         )
-
-
-def _principals(scope: Scope) -> dict[str, str]:
-    """The ARNs that the account's unique ids stand for."""
-    rows = CloudResource.objects.filter(account_id=scope.account_id).exclude(unique_id="")
-    return dict(rows.values_list("unique_id", "arn"))
-
-
-@cache
-def _secret(key: str) -> bytes:
-    return derived_key(key, "opsportal security hashes")
-
-
-def secret() -> bytes:
-    """What keys the hashes of secrets: of the oldest key, so that rotating it changes no hash."""
-    return _secret([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS][-1])

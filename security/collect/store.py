@@ -4,30 +4,32 @@ All within the transaction of the collection; the number of statements does not 
 changed.
 """
 
-import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from msgspec import to_builtins
 
-from chronos.normalise import Change
-from chronos.record import record_changes
-from opsportal.lib.ids import IdIn
+from security.collect.announce import announce
 from security.collect.look import Seen
+from security.collect.relate import relate
 from security.collectors import Collector
 from security.diff import Op, compare, summary_of
-from security.models import AddressUse, CloudResource, ConfigRevision, Relation, Scope
-from security.normalise import CLASSES, COSMETIC, settle
+from security.models import CloudResource, ConfigRevision, Scope
+from security.normalise import CLASSES, COSMETIC, SECURITY, clean, settle
 
-_BATCH = 500
-State = CloudResource.State
+_BATCH = 1000
+State, Kind = CloudResource.State, ConfigRevision.Kind
+BASELINE, PENDING = ConfigRevision.Attribution.BASELINE, ConfigRevision.Attribution.PENDING
 _UPDATED = (
-    "arn", "name", "unique_id", "state", "changed_at", "captured_at", "missing_at", "deleted_at",
-    "complete_hash", "durable_hash", "normaliser_version", "config", "unknown", "tags",
-    "revision_count", "audit_at",
+    "arn", "name", "unique_id", "region", "state", "changed_at", "captured_at", "missing_at",
+    "deleted_at", "complete_hash", "durable_hash", "normaliser_version", "config", "unknown",
+    "tags", "revision_count", "audit_at",
 )  # fmt: skip
+# Of a scope that is written in a new form: more than this share and this number that differ at
+# once differ because of the form.
+_STORM_SHARE, _STORM_NUMBER = 0.3, 10
 
 
 @dataclass
@@ -43,62 +45,101 @@ class Writer:
     """Writes the changes of one collection."""
 
     def __init__(
-        self, scope: Scope, collector: type[Collector], *, source: str, baseline: bool,
-        now: datetime,
-    ) -> None:  # fmt: skip
+        self, scope: Scope, collector: type[Collector], *, source: str, now: datetime
+    ) -> None:
         self._scope, self._collector, self._source = scope, collector, source
-        self._baseline, self._now = baseline, now
+        self._baseline, self._now = scope.complete_at is None, now
+        self._upgraded = 0
+        self._by_new_rules: list[ConfigRevision] = []
+        self._moved: list[CloudResource] = []
         self.stored = Stored()
 
-    def take(self, seen: Seen, resource: CloudResource | None) -> None:
+    def take(self, resource_id: str, seen: Seen, resource: CloudResource | None) -> None:
         """One that is different from what is known; nothing is stored yet."""
         if resource is None:
-            resource = self._new(seen)
+            resource = self._new(resource_id, seen)
             self.stored.created.append(resource)
-            self._revise(resource, ConfigRevision.Kind.CREATED, None, seen.captured_at)
+            self._revise(resource, Kind.CREATED, seen.captured_at)
             return
-        if seen.captured_at < resource.captured_at:
-            return  # somebody has seen it later than we
-        before, was = resource.config, resource.state
-        rehashed = self._same_by_new_rules(resource, seen)
+        before, was, version = resource.config, resource.state, resource.normaliser_version
+        durable, unread = resource.durable_hash, resource.unknown.keys() - before.keys()
+        captured_before = resource.captured_at
         self._fill(resource, seen)
-        if was == State.DELETED:
-            self._revise(resource, ConfigRevision.Kind.RESTORED, None, seen.captured_at)
-        elif not rehashed:
-            self._revise(resource, ConfigRevision.Kind.CHANGED, before, seen.captured_at)
         self.stored.updated.append(resource)
+        self._moved.append(resource)
+        if was == State.DELETED:
+            self._revise(resource, Kind.RESTORED, seen.captured_at, captured_before)
+            return
+        upgraded = version != self._collector.shape.version
+        self._upgraded += upgraded
+        if durable == resource.durable_hash:
+            return
+        if upgraded:
+            again = settle(before, self._collector.shape, secret=None)
+            if again.durable_hash == resource.durable_hash:
+                return
+            before = again.config
+        self._change(resource, before, unread, captured_before, upgraded=upgraded)
+
+    def _change(
+        self,
+        resource: CloudResource,
+        before: Mapping[str, Any],
+        unread: set[str],
+        captured_before: datetime,
+        *,
+        upgraded: bool,
+    ) -> None:
+        """A revision of what differs, without what was only never read before."""
+        after = resource.config
+        first = {name for name in unread if name in after}
+        if upgraded:
+            first |= after.keys() - before.keys()
+            before = {name: value for name, value in before.items() if name in after}
+        before = {**before, **{name: after[name] for name in first}}
+        ops = compare(before, after, self._collector.shape)
+        revision = self._revise(
+            resource, Kind.CHANGED, resource.captured_at, captured_before, ops,
+            quiet=not ops,
+        )  # fmt: skip
+        if upgraded:
+            self._by_new_rules.append(revision)
 
     def delete(self, resource: CloudResource, captured_at: datetime) -> None:
         """One that is proved to be gone."""
         resource.state, resource.deleted_at = State.DELETED, self._now
         resource.missing_at = resource.missing_at or self._now
+        before = resource.captured_at
+        resource.captured_at = max(captured_at, before)
         resource.audit_at = self._now
-        resource.captured_at = max(captured_at, resource.captured_at)
-        self._revise(resource, ConfigRevision.Kind.DELETED, resource.config, captured_at)
         self.stored.updated.append(resource)
+        self._moved.append(resource)
+        self._revise(resource, Kind.DELETED, resource.captured_at, before)
 
     def miss(self, resource: CloudResource) -> None:
         """One that a complete listing did not have."""
         resource.state, resource.missing_at = State.MISSING, self._now
         self.stored.updated.append(resource)
 
-    def _new(self, seen: Seen) -> CloudResource:
-        found = seen.found
+    def _new(self, resource_id: str, seen: Seen) -> CloudResource:
         resource = CloudResource(
             account_id=self._scope.account_id,
-            region=self._scope.region if found.region is None else found.region,
+            region=self._scope.region,
             technology=self._scope.technology,
-            resource_id=found.resource_id,
+            resource_id=resource_id,
             first_seen_at=self._now,
             changed_at=self._now,
+            captured_at=seen.captured_at,
         )
         self._fill(resource, seen)
         return resource
 
     def _fill(self, resource: CloudResource, seen: Seen) -> None:
         found, settled = seen.found, seen.settled
-        resource.arn, resource.name = found.arn[:1200], found.name[:500]
-        resource.unique_id = found.unique_id[:40]
+        if found.region is not None:
+            resource.region = found.region
+        resource.arn, resource.name = found.arn, found.name
+        resource.unique_id = found.unique_id
         if "tags" not in settled.unknown:
             resource.tags = dict(found.tags)
         resource.config, resource.unknown = settled.config, settled.unknown
@@ -106,143 +147,77 @@ class Writer:
         resource.normaliser_version = self._collector.shape.version
         resource.state = State.ACTIVE
         resource.missing_at = resource.deleted_at = None
-        resource.captured_at = seen.captured_at
+        # A clock that was put back must not put it before what is known already.
+        resource.captured_at = max(seen.captured_at, resource.captured_at)
         resource.audit_at = self._now
 
-    def _same_by_new_rules(self, resource: CloudResource, seen: Seen) -> bool:
-        """Whether the durable configuration is the same, however it was written before."""
-        if resource.durable_hash == seen.settled.durable_hash:
-            return True
-        if resource.normaliser_version == self._collector.shape.version:
-            return False
-        again = settle(resource.config, self._collector.shape, secret=b"")
-        return again.durable_hash == seen.settled.durable_hash
-
     def _revise(
-        self, resource: CloudResource, kind: str, before: Any, captured_at: datetime
-    ) -> None:
-        after: dict[str, Any] = {} if kind == ConfigRevision.Kind.DELETED else resource.config
-        ops = compare(before, after, self._collector.shape) if before is not None else []
+        self,
+        resource: CloudResource,
+        kind: str,
+        captured_at: datetime,
+        captured_before: datetime | None = None,
+        ops: Sequence[Op] = (),
+        *,
+        quiet: bool = False,
+    ) -> ConfigRevision:
         resource.revision_count += 1
         resource.changed_at = self._now
-        self.stored.revisions.append(
-            ConfigRevision(
-                resource=resource,
-                number=resource.revision_count,
-                kind=kind,
-                source=self._source,
-                change_class=class_of(ops) if kind == ConfigRevision.Kind.CHANGED else "security",
-                captured_at=captured_at,
-                captured_before_at=None if self._baseline else self._scope.complete_at,
-                config=resource.config,
-                tags=resource.tags,
-                changes=to_builtins(ops) if kind == ConfigRevision.Kind.CHANGED else [],
-                summary=self._summary(ops) if kind == ConfigRevision.Kind.CHANGED else "",
-                complete_hash=resource.complete_hash,
-                durable_hash=resource.durable_hash,
-                normaliser_version=resource.normaliser_version,
-                account_id=resource.account_id,
-                region=resource.region,
-                technology=resource.technology,
-                attribution="baseline" if self._baseline else "pending",
-            )
+        changed = kind == Kind.CHANGED
+        revision = ConfigRevision(
+            resource=resource,
+            number=resource.revision_count,
+            kind=kind,
+            source=self._source,
+            change_class=class_of(ops) if changed else SECURITY,
+            captured_at=captured_at,
+            captured_before_at=self._seen_before(captured_at, captured_before),
+            config=resource.config,
+            tags=resource.tags,
+            changes=to_builtins(list(ops)),
+            summary=self._summary(ops) if changed else "",
+            complete_hash=resource.complete_hash,
+            durable_hash=resource.durable_hash,
+            normaliser_version=resource.normaliser_version,
+            account_id=resource.account_id,
+            region=resource.region,
+            technology=resource.technology,
+            attribution=BASELINE if self._baseline or quiet else PENDING,
         )
+        self.stored.revisions.append(revision)
+        return revision
 
     def _summary(self, ops: Sequence[Op]) -> str:
-        return summary_of(ops, self._collector.shape, self._collector.words)
+        return clean(summary_of(ops, self._collector.shape, self._collector.words))
+
+    def _seen_before(self, at: datetime, captured: datetime | None) -> datetime | None:
+        """When it was last seen as it was before: with everything else, or by itself."""
+        known = [when for when in (captured, self._scope.complete_at) if when is not None]
+        return None if self._baseline or not known else min(max(known), at)
 
     def store(self) -> Stored:
         """Write all of it."""
         stored = self.stored
+        if not stored.created and not stored.updated:
+            return stored
+        if len(self._by_new_rules) > max(_STORM_NUMBER, _STORM_SHARE * self._upgraded):
+            for revision in self._by_new_rules:
+                revision.attribution = BASELINE
         CloudResource.objects.bulk_create(stored.created, batch_size=_BATCH)
-        CloudResource.objects.bulk_update(stored.updated, _UPDATED, batch_size=_BATCH)
-        self._tell()
-        ConfigRevision.objects.bulk_create(stored.revisions, batch_size=_BATCH)
-        self._relate()
-        return stored
-
-    def _tell(self) -> None:
-        """Put durable changes on the timeline; not what was there when we first looked."""
-        told = [] if self._baseline else self.stored.revisions
-        receipts = record_changes([self._change(row) for row in told], now=self._now)
-        for revision, receipt in zip(told, receipts, strict=True):
-            revision.event_id = receipt.event_id
-
-    def _change(self, revision: ConfigRevision) -> Change:
-        resource = revision.resource
-        account = self._scope.account
-        name = resource.name or resource.resource_id
-        about = f": {revision.summary}" if revision.summary else ""
-        return Change(
-            kind="security",
-            action=revision.kind,
-            title=f"{self._collector.noun} {name} {revision.kind}{about}"[:500],
-            started_at=revision.captured_at,
-            ended_at=revision.captured_at,
-            external_id=f"security:{resource.pk}:{revision.number}",
-            region=resource.region,
-            subject=f"{resource.technology} {resource.resource_id}"[:200],
-            labels={
-                "account": account.account_id,
-                "account_name": account.name,
-                "technology": resource.technology,
-                "resource": resource.resource_id[:200],
-                "change_class": revision.change_class,
-            },
-            data={"changes": revision.changes[:20]},
-        )
-
-    def _relate(self) -> None:
-        """What they refer to, and their addresses, anew."""
-        touched = [*self.stored.created, *self.stored.updated]
-        if not touched:
-            return
-        ids = [row.pk for row in self.stored.updated]
-        if ids:
-            Relation.objects.filter(source_id__in=ids).delete()
-            AddressUse.objects.filter(resource_id__in=ids, until=None).update(until=self._now)
-        there = [row for row in touched if row.state != State.DELETED]
-        Relation.objects.bulk_create(
-            [
-                Relation(source=row, kind=kind, target=target)
-                for row in there
-                for kind, target in sorted(set(self._collector.links(row.config)))
-            ],
+        CloudResource.objects.bulk_create(
+            stored.updated,
             batch_size=_BATCH,
+            update_conflicts=True,
+            update_fields=_UPDATED,
+            unique_fields=["id"],
         )
-        AddressUse.objects.bulk_create(
-            [use for row in there for use in self._uses(row)], batch_size=_BATCH
-        )
-
-    def _uses(self, resource: CloudResource) -> Iterator[AddressUse]:
-        for role, cidr, note in sorted(set(self._collector.networks(resource.config))):
-            try:
-                network = ipaddress.ip_network(cidr, strict=False)
-            except ValueError:
-                continue
-            first, length = in_ipv6(network)
-            yield AddressUse(
-                resource=resource, role=role, first=first, length=length, cidr=str(network),
-                note=note[:200], since=self._now,
-            )  # fmt: skip
+        told = [row for row in stored.revisions if row.attribution != BASELINE]
+        announce(told, self._scope.account, self._collector, now=self._now)
+        ConfigRevision.objects.bulk_create(stored.revisions, batch_size=_BATCH)
+        relate(stored.created, self._moved, self._collector, now=self._now)
+        return stored
 
 
 def class_of(ops: Sequence[Op]) -> str:
     """The gravest class of the differences."""
     return min((op.change_class for op in ops), key=CLASSES.index, default=COSMETIC)
-
-
-def in_ipv6(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> tuple[str, int]:
-    """The first address as 32 hex digits and the length of the prefix (RFC 4291: IPv4 mapped)."""
-    number, length = int(network.network_address), network.prefixlen
-    if network.version == 4:
-        number, length = number | 0xFFFF << 32, length + 96
-    return f"{number:032x}", length
-
-
-def resources_by_id(ids: Sequence[int]) -> dict[int, CloudResource]:
-    """Rows that are written, locked in the order of their ids."""
-    if not ids:
-        return {}
-    rows = CloudResource.objects.select_for_update().filter(IdIn(ids)).order_by("pk")
-    return {row.pk: row for row in rows}

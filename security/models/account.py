@@ -47,6 +47,8 @@ class CloudAccount(models.Model):
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
     note = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of what its scopes follow from; where it differs they are arranged anew.
+    scopes_digest = models.CharField(max_length=64, blank=True, editable=False)
     # Of the last test: {"at", "ok", "identity", "portal", "tested", "problems"}, each problem
     # {"what", "region", "code", "message", "do"}.
     test = models.JSONField(default=dict, blank=True, editable=False)

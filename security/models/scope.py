@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from opsportal.lib.outbox import OutboxRow, State, dead_index, due_index
+from opsportal.lib.outbox import OutboxRow, State, dead_index
 from security.models.account import CloudAccount
 
 
@@ -26,9 +26,11 @@ class Scope(models.Model):
     region = models.CharField(max_length=30, blank=True)
     technology = models.CharField(max_length=60)
     enabled = models.BooleanField(default=True)
+    watched_since = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # When the last complete one began: the inventory is as of then.
     complete_at = models.DateTimeField(null=True, blank=True)
     # When it is to be collected next.
     next_at = models.DateTimeField()
@@ -39,7 +41,8 @@ class Scope(models.Model):
     error_code = models.CharField(max_length=100, blank=True)
     error_message = models.CharField(max_length=1000, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
-    normaliser_version = models.PositiveIntegerField(default=0)
+    # Of what could not be read and was not cleared since: `CollectorError`.
+    errors = models.PositiveIntegerField(default=0)
     # Raised by each that writes, so that two never write over each other.
     generation = models.PositiveIntegerField(default=0)
     # Checks that passed, by slug: passes have no rows.
@@ -77,6 +80,8 @@ class Collection(OutboxRow):
     reason = models.CharField(max_length=6, choices=Reason, default=Reason.POLL)
     # Ids of resources; empty: everything.
     targets = models.JSONField(default=list, blank=True)
+    # The lowest is asked first: what an event or a person waits for, before what is only due.
+    rank = models.PositiveSmallIntegerField(default=1, editable=False)
     asked_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
@@ -101,7 +106,11 @@ class Collection(OutboxRow):
             )
         ]
         indexes = [
-            due_index("collection_due"),
+            models.Index(
+                fields=["rank", "due_at"],
+                condition=Q(state__in=[State.DUE, State.CLAIMED]),
+                name="collection_due",
+            ),
             dead_index("collection_dead"),
             # "How did the last ones of this scope go?"
             models.Index(fields=["scope", "-id"], name="collection_of_scope"),
@@ -119,14 +128,16 @@ class Collection(OutboxRow):
 
 
 class CollectorError(models.Model):
-    """Something that could not be read: of a scope, a resource or one facet of it."""
+    """Something that could not be read: of a scope, a resource, or a facet of some resources."""
 
     scope = models.ForeignKey(Scope, on_delete=models.CASCADE)
-    # Empty: of the scope as a whole.
+    # Empty: of the scope as a whole, or of a facet of as many resources as `resources` says.
     resource_id = models.CharField(max_length=1000, blank=True)
     facet = models.CharField(max_length=60, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.FAILED)
     code = models.CharField(max_length=100)
     message = models.CharField(max_length=1000, blank=True)
+    resources = models.PositiveIntegerField(default=0)
     # The permission that is missing, as far as one can tell.
     action = models.CharField(max_length=100, blank=True)
     count = models.PositiveIntegerField(default=1)
@@ -142,7 +153,13 @@ class CollectorError(models.Model):
                 fields=["scope", "resource_id", "facet", "code"], name="one_error_each"
             )
         ]
-        indexes = [models.Index(fields=["-last_at"], name="collector_error_recent")]
+        indexes = [
+            models.Index(fields=["-last_at"], name="collector_error_recent"),
+            # "What cannot be read?"
+            models.Index(
+                fields=["scope"], condition=Q(cleared_at=None), name="collector_error_open"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} of {self.resource_id or self.scope_id} {self.facet}".strip()

@@ -47,6 +47,10 @@ SECURITY = [
     _of_account("", "get", READ),
     _of_account("/policy", "get", READ),
     _of_account("/test", "post", WRITE),
+    Endpoint("api/v1/security/scopes", "get", READ),
+    Endpoint("api/v1/security/collections", "get", READ),
+    Endpoint("api/v1/security/errors", "get", READ),
+    Endpoint("api/v1/security/collect", "post", WRITE),
     Endpoint("api/v1/security/activity", "get", READ),
     Endpoint("api/v1/security/unannounced", "get", READ),
     Endpoint(

@@ -1,6 +1,7 @@
 """A cloud on this machine, and accounts in it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from security.cloud.pace import forget_pace
 from security.collectors import iam_credentials
 from security.collectors.sharing import forget_sharing
 from tests.alerts.moto import CREDENTIALS, Cloud, moto_cloud
+from tests.security.things import THINGS, Sky, Things
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,13 @@ def cloud(_moto: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     forget_pace()
     forget_sharing()
     return _moto
+
+
+@pytest.fixture
+def sky(settings: Any) -> Sky:
+    """A cloud of the test's own, of which things are the only technology."""
+    settings.COLLECTORS = [THINGS]
+    settings.AUDITORS = []
+    forget_clients()
+    Things.sky = Sky()
+    return Things.sky

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from security.collect.store import in_ipv6
+from security.collect.relate import in_ipv6
 from security.collectors import Collector, collector_of
 from security.diff import compare, summary_of
 from security.models import AddressUse, CloudAccount, CloudResource, ConfigRevision, Relation

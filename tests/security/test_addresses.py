@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsportal.lib.errors import PayloadError
-from security.collect.store import in_ipv6
+from security.collect.relate import in_ipv6
 from security.models import AddressUse, CloudAccount, CloudResource
 from security.search import AddressQuery, read_addresses, uses_matching
 from tests.security.collecting import NOW, later, make_account

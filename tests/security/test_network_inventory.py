@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from security.audit import audit_due
-from security.collect.store import in_ipv6
+from security.collect.relate import in_ipv6
 from security.collectors import collectors
 from security.models import AddressUse, ConfigRevision, Finding
 from tests.security.collecting import GROUPS, collect, later, make_account, resource

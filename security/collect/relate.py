@@ -1,0 +1,95 @@
+"""What resources refer to, and their addresses, kept beside them to find them by."""
+
+import ipaddress
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from opsportal.lib.ids import IdIn
+from security.collectors import Collector, Link, Network
+from security.models import AddressUse, CloudResource, Relation
+from security.normalise import clean
+
+log = logging.getLogger(__name__)
+Row = TypeVar("Row", Link, Network)
+
+_BATCH = 4000
+_LONGEST = 1000
+
+
+def relate(
+    created: Sequence[CloudResource],
+    updated: Sequence[CloudResource],
+    collector: type[Collector],
+    *,
+    now: datetime,
+) -> None:
+    """Store what is different of it; what is deleted refers to nothing and has no address."""
+    ids = [row.pk for row in updated]
+    relations = Relation.objects.filter(IdIn(ids, "source_id"))
+    uses = AddressUse.objects.filter(IdIn(ids, "resource_id"), until=None)
+    old_links = {(r.source_id, r.kind, r.target): r.pk for r in relations} if ids else {}
+    old_uses = {(u.resource_id, u.role, u.cidr, u.note): u.pk for u in uses} if ids else {}
+    there = [row for row in (*created, *updated) if row.state != CloudResource.State.DELETED]
+    links = dict.fromkeys(key for row in there for key in _links(row, collector))
+    networks = dict.fromkeys(key for row in there for key in _networks(row, collector))
+    if gone := [pk for key, pk in old_links.items() if key not in links]:
+        Relation.objects.filter(IdIn(gone)).delete()
+    if over := [pk for key, pk in old_uses.items() if key not in networks]:
+        AddressUse.objects.filter(IdIn(over)).update(until=now)
+    Relation.objects.bulk_create(
+        [
+            Relation(source_id=source, kind=kind, target=target)
+            for source, kind, target in links
+            if (source, kind, target) not in old_links
+        ],
+        batch_size=_BATCH,
+    )
+    AddressUse.objects.bulk_create(
+        [_use(*key, now) for key in networks if key not in old_uses], batch_size=_BATCH
+    )
+
+
+def _links(row: CloudResource, collector: type[Collector]) -> Iterator[tuple[int, str, str]]:
+    for kind, target in _read(collector.links, row.config):
+        if target and len(target) <= _LONGEST:
+            yield row.pk, kind, clean(target)
+
+
+def _networks(
+    row: CloudResource, collector: type[Collector]
+) -> Iterator[tuple[int, str, str, str]]:
+    for role, cidr, note in _read(collector.networks, row.config):
+        try:
+            network = ipaddress.ip_network(cidr, strict=False)
+        except ValueError:
+            continue
+        yield row.pk, role, str(network), clean(note)[:200]
+
+
+def _read(
+    read: Callable[[Mapping[str, Any]], Iterator[Row]], config: Mapping[str, Any]
+) -> list[Row]:
+    """What it says of a configuration, which may lack facets that could never be read."""
+    try:
+        return list(read(config))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        log.warning("a collector does not understand a configuration", exc_info=True)
+        return []
+
+
+def _use(resource: int, role: str, cidr: str, note: str, now: datetime) -> AddressUse:
+    first, length = in_ipv6(ipaddress.ip_network(cidr))
+    return AddressUse(
+        resource_id=resource, role=role, first=first, length=length, cidr=cidr, note=note,
+        since=now,
+    )  # fmt: skip
+
+
+def in_ipv6(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> tuple[str, int]:
+    """The first address as 32 hex digits and the length of the prefix (RFC 4291: IPv4 mapped)."""
+    number, length = int(network.network_address), network.prefixlen
+    if network.version == 4:
+        number, length = number | 0xFFFF << 32, length + 96
+    return f"{number:032x}", length
