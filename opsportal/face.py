@@ -36,11 +36,10 @@ NAVIGATION = [
     (
         "Cloud security",
         [
+            ("Configuration changes", "difference", "security-changes", ""),
             ("Findings", "policy", "security-findings", ""),
-            ("Checks", "checklist", "security-checks", ""),
-            ("Acceptances", "handshake", "security-acceptances", ""),
-            ("Accounts", "cloud", "cloud-accounts", ""),
-            ("Health", "health_and_safety", "cloud-health", ""),
+            ("Inventory", "inventory_2", "security-inventory", ""),
+            ("Addresses", "lan", "security-addresses", ""),
             ("Not announced", "notification_important", "cloud-unannounced", ""),
             (
                 "Calls",
@@ -48,9 +47,10 @@ NAVIGATION = [
                 "admin:security_apiactivity_changelist",
                 "security.view_apiactivity",
             ),
-            ("Configuration changes", "difference", "security-changes", ""),
-            ("Inventory", "inventory_2", "security-inventory", ""),
-            ("Addresses", "lan", "security-addresses", ""),
+            ("Checks", "checklist", "security-checks", ""),
+            ("Acceptances", "handshake", "security-acceptances", ""),
+            ("Health", "health_and_safety", "cloud-health", ""),
+            ("Accounts", "cloud", "cloud-accounts", ""),
         ],
     ),
     (

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ("trail_heard_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("note", models.CharField(blank=True, max_length=1000)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("scopes_digest", models.CharField(blank=True, editable=False, max_length=64)),
                 ("test", models.JSONField(blank=True, default=dict, editable=False)),
                 ("test_due_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
@@ -657,6 +658,7 @@ class Migration(migrations.Migration):
                 ("region", models.CharField(blank=True, max_length=30)),
                 ("technology", models.CharField(max_length=60)),
                 ("enabled", models.BooleanField(default=True)),
+                ("watched_since", models.DateTimeField(blank=True, null=True)),
                 (
                     "outcome",
                     models.CharField(
@@ -681,7 +683,7 @@ class Migration(migrations.Migration):
                 ("error_code", models.CharField(blank=True, max_length=100)),
                 ("error_message", models.CharField(blank=True, max_length=1000)),
                 ("request_id", models.CharField(blank=True, max_length=100)),
-                ("normaliser_version", models.PositiveIntegerField(default=0)),
+                ("errors", models.PositiveIntegerField(default=0)),
                 ("generation", models.PositiveIntegerField(default=0)),
                 ("passes", models.JSONField(blank=True, default=dict)),
                 ("held", models.JSONField(blank=True, default=dict)),
@@ -707,8 +709,24 @@ class Migration(migrations.Migration):
                 ),
                 ("resource_id", models.CharField(blank=True, max_length=1000)),
                 ("facet", models.CharField(blank=True, max_length=60)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("complete", "Complete"),
+                            ("partial", "Partial"),
+                            ("denied", "Denied"),
+                            ("throttled", "Throttled"),
+                            ("region_disabled", "region disabled"),
+                            ("failed", "Failed"),
+                        ],
+                        default="failed",
+                        max_length=16,
+                    ),
+                ),
                 ("code", models.CharField(max_length=100)),
                 ("message", models.CharField(blank=True, max_length=1000)),
+                ("resources", models.PositiveIntegerField(default=0)),
                 ("action", models.CharField(blank=True, max_length=100)),
                 ("count", models.PositiveIntegerField(default=1)),
                 ("first_at", models.DateTimeField()),
@@ -763,6 +781,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("targets", models.JSONField(blank=True, default=list)),
+                ("rank", models.PositiveSmallIntegerField(default=1, editable=False)),
                 ("asked_at", models.DateTimeField()),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -1092,6 +1111,14 @@ class Migration(migrations.Migration):
             model_name="collectorerror",
             index=models.Index(fields=["-last_at"], name="collector_error_recent"),
         ),
+        migrations.AddIndex(
+            model_name="collectorerror",
+            index=models.Index(
+                condition=models.Q(("cleared_at", None)),
+                fields=["scope"],
+                name="collector_error_open",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="collectorerror",
             constraint=models.UniqueConstraint(
@@ -1102,7 +1129,7 @@ class Migration(migrations.Migration):
             model_name="collection",
             index=models.Index(
                 condition=models.Q(("state__in", ["due", "claimed"])),
-                fields=["due_at"],
+                fields=["rank", "due_at"],
                 name="collection_due",
             ),
         ),
