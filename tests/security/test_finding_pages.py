@@ -103,9 +103,9 @@ def test_the_pages_cost_the_same_for_many_as_for_few(
         page(client, LIST, check="T-01", account=account.account_id)
     with django_assert_max_num_queries(12):
         page(client, f"{LIST}{finding().pk}/")
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         page(client, CHECKS_PAGE)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         page(client, ACCEPTANCES)
 
 
