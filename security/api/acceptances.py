@@ -167,7 +167,7 @@ class AcceptanceApproval(APIView):
         return Response(AcceptanceSerializer(_row(acceptance_id)).data)
 
 
-class OverrideSerializer(serializers.ModelSerializer[CheckOverride]):
+class CheckOverrideSerializer(serializers.ModelSerializer[CheckOverride]):
     """Another score for a check, or none of it."""
 
     check = serializers.CharField(source="check_id")
@@ -183,7 +183,7 @@ class OverrideList(generics.ListAPIView[CheckOverride]):
     """Overrides."""
 
     permission_classes = [scoped("security:read")]
-    serializer_class = OverrideSerializer
+    serializer_class = CheckOverrideSerializer
     pagination_class = KeysetPagination
     queryset = CheckOverride.objects.select_related("account")
 

@@ -105,7 +105,7 @@ class FindingExport(APIView):
         )
 
 
-class CheckSerializer(serializers.Serializer[Any]):
+class SecurityCheckSerializer(serializers.Serializer[Any]):
     """A check, and how many findings of each status it has."""
 
     id = serializers.CharField()
@@ -129,7 +129,9 @@ class CheckList(APIView):
     permission_classes = [scoped("security:read")]
 
     @extend_schema(
-        operation_id="security_checks", summary="Checks", responses=CheckSerializer(many=True)
+        operation_id="security_checks",
+        summary="Checks",
+        responses=SecurityCheckSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """With what they found: those with open findings first."""

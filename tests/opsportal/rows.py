@@ -18,6 +18,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "alerts.subscription": {"team": None},
     "chronos.freeze": {"ends_at": utc_now()},
     "safety.stop": {"ended_at": utc_now()},
+    "security.riskacceptance": {"check_id": "SG-01"},
 }
 
 
