@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.permissions import ScopedByMethod, request_can_administer, scoped
 from opsportal.lib.api import KeysetPagination
+from opsportal.lib.api.schema import ERROR
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import utc_now
 from security.accept import (
@@ -107,7 +108,7 @@ class AcceptanceList(ScopedByMethod, generics.ListAPIView[RiskAcceptance]):
         operation_id="security_accept",
         summary="Accept risks for a time",
         request=AcceptSerializer,
-        responses={201: AcceptanceSerializer(many=True)},
+        responses={201: AcceptanceSerializer(many=True), 404: ERROR},
     )
     def post(self, request: Request) -> Response:
         """All or nothing. Risks from 8 on are accepted by people and take a second one's word."""

@@ -142,8 +142,8 @@ def test_every_call_of_every_collector_leads_somewhere():
     for collector in collectors().values():
         assert not collector.calls or collector.event_source
         for call in collector.calls:
+            # A call without paths has all of its scope listed anew.
             roots = {path.split(".")[0] for path in call.paths}
-            assert roots, (collector.slug, call.name)
             assert roots <= ROOTS, (collector.slug, call.name)
 
 
