@@ -1,6 +1,5 @@
 """One finding: what is wrong, why it matters, since when, by whom, and what was decided."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,8 @@ from security.auditors import auditors
 from security.collectors import collector_of
 from security.findings import RELATED
 from security.models import ConfigRevision, Finding, Relation, RevisionCause, RiskAcceptance
+from security.normalise import Shape
+from security.views.readable import Readable, read_config
 
 _MOST = 20
 
@@ -52,12 +53,10 @@ def show_finding(request: HttpRequest, finding_id: int) -> HttpResponse:
     return render_page(request, "security/finding.html", context)
 
 
-def _evidence(finding: Finding) -> list[tuple[str, str]]:
-    """Name and JSON of each part."""
-    return [
-        (name.replace("_", " "), json.dumps(value, indent=1, ensure_ascii=False))
-        for name, value in finding.evidence.items()
-    ]
+def _evidence(finding: Finding) -> Readable:
+    """Each part as the pages of resources show theirs."""
+    parts = {f"evidence_{name}": value for name, value in finding.evidence.items()}
+    return read_config(parts, Shape(), {})
 
 
 def _history(finding: Finding) -> list[dict[str, Any]]:

@@ -50,6 +50,17 @@ def page(client, path, **params):
     return answer.status_code, answer.content.decode()
 
 
+def test_the_evidence_reads_as_a_table_and_not_as_json(client, row):
+    rules = [{"direction": "in", "from": 22, "peer": "0.0.0.0/0", "description": ""}]
+    Finding.objects.filter(pk=finding().pk).update(evidence={"rules": rules, "port": 22})
+    enter(client, "viewer")
+    text = page(client, f"{LIST}{finding().pk}/")[1]
+    assert "<th>peer</th>" in text
+    assert "<td>0.0.0.0/0</td>" in text
+    assert "evidence port" in text
+    assert "&quot;peer&quot;" not in text
+
+
 @pytest.mark.parametrize(
     ("params", "shown"),
     [
