@@ -12,9 +12,10 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_administer
 from security.audit.tell import PREFIX
 from security.auditors import auditors
+from security.cause import Cause, causes_of
 from security.collectors import collector_of
 from security.findings import RELATED
-from security.models import ConfigRevision, Finding, Relation, RevisionCause, RiskAcceptance
+from security.models import ConfigRevision, Finding, Relation, RiskAcceptance
 from security.normalise import Shape
 from security.views.readable import Readable, read_config
 
@@ -73,8 +74,7 @@ def _history(finding: Finding) -> list[dict[str, Any]]:
     ]
 
 
-def _causes(finding: Finding) -> list[RevisionCause]:
+def _causes(finding: Finding) -> list[Cause]:
     if finding.introduced_by_id is None:
         return []
-    rows = RevisionCause.objects.filter(revision=finding.introduced_by_id)
-    return list(rows.select_related("activity").order_by("pk")[:_MOST])
+    return causes_of([finding.introduced_by_id]).get(finding.introduced_by_id, [])[:_MOST]
