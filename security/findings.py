@@ -24,7 +24,7 @@ NARROWING: Mapping[str, str] = MappingProxyType(
     }
 )
 FACETS = ("check", "account", "technology", "region")
-OTHERS = ("q", "score", "score_max", "fingerprint")
+OTHERS = ("q", "match", "score", "min_score", "score_max", "fingerprint")
 # Every other name of a matcher is a tag of the resource.
 MATCH_FIELDS: Mapping[str, str] = MappingProxyType(
     {
@@ -77,15 +77,18 @@ def read_query(params: Mapping[str, Sequence[str]]) -> FindingQuery:
     wanted["status"] = () if "all" in statuses else statuses
     text = " ".join(params.get("q", ())).strip()
     matchers = None
-    if text.startswith("{"):
-        try:
-            matchers, text = parse_matchers(text), ""
-        except MatcherError as error:
-            raise _wrong("q", error.message) from error
-    least, most = (_score(params, name) for name in ("score", "score_max"))
+    for name, given in (("match", "".join(params.get("match", ())).strip()), ("q", text)):
+        if given.startswith("{") or (given and name == "match"):
+            try:
+                matchers = parse_matchers(given)
+            except MatcherError as error:
+                raise _wrong(name, error.message) from error
+            text = "" if name == "q" else text
+    # `min_score` is what `score` means, as all lists of the cloud have it.
+    least, other, most = (_score(params, name) for name in ("score", "min_score", "score_max"))
     return FindingQuery(
         wanted,
-        0 if least is None else least,
+        max(least or 0, other or 0),
         10 if most is None else most,
         tuple(text.split()[:10]),
         matchers,

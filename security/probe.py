@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from opsportal.lib.times import format_instant, utc_now
 from security.cloud import Access, Trouble, open_access, side_by_side, trouble_of
+from security.cloud.errors import outcome_of
 from security.cloud.identity import account_of, caller_of
 from security.collectors import Collector
 from security.grant import collectors_of
@@ -106,7 +107,7 @@ def _unread(collector: type[Collector], region: str, page: Any) -> list[Problem]
             "region": region,
             "code": value.code,
             "message": value.message,
-            "do": f"Allow {value.action}." if value.action else "",
+            "do": _advice_on(outcome_of(value.code), value.action),
         }
         for (name, _), value in sorted(missing.items())
     ]
@@ -119,13 +120,18 @@ def _facets(found: Found) -> Iterator[tuple[str, Unknown]]:
 
 
 def _advice(collector: type[Collector], trouble: Trouble) -> str:
-    if trouble.outcome == Outcome.REGION_DISABLED:
+    called = f"{collector.service}:{trouble.operation}"
+    named = called if called in collector.actions else ", ".join(collector.actions)
+    return _advice_on(trouble.outcome, named)
+
+
+def _advice_on(outcome: Outcome, actions: str) -> str:
+    """What to do about it: only what is refused has a permission to allow."""
+    if outcome == Outcome.REGION_DISABLED:
         return "Enable the region, or take it off the account's list."
-    if trouble.outcome == Outcome.DENIED:
-        called = f"{collector.service}:{trouble.operation}"
-        named = called if called in collector.actions else ", ".join(collector.actions)
-        return f"Allow {named}."
-    if trouble.outcome == Outcome.THROTTLED:
+    if outcome == Outcome.DENIED:
+        return f"Allow {actions}." if actions else ""
+    if outcome == Outcome.THROTTLED:
         return "AWS is asked too often by somebody; try again."
     return "Is the network open, and does the service exist in that region?"
 

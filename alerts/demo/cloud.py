@@ -41,7 +41,8 @@ class DemoCloud:
         os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         # A tool of the demo and the tests, so not among what the portal itself is installed with.
         server: Any = importlib.import_module("moto.server")
-        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        # Nor what moto does not know: it says so in the answer, and the portal of its pages.
+        logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         server.ThreadedMotoServer("127.0.0.1", address.port, verbose=False).start()
         self._fill()
         return True

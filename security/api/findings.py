@@ -38,7 +38,9 @@ _WORDS = {
     "account": "Twelve digits.",
     "q": "Words, or matchers such as `{technology=\"aws.s3.bucket\", env=\"prod\"}`: other names "
     "than a finding's are tags of the resource.",
+    "match": "Matchers alone.",
     "score": "At least so high, 0 to 10.",
+    "min_score": "The same.",
     "score_max": "At most so high.",
 }  # fmt: skip
 FILTERS = [

@@ -42,9 +42,9 @@ _RESOURCE_COLUMNS = (
     "revision", "tags", "config", "url",
 )  # fmt: skip
 _REVISION_COLUMNS = (
-    "id", "captured_at", "account", "account_name", "technology", "region", "resource", "number",
-    "kind", "change_class", "summary", "actor", "attribution", "score_change", "effective_at",
-    "source", "review", "url",
+    "id", "captured_at", "account", "account_name", "technology", "region", "resource_id",
+    "resource_name", "arn", "number", "kind", "change_class", "summary", "actor",
+    "attribution", "score_change", "effective_at", "source", "review", "url",
 )  # fmt: skip
 
 
@@ -79,7 +79,10 @@ class RevisionExport(_Export):
     def get(self, request: Request, form: str) -> HttpResponseBase:
         """Export what fits, newest first, as CSV or JSON Lines."""
         query = read_feed(params_of(request), now=utc_now())
-        return _file("revisions", form, _REVISION_COLUMNS, _revisions(changes_matching(query)))
+        rows = _revisions(changes_matching(query))
+        if form == "csv":
+            rows = map(_flat, rows)
+        return _file("revisions", form, _REVISION_COLUMNS, rows)
 
 
 def _resources(query: InventoryQuery) -> Iterator[Row]:
@@ -104,6 +107,15 @@ def _revisions(found: QuerySet[Any]) -> Iterator[Row]:
             Q(captured_at__lt=end.captured_at) | Q(captured_at=end.captured_at, id__lt=end.pk)
         )
         yield from map(revision_as_json, rows)
+
+
+def _flat(row: Row) -> Row:
+    """A revision whose resource has columns of its own."""
+    resource = row["resource"]
+    return {
+        **row, "resource_id": resource["resource_id"], "resource_name": resource["name"],
+        "arn": resource["arn"],
+    }  # fmt: skip
 
 
 def _file(name: str, form: str, columns: Sequence[str], rows: Iterator[Row]) -> HttpResponseBase:

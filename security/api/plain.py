@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from opsportal.lib.times import format_instant
 from security.diff import Line
 from security.history import differences_of
@@ -26,7 +28,7 @@ def resource_as_json(
     """A resource; with a revision its tags and configuration are those of then."""
     shown: dict[str, Any] = {
         "id": row.pk,
-        "url": row.get_absolute_url(),
+        "url": settings.PUBLIC_URL + row.get_absolute_url(),
         "account": row.account.account_id,
         "account_name": row.account.name,
     }
@@ -48,7 +50,7 @@ def revision_as_json(row: ConfigRevision, *, detail: bool = False) -> dict[str, 
     """A revision; in detail with its configuration and differences."""
     shown: dict[str, Any] = {
         "id": row.pk,
-        "url": row.get_absolute_url(),
+        "url": settings.PUBLIC_URL + row.get_absolute_url(),
         "account": row.account.account_id,
         "account_name": row.account.name,
         "resource": {
@@ -98,11 +100,12 @@ def comment_as_json(row: Comment) -> dict[str, Any]:
 
 def use_as_json(row: AddressUse) -> dict[str, Any]:
     """A network that a resource has, admits, reaches or lists."""
+    page = settings.PUBLIC_URL + row.resource.get_absolute_url()
     return {
         "role": row.role, "cidr": row.cidr, "note": row.note, "since": instant(row.since),
         "until": instant(row.until),
         "resource": {
-            "id": row.resource.pk, "url": row.resource.get_absolute_url(),
+            "id": row.resource.pk, "url": page,
             "account": row.resource.account.account_id, "technology": row.resource.technology,
             "region": row.resource.region, "resource_id": row.resource.resource_id,
             "name": row.resource.name, "state": row.resource.state,

@@ -1,25 +1,28 @@
 """Findings become alerts of the gateway: one for each that fires, by its fingerprint."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Min
 
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link
 from alerts.receive import receive_alerts
 from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
 from security.auditors import auditors
-from security.models import CloudResource, ConfigRevision, Finding, Relation, RevisionCause
+from security.cause.read import CONSOLE, Cause, causes_of
+from security.collectors import collector_of
+from security.models import CloudResource, ConfigRevision, Finding, Relation
 
 PREFIX, SOURCE = "security:finding:", "security"
 _BATCH = 200
 # From this score on.
 _SEVERITIES = ((9, "critical"), (7, "high"), (4, "warning"), (0, "low"))
-_Touches = Mapping[int, Counter[str]]
+# Finding's resource -> technology -> how many, and the name of one.
+_Touches = Mapping[int, Mapping[str, tuple[int, str]]]
 
 
 def severity_of(score: int) -> str:
@@ -38,19 +41,15 @@ def tell_findings(*, now: datetime) -> int:
     return total
 
 
-def tell_again(revisions: Sequence[int]) -> None:
-    """Have the alerts of what these revisions introduced said anew: their cause became known."""
-    rows = Finding.objects.filter(IdIn(revisions, "introduced_by_id"))
-    rows.exclude(status__in=[Finding.Status.FIXED, Finding.Status.ACCEPTED]).update(to_tell=True)
-
-
 def _tell_some(now: datetime) -> int:
     with transaction.atomic():
         rows = Finding.objects.select_for_update(skip_locked=True, of=("self",)).filter(
             to_tell=True
         )
         found = list(
-            rows.select_related("resource", "account", "introduced_by").order_by("pk")[:_BATCH]
+            rows.select_related("resource", "account", "introduced_by__resource").order_by("pk")[
+                :_BATCH
+            ]
         )
         if not found:
             return 0
@@ -58,7 +57,9 @@ def _tell_some(now: datetime) -> int:
         touches, causes = _touches(firing), _causes(firing)
         receive_alerts(
             [
-                _firing(row, touches[row.resource_id], causes.get(row.introduced_by_id or 0))
+                _firing(
+                    row, touches.get(row.resource_id, {}), causes.get(row.introduced_by_id or 0)
+                )
                 if row.fires
                 else _over(row, now)
                 for row in found
@@ -72,38 +73,40 @@ def _tell_some(now: datetime) -> int:
 
 
 def _touches(findings: Sequence[Finding]) -> _Touches:
-    """How many resources of which technology refer to each finding's."""
+    """How many resources of which technology refer to each finding's, and the name of one."""
     by_name: dict[tuple[int, str], set[int]] = defaultdict(set)
     for row in findings:
         by_name[row.account_id, row.resource.resource_id].add(row.resource_id)
-    found: dict[int, Counter[str]] = defaultdict(Counter)
+    found: dict[int, dict[str, tuple[int, str]]] = defaultdict(dict)
     if not by_name:
         return found
     relations = Relation.objects.filter(IdIn([name for _, name in by_name], "target")).exclude(
         source__state=CloudResource.State.DELETED
     )
     by = ("source__account", "target", "source__technology")
-    counted = relations.values(*by).annotate(n=Count("source", distinct=True))
-    for account, target, technology, number in counted.values_list(*by, "n"):
+    counted = relations.values(*by).annotate(
+        n=Count("source", distinct=True), name=Min("source__name"), id=Min("source__resource_id")
+    )
+    for account, target, technology, number, name, one in counted.values_list(
+        *by, "n", "name", "id"
+    ):
         for pk in by_name.get((account, target), ()):
-            found[pk][technology] += number
+            found[pk][technology] = number, name or one
     return found
 
 
-def _causes(findings: Sequence[Finding]) -> dict[int, RevisionCause]:
-    """Of revisions, the surest that is known."""
+def _causes(findings: Sequence[Finding]) -> dict[int, Cause]:
+    """Of revisions, the last of the surest: it is the one whose actor the revision names."""
     ids = {row.introduced_by_id for row in findings if row.introduced_by_id is not None}
-    if not ids:
-        return {}
-    rows = RevisionCause.objects.filter(IdIn(sorted(ids), "revision_id"))
-    sure = list(RevisionCause.Confidence.values)
-    ordered = sorted(
-        rows.select_related("activity"), key=lambda row: (-sure.index(row.confidence), row.pk)
-    )
-    return {row.revision_id: row for row in ordered}
+    return {
+        pk: [cause for cause in found if cause.confidence == found[0].confidence][-1]
+        for pk, found in (causes_of(sorted(ids)) if ids else {}).items()
+    }
 
 
-def _firing(row: Finding, touches: Counter[str], cause: RevisionCause | None) -> AlertEvent:
+def _firing(
+    row: Finding, touches: Mapping[str, tuple[int, str]], cause: Cause | None
+) -> AlertEvent:
     auditor = auditors().get(row.check_id)
     resource, account, revision = row.resource, row.account, row.introduced_by
     name = resource.name or resource.resource_id
@@ -130,13 +133,13 @@ def _firing(row: Finding, touches: Counter[str], cause: RevisionCause | None) ->
             "class": revision.change_class if revision else ConfigRevision.ChangeClass.SECURITY,
             **({"actor": revision.actor} if revision and revision.actor else {}),
         },
-        links=tuple(_links(row)),
+        links=tuple(_links(row, cause)),
         starts_at=row.opened_at,
         team_id=account.team_id,
     )
 
 
-def _links(row: Finding) -> list[Link]:
+def _links(row: Finding, cause: Cause | None) -> list[Link]:
     links = [
         Link(settings.PUBLIC_URL + row.get_absolute_url(), "Finding"),
         Link(settings.PUBLIC_URL + row.resource.get_absolute_url(), "Resource"),
@@ -144,22 +147,23 @@ def _links(row: Finding) -> list[Link]:
     if row.introduced_by is not None:
         page = settings.PUBLIC_URL + row.introduced_by.get_absolute_url()
         links.append(Link(page, "Change that introduced it"))
+    if cause is not None and cause.deployment is not None:
+        links.append(Link(cause.deployment.url, "Deployment"))
     return links
 
 
-def _description(row: Finding, touches: Counter[str], cause: RevisionCause | None) -> str:
+def _description(row: Finding, touches: Mapping[str, tuple[int, str]], cause: Cause | None) -> str:
     auditor, revision = auditors().get(row.check_id), row.introduced_by
     parts = [f"{row.check_id}, score {row.score}: {row.summary}."]
     if row.undecided:
         parts.append(f"It cannot be told now whether that is still so: {row.undecided}.")
     if touches:
-        count = ", ".join(
-            f"{number} {technology}" for technology, number in sorted(touches.items())
-        )
+        count = ", ".join(_counted(*one) for one in sorted(touches.items()))
         parts.append(f"Exposed by it: {count}.")
     if revision is not None:
         said = f": {revision.summary}" if revision.summary else ""
-        parts.append(f"Since revision {revision.number} ({revision.kind}){said}.")
+        whose = "" if revision.resource_id == row.resource_id else f" of {_called(revision)}"
+        parts.append(f"Since revision {revision.number}{whose} ({revision.kind}){said}.")
     if cause is not None:
         parts.append(_who(cause))
     if auditor:
@@ -167,16 +171,32 @@ def _description(row: Finding, touches: Counter[str], cause: RevisionCause | Non
     return "\n".join(parts)[:4000]
 
 
-def _who(cause: RevisionCause) -> str:
+def _counted(technology: str, counted: tuple[int, str]) -> str:
+    """Such as "2 aws.ec2.instance (web-1 and others)"."""
+    number, name = counted
+    collector = collector_of(technology)
+    noun = collector.noun if collector and number == 1 else technology
+    return f"{number} {noun} ({name}{' and others' if number > 1 else ''})"
+
+
+def _called(revision: ConfigRevision) -> str:
+    resource, collector = revision.resource, collector_of(revision.technology)
+    noun = collector.noun if collector else revision.technology
+    return f"{noun} {resource.name or resource.resource_id}"
+
+
+def _who(cause: Cause) -> str:
+    """Who, with what, in which deployment, from where, by which call."""
     activity = cause.activity
-    said = [f"{activity.service} {activity.action} by {activity.actor or 'AWS'}"]
+    tool = activity.tool or activity.user_agent[:100]
+    said = [cause.actor, *([f"with {tool}"] if tool else [])]
+    if cause.deployment is not None:
+        said.append(f"in deployment {cause.deployment.title}")
+    said += [fact for fact in cause.facts if fact != CONSOLE]
+    call = f"{activity.service} {activity.action}"
     if activity.source_address:
-        said.append(f"from {activity.source_address}")
-    if activity.user_agent:
-        said.append(f"with {activity.user_agent[:100]}")
-    if activity.mfa is not None:
-        said.append("with MFA" if activity.mfa else "without MFA")
-    return f"Done by {', '.join(said)} ({cause.confidence})."
+        call += f" from {activity.source_address}"
+    return f"Done by {', '.join(said)}: {call} ({cause.confidence})."
 
 
 def _over(row: Finding, now: datetime) -> AlertEvent:

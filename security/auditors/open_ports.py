@@ -52,7 +52,7 @@ class WorldCheck(GroupCheck):
                     {"rules": list(opening.rules[:MOST_RULES])},
                 )
             else:
-                yield Undecided(f"{what} may be open: a prefix list could not be read", subject)
+                yield Undecided(f"{what} perhaps open: a prefix list could not be read", subject)
 
 
 class AllPortsOpen(WorldCheck):

@@ -10,7 +10,7 @@ from chronos.models import ChangeEvent
 from chronos.normalise import Change, change_url
 from chronos.record import record_changes
 from opsportal.lib.ids import IdIn
-from security.audit import tell_again
+from security.audit.again import tell_again
 from security.models import ConfigRevision, RevisionCause
 
 Confidence = RevisionCause.Confidence

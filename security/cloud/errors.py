@@ -5,6 +5,7 @@ Sources: "Common errors" of each service's API reference, "Error codes for the A
 empty answer.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -46,6 +47,9 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrie
 _OFF = frozenset({"OptInRequired", "RegionDisabledException", "InvalidRegion"})
 
 
+_TITLE = re.compile(r"<title>([^<]{1,200})</title>", re.IGNORECASE)
+
+
 class Gone(Exception):  # noqa: N818 - an answer, not a failure
     """AWS says, by the code documented for it, that the resource is not there."""
 
@@ -80,7 +84,11 @@ def trouble_of(error: Exception) -> Trouble:
     """What an error of botocore means; one that means nothing known is a failure."""
     if isinstance(error, ClientError):
         return _answered(error)
-    found = Trouble.failed(type(error).__name__, str(error))
+    # botocore's parsers end theirs with the whole of the page that came in place of an answer.
+    said, page, _ = str(error).partition("Further retries may succeed:")
+    title = _TITLE.search(str(error)) if page else None
+    words = f"{said.strip()} It was a page: {title[1]}" if title else str(error)
+    found = Trouble.failed(type(error).__name__, words)
     if isinstance(error, _NO_CREDENTIALS):
         return replace(found, outcome=Outcome.DENIED)
     return found

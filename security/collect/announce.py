@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from chronos.normalise import Change
 from chronos.record import record_changes
 from security.collectors import Collector
@@ -48,6 +50,12 @@ def _change(revision: ConfigRevision, account: CloudAccount, collector: type[Col
             "resource": resource.resource_id[:200],
             "change_class": revision.change_class,
         },
+        links=(
+            {
+                "href": settings.PUBLIC_URL + resource.get_absolute_url(),
+                "text": "The resource and its history",
+            },
+        ),
         data={"changes": _bounded(revision.changes)},
     )
 

@@ -11,6 +11,7 @@ from security.diff.statements import facts_of
 from security.normalise import Shape, encode
 
 SIGNS: Mapping[str, str] = {"add": "+", "remove": "-", "replace": "~"}
+_SIDE: Mapping[str, str] = {"add": "new", "remove": "old"}
 _LONGEST, _MOST, _MOST_PARTS = 120, 5, 40
 # A collector's words for an element at a path; empty: none of its own.
 Words = Callable[[str, Mapping[str, Any]], str]
@@ -38,8 +39,8 @@ def summary_of(ops: Sequence[Op], shape: Shape, words: Words | None = None) -> s
 
 
 def lines_of(ops: Sequence[Op], shape: Shape, words: Words | None = None) -> list[Line]:
-    """A line for each difference."""
-    return [_line(op, shape, words) for op in ops]
+    """A line for each difference; a policy that came or went, by its statements."""
+    return [line for op in ops for line in (_policy_lines(op) or [_line(op, shape, words)])]
 
 
 def element_words(path: str, element: Any, shape: Shape, words: Words | None = None) -> str:
@@ -67,7 +68,22 @@ def _line(op: Op, shape: Shape, words: Words | None) -> Line:
             return _sequence_line(op, where)
         return Line(sign, f"{where} {_shift(op.old, op.new)}", op.change_class)
     value = op.new if op.op == "add" else op.old
-    return Line(sign, f"{where} {_cut(_quoted(value))}".strip(), op.change_class)
+    return Line(sign, f"{where} {_cut(_fact(value))}".strip(), op.change_class)
+
+
+def _policy_lines(op: Op) -> list[Line]:
+    """Of a whole policy that was put or taken off: each of its statements; none of all else."""
+    if op.element or sum(value is None for value in (op.old, op.new)) != 1:
+        return []
+    kind, policy = ("add", op.new) if op.old is None else ("remove", op.old)
+    rows = policy.get("Statement") if isinstance(policy, Mapping) else None
+    if not isinstance(rows, list):
+        return []
+    where = ".".join(steps_of(op.path))
+    whole = [Op(kind, op.path, change_class=op.change_class, **{_SIDE[kind]: row}) for row in rows]
+    return [_statement_line(one, where) for one in whole] or [
+        Line(SIGNS[kind], f"{where} without statements", op.change_class)
+    ]
 
 
 def _element_line(op: Op, where: str, shape: Shape, words: Words | None) -> Line:
@@ -145,7 +161,20 @@ def _named(row: Any) -> str:
 
 
 def _shift(old: Any, new: Any) -> str:
-    return f"{_cut(_quoted(old))} → {_cut(_quoted(new))}"
+    return f"{_cut(_fact(old))} → {_cut(_fact(new))}"
+
+
+def _fact(value: Any) -> str:
+    """A value; a table of plain ones as `a=true b=2` and a list as `a, b`, not as JSON."""
+    if isinstance(value, Mapping) and value and not any(map(_is_deep, value.values())):
+        return " ".join(f"{name}={_plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list) and value and not any(map(_is_deep, value)):
+        return ", ".join(map(_plain, value))
+    return _quoted(value)
+
+
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, (Mapping, list))
 
 
 def _quoted(value: Any) -> str:

@@ -1,6 +1,5 @@
 """One finding: what is wrong, why it matters, since when, by whom, and what was decided."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +12,12 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_administer
 from security.audit.tell import PREFIX
 from security.auditors import auditors
+from security.cause import Cause, causes_of
 from security.collectors import collector_of
 from security.findings import RELATED
-from security.models import ConfigRevision, Finding, Relation, RevisionCause, RiskAcceptance
+from security.models import ConfigRevision, Finding, Relation, RiskAcceptance
+from security.normalise import Shape
+from security.views.readable import Readable, read_config
 
 _MOST = 20
 
@@ -52,12 +54,10 @@ def show_finding(request: HttpRequest, finding_id: int) -> HttpResponse:
     return render_page(request, "security/finding.html", context)
 
 
-def _evidence(finding: Finding) -> list[tuple[str, str]]:
-    """Name and JSON of each part."""
-    return [
-        (name.replace("_", " "), json.dumps(value, indent=1, ensure_ascii=False))
-        for name, value in finding.evidence.items()
-    ]
+def _evidence(finding: Finding) -> Readable:
+    """Each part as the pages of resources show theirs."""
+    parts = {f"evidence_{name}": value for name, value in finding.evidence.items()}
+    return read_config(parts, Shape(), {})
 
 
 def _history(finding: Finding) -> list[dict[str, Any]]:
@@ -74,8 +74,7 @@ def _history(finding: Finding) -> list[dict[str, Any]]:
     ]
 
 
-def _causes(finding: Finding) -> list[RevisionCause]:
+def _causes(finding: Finding) -> list[Cause]:
     if finding.introduced_by_id is None:
         return []
-    rows = RevisionCause.objects.filter(revision=finding.introduced_by_id)
-    return list(rows.select_related("activity").order_by("pk")[:_MOST])
+    return causes_of([finding.introduced_by_id]).get(finding.introduced_by_id, [])[:_MOST]

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -116,7 +117,9 @@ def test_exports_are_safe_in_spreadsheets_and_complete(ask, group, monkeypatch):
     assert json.loads(lines[0])["config"]["rules"][0]["peer"] == "10.0.0.0/8"
     lines = b"".join(ask("revisions.jsonl")).splitlines()
     assert [json.loads(line)["number"] for line in lines] == [2, 1, 1]
-    assert len(b"".join(ask("revisions.csv", actor="ann")).splitlines()) == 2
+    [row] = csv.DictReader(io.StringIO(b"".join(ask("revisions.csv", actor="ann")).decode()))
+    assert (row["resource_id"], row["arn"]) == ("sg-1", group.arn)
+    assert row["url"].startswith(settings.PUBLIC_URL + "/security/revisions/")
     assert ask("resources.csv", at="x", status=400)["code"] == "invalid"
 
 

@@ -105,7 +105,7 @@ def test_a_call_leads_to_revision_finding_and_who_within_one_pass(cloud, group):
     assert cause.words == "alice by console (no deploy, console, no MFA)"
     told = ChangeEvent.objects.get(pk=revision.event_id)
     assert (told.actor, told.causation_id) == ("alice", cause.activity.event_id)
-    assert told.links[0]["href"].endswith(f"/changes/{cause.activity.change_id}/")
+    assert told.links[1]["href"].endswith(f"/changes/{cause.activity.change_id}/")
 
 
 @db

@@ -1,6 +1,7 @@
 """From a listing to revisions, findings and the timeline."""
 
 import pytest
+from django.conf import settings
 
 from chronos.models import ChangeEvent
 from security.models import ConfigRevision, Finding
@@ -41,6 +42,8 @@ def test_a_change_is_a_revision_and_what_is_unchanged_is_none(cloud):
     assert found[1].attribution == "pending"
     event = ChangeEvent.objects.get(pk=found[1].event_id)
     assert (event.kind, event.source) == ("security", "opsportal")
+    page = found[1].resource.get_absolute_url()
+    assert event.links[0]["href"] == settings.PUBLIC_URL + page
     assert "SG-01" in Finding.objects.filter(resource__resource_id=group).values_list(
         "check_id", flat=True
     )

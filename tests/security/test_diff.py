@@ -109,6 +109,23 @@ def test_a_sid_alone_is_cosmetic():
     assert op.change_class == "cosmetic"
 
 
+def test_a_policy_that_comes_or_goes_is_told_by_its_statements():
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    none: dict[str, Any] = {"policy": None}
+    said = "policy Allow statement action s3:getobject principal AWS * resource *"
+    assert told_of_policies(none, policy(allow)) == [f"+ {said}"]
+    assert told_of_policies(policy(allow), {}) == [f"- {said}"]
+    assert told_of_policies(none, policy()) == ["+ policy without statements"]
+    assert summary_of(differences(none, policy(allow), POLICY), POLICY) == f"+ {said}"
+
+
+def test_tables_and_lists_of_plain_values_are_told_without_json():
+    old = {"block": {"acls": True, "policy": False}, "names": ["a", "b"]}
+    assert told_of_policies(old, {"block": None, "names": None}) == [
+        "~ block acls=true policy=false → none", "~ names a, b → none",
+    ]  # fmt: skip
+
+
 def test_the_order_of_a_sequence_is_told():
     assert told_of_policies({"cors": [1, 2]}, {"cors": [2, 1]}) == ["~ cors in another order"]
     assert told_of_policies({"cors": [1]}, {"cors": [2]}) == ["~ cors: - 1, + 2"]

@@ -61,6 +61,21 @@ def test_findings_are_listed_the_worst_first_and_paged(api, row, django_assert_m
     assert api.get("findings", status="sideways").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("params", "shown"),
+    [({"min_score": 9}, ["b"]), ({"match": '{score>="9"}'}, ["b"]),
+     ({"match": '{subject="a"}', "q": "open"}, ["a"]), ({"match": '{subject="a"}', "q": "b"}, [])],
+)  # fmt: skip
+def test_a_score_and_matchers_narrow_as_in_other_lists(api, row, params, shown):
+    found = api.get("findings", **params).json()["results"]
+    assert [one["subject"] for one in found] == shown
+
+
+@pytest.mark.parametrize("params", [{"min_score": "abc"}, {"match": "score"}, {"q": "{x"}])
+def test_what_cannot_be_understood_is_refused(api, row, params):
+    assert api.get("findings", **params).status_code == 400
+
+
 def test_a_finding_has_its_evidence_and_history(api, row):
     found = api.get(f"findings/{finding().pk}").json()
     assert (found["evidence"], found["history"][0]["status"]) == ({"rules": ["a"]}, "open")

@@ -3,9 +3,17 @@
 import pytest
 
 from opsportal.accounts.models import AuditEntry
-from security.models import CheckOverride, Finding, NetworkAllowlist, RiskAcceptance
+from security.models import (
+    ApiActivity,
+    CheckOverride,
+    Finding,
+    NetworkAllowlist,
+    RevisionCause,
+    RiskAcceptance,
+)
 from tests.accounts.people import make_person, make_team
-from tests.security.collecting import make_account
+from tests.chronos.freezing import deployed
+from tests.security.collecting import later, make_account
 from tests.security.findings import (
     CHECKS,
     audit,
@@ -48,6 +56,35 @@ def enter(client, role, team=None):
 def page(client, path, **params):
     answer = client.get(path, params)
     return answer.status_code, answer.content.decode()
+
+
+def test_a_finding_says_in_which_deployment_it_came_or_that_none_did_it(client, account, row):
+    one = finding("b")
+    for number, deployment in ((1, deployed(4821)), (2, None)):
+        activity = ApiActivity.objects.create(
+            event_id=str(number), account=account, at=later(minutes=number),
+            received_at=later(minutes=number), service="ec2", action="X", actor="alice",
+            tool="console" if deployment is None else "terraform", user_agent="Mozilla", mfa=False,
+        )  # fmt: skip
+        RevisionCause.objects.create(
+            revision=one.introduced_by, activity=activity, confidence="exact",
+            deployment_id=deployment and deployment.pk,
+        )  # fmt: skip
+    enter(client, "viewer")
+    text = page(client, f"{LIST}{one.pk}/")[1]
+    for said in ("api 4821</a>", "with terraform", "no deploy</span>", "no MFA</span>"):
+        assert said in text
+
+
+def test_the_evidence_reads_as_a_table_and_not_as_json(client, row):
+    rules = [{"direction": "in", "from": 22, "peer": "0.0.0.0/0", "description": ""}]
+    Finding.objects.filter(pk=finding().pk).update(evidence={"rules": rules, "port": 22})
+    enter(client, "viewer")
+    text = page(client, f"{LIST}{finding().pk}/")[1]
+    assert "<th>peer</th>" in text
+    assert "<td>0.0.0.0/0</td>" in text
+    assert "evidence port" in text
+    assert "&quot;peer&quot;" not in text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Alert
@@ -251,3 +252,12 @@ def test_alerts_elsewhere_are_not_around_it(person, group):
     assert Alert.objects.count() == 1
     page = person.get(f"/security/resources/{group.pk}/")
     assert page.context["around"].alerts == []
+
+
+@pytest.mark.parametrize(
+    ("score", "severity"), [(10, "critical"), (7, "high"), (4, "warning"), (1, "low")]
+)
+def test_scores_have_the_colours_of_severities(score, severity):
+    text = render_to_string("security/score.html", {"score": score})
+    assert f"sev-{severity}" in text
+    assert f"sev-{severity}" in render_to_string("security/severity.html", {"score": score})

@@ -12,6 +12,8 @@ from tests.security.collecting import NOW, make_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER = "210987654321"
+# Some of what it asks for, moto does not know.
+WITHOUT = ["aws.ec2.account"]
 DENIED = (
     "<Response><Errors><Error><Code>UnauthorizedOperation</Code>"
     "<Message>not you</Message></Error></Errors></Response>"
@@ -23,7 +25,7 @@ def problems(report):
 
 
 def test_another_account_is_entered_by_its_role(cloud):
-    account = make_account(OTHER, "other", role_name="ops", external_id="abc")
+    account = make_account(OTHER, "other", role_name="ops", external_id="abc", without=WITHOUT)
     report = probe_account(account, now=NOW)
     assert report["identity"] == f"arn:aws:sts::{OTHER}:assumed-role/ops/opsportal-security"
     assert report["portal"].split(":")[4] == ACCOUNT
@@ -57,8 +59,22 @@ def test_what_may_not_be_read_names_the_permission(cloud):
     assert advice["Prefix lists: entries"] == "Allow ec2:GetManagedPrefixListEntries."
 
 
+def test_what_failed_otherwise_names_no_permission(cloud):
+    page = "<!doctype html><html><title>Bad gateway</title><p>so sorry</p></html>"
+    cloud.before("GetManagedPrefixListEntries", lambda: page)
+    cloud.client("ec2").create_managed_prefix_list(
+        PrefixListName="office", MaxEntries=1, AddressFamily="IPv4"
+    )
+    [found] = probe_account(make_account(without=WITHOUT), now=NOW)["problems"]
+    assert (found["code"], found["do"].startswith("Is the network")) == (
+        "ResponseParserError",
+        True,
+    )
+    assert found["message"].endswith("It was a page: Bad gateway")
+
+
 def test_a_test_is_asked_for_over_the_api_and_claimed_once(cloud):
-    make_account(regions=[REGION, "us-east-1"])
+    make_account(regions=[REGION, "us-east-1"], without=WITHOUT)
     key = create_key("k", ["security:read", "security:write"], actor=COMMAND_LINE, now=NOW)[1]
     client = Client(headers={"Authorization": f"Bearer {key}"})
     answer = client.post(f"/api/v1/security/accounts/{ACCOUNT}/test")

@@ -10,6 +10,7 @@ from security.audit.tell import severity_of
 from security.models import ApiActivity, CloudResource, Finding, RevisionCause
 from tests.alerts.makers import make_channel
 from tests.alerts.routing import route
+from tests.chronos.freezing import deployed
 from tests.security.collecting import NOW, later, make_account
 from tests.security.findings import (
     CHECKS,
@@ -49,9 +50,12 @@ def test_an_alert_says_what_is_wrong_where_and_since_which_change(account):
     activity = ApiActivity.objects.create(
         event_id="1", account=account, at=NOW, received_at=NOW, service="ec2",
         action="AuthorizeSecurityGroupIngress", actor="alice", user_agent="Terraform/1.9",
-        source_address="203.0.113.9", mfa=False,
+        source_address="203.0.113.9", mfa=False, tool="terraform",
     )  # fmt: skip
-    RevisionCause.objects.create(revision=revision, activity=activity, confidence="exact")
+    deployment = deployed(4821)
+    RevisionCause.objects.create(
+        revision=revision, activity=activity, confidence="exact", deployment_id=deployment.pk
+    )
     audit(row, now=later(minutes=1))
     found = alert()
     assert (found.name, found.severity, found.team) == (
@@ -67,17 +71,42 @@ def test_an_alert_says_what_is_wrong_where_and_since_which_change(account):
     }  # fmt: skip
     for said in (
         "+ in tcp 22",
-        "Exposed by it: 2 aws.ec2.networkinterface",
-        "ec2 AuthorizeSecurityGroupIngress by alice, from 203.0.113.9, with Terraform/1.9, "
-        "without MFA (exact)",
+        "Exposed by it: 2 aws.ec2.networkinterface (eni-0 and others).",
+        f"Done by alice, with terraform, in deployment {deployment.title}",
+        "ec2 AuthorizeSecurityGroupIngress from 203.0.113.9 (exact)",
         "Close the door.",
     ):
         assert said in found.description
-    assert [link["href"].partition("/security")[2] for link in found.links] == [
+    assert found.links[-1]["href"].endswith(f"/changes/{deployment.pk}/")
+    assert [link["href"].partition("/security")[2] for link in found.links[:-1]] == [
         f"/findings/{finding().pk}/",
         f"/resources/{row.pk}/",
         f"/revisions/{revision.pk}/",
     ]
+
+
+def test_what_no_deployment_did_is_said_by_whom_and_how(account):
+    row = make_resource(account, name="sg-1")
+    audit(row)
+    revision = revise(row, now=later(minutes=1), issues=[["a", 9]])
+    for number, who in enumerate(("bob", "alice")):
+        activity = ApiActivity.objects.create(
+            event_id=str(number), account=account, at=later(seconds=number), received_at=NOW,
+            service="ec2", action="X", actor=who, user_agent="Mozilla", tool="console", mfa=False,
+        )  # fmt: skip
+        RevisionCause.objects.create(revision=revision, activity=activity, confidence="exact")
+    audit(row, now=later(minutes=1))
+    assert "Done by alice, with console, no deploy, no MFA" in alert().description
+
+
+def test_what_was_changed_elsewhere_is_named(account):
+    row = make_resource(account, issues=[["a", 9]])
+    other = make_resource(account, "pl-1", technology="aws.ec2.prefixlist")
+    audit(row)
+    elsewhere = revise(other, now=later(minutes=1), issues=[])
+    Finding.objects.update(introduced_by=elsewhere, to_tell=True)
+    tell_findings(now=later(minutes=2))
+    assert f"Since revision {elsewhere.number} of prefix list pl-1" in alert().description
 
 
 @pytest.mark.parametrize(
