@@ -1,6 +1,6 @@
 """Ask the checks about what changed, and store what they say."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -36,39 +36,47 @@ def audit_due(*, now: datetime) -> int:
 def audit_resources(ids: Sequence[int], *, now: datetime) -> None:
     """Audit these, a batch of one account and region at a time, and tell the gateway."""
     touched: set[tuple[int, str, str]] = set()
+    to_tell = False
     for start in range(0, len(ids), _BATCH):
         rows = CloudResource.objects.select_related("account")
         batches: dict[_Place, list[CloudResource]] = defaultdict(list)
         for row in rows.filter(IdIn(ids[start : start + _BATCH])).order_by("pk"):
             batches[row.account_id, row.region].append(row)
         for resources in batches.values():
-            _audit_batch(resources[0].account, resources, now)
+            to_tell |= _audit_batch(resources[0].account, resources, now)
             touched |= {(row.account_id, row.region, row.technology) for row in resources}
-    if ids:
+    if touched:
         count_passes(touched)
+    if to_tell:
         tell_findings(now=now)
 
 
-def _audit_batch(account: CloudAccount, resources: Sequence[CloudResource], now: datetime) -> None:
+def _audit_batch(account: CloudAccount, resources: Sequence[CloudResource], now: datetime) -> bool:
+    """Whether the gateway is to be told of something."""
     world = LoadedWorld(account, resources[0].region, [row.resource_id for row in resources], now)
     verdicts = {row.pk: list(judge(row, world)) for row in resources}
     with transaction.atomic():
         same = _unchanged(resources)
         if not same:
-            return
+            return False
         scores = {row.pk: (row.score, row.full_score) for row in same}
-        settle_findings(same, verdicts, now=now)
-        CloudResource.objects.filter(IdIn([row.pk for row in same])).update(
-            audit_at=None, audited_at=now, audited_number=F("revision_count")
-        )
+        to_tell = settle_findings(same, verdicts, now=now)
         for row in same:
             row.audit_at = _next(verdict for _, verdict in verdicts[row.pk])
+        # What most have in common costs one statement, however many they are.
+        ((usual, _),) = Counter(row.audit_at for row in same).most_common(1)
+        CloudResource.objects.filter(IdIn([row.pk for row in same])).update(
+            audit_at=usual, audited_at=now, audited_number=F("revision_count")
+        )
         differ = [
-            row for row in same if row.audit_at or scores[row.pk] != (row.score, row.full_score)
+            row
+            for row in same
+            if row.audit_at != usual or scores[row.pk] != (row.score, row.full_score)
         ]
         CloudResource.objects.bulk_update(
             differ, ["audit_at", "score", "full_score"], batch_size=_BATCH
         )
+    return to_tell
 
 
 def _unchanged(resources: Sequence[CloudResource]) -> list[CloudResource]:

@@ -52,11 +52,16 @@ def fingerprint_of(resource: CloudResource, check_id: str, subject: str) -> str:
 
 def settle_findings(
     resources: Sequence[CloudResource], verdicts: Verdicts, *, now: datetime
-) -> None:
-    """Store what the checks said of these, all of one account; sets their scores (not saved)."""
+) -> bool:
+    """Store what the checks said of these, all of one account; sets their scores (not saved).
+
+    Whether the gateway is to be told of something.
+    """
     mine: dict[int, dict[str, Finding]] = defaultdict(dict)
-    for row in Finding.objects.filter(IdIn([row.pk for row in resources], "resource_id")):
-        mine[row.resource_id][row.fingerprint] = row
+    # What was never audited has none.
+    if audited := [row.pk for row in resources if row.audited_at]:
+        for row in Finding.objects.filter(IdIn(audited, "resource_id")):
+            mine[row.resource_id][row.fingerprint] = row
     rules, causes = load_rules(resources, now=now), Causes(resources)
     new: list[Finding] = []
     changed: list[Finding] = []
@@ -72,6 +77,7 @@ def settle_findings(
     ConfigRevision.objects.bulk_update(revised, ["score_change"], batch_size=_BATCH)
     if rules.ending:
         end_acceptances(list(rules.ending.values()), now=now)
+    return any(row.to_tell for row in (*new, *changed))
 
 
 def _said(resource: CloudResource, verdicts: Sequence[Any], rules: Rules) -> dict[str, _Said]:

@@ -4,6 +4,7 @@ import ipaddress
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from opsportal.lib.ids import IdIn
@@ -62,10 +63,10 @@ def _networks(
 ) -> Iterator[tuple[int, str, str, str]]:
     for role, cidr, note in _read(collector.networks, row.config):
         try:
-            network = ipaddress.ip_network(cidr, strict=False)
+            plain = _read_network(cidr)[0]
         except ValueError:
             continue
-        yield row.pk, role, str(network), clean(note)[:200]
+        yield row.pk, role, plain, clean(note)[:200]
 
 
 def _read(
@@ -80,11 +81,18 @@ def _read(
 
 
 def _use(resource: int, role: str, cidr: str, note: str, now: datetime) -> AddressUse:
-    first, length = in_ipv6(ipaddress.ip_network(cidr))
+    _, first, length = _read_network(cidr)
     return AddressUse(
         resource_id=resource, role=role, first=first, length=length, cidr=cidr, note=note,
         since=now,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _read_network(cidr: str) -> tuple[str, str, int]:
+    """As people write it, and as `in_ipv6` does: the same ones stand in many rules."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    return str(network), *in_ipv6(network)
 
 
 def in_ipv6(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> tuple[str, int]:
