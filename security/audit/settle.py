@@ -25,7 +25,6 @@ _FOLLOWED = (
 _STORED = (
     "status", "score", "summary", "evidence", "undecided", "acceptance", "check_version",
     "opened_at", "seen_at", "fixed_at", "fixed_reason", "introduced_by", "fixed_by", "history",
-    "to_tell",
 )  # fmt: skip
 
 
@@ -74,6 +73,9 @@ def settle_findings(
         revised += one.score()
     Finding.objects.bulk_create(new, batch_size=_BATCH)
     Finding.objects.bulk_update(changed, _STORED, batch_size=_BATCH)
+    # Only ever set here: whoever has it told, or told anew, meanwhile is not overruled.
+    if told_anew := [row.pk for row in changed if row.to_tell]:
+        Finding.objects.filter(IdIn(told_anew)).update(to_tell=True)
     ConfigRevision.objects.bulk_update(revised, ["score_change"], batch_size=_BATCH)
     if rules.ending:
         end_acceptances(list(rules.ending.values()), now=now)
