@@ -7,6 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
 from opsportal.lib.ids import IdIn
 from security.collectors import Collector, Link, Network
 from security.models import AddressUse, CloudResource, Relation
@@ -38,7 +41,9 @@ def relate(
     if gone := [pk for key, pk in old_links.items() if key not in links]:
         Relation.objects.filter(IdIn(gone)).delete()
     if over := [pk for key, pk in old_uses.items() if key not in networks]:
-        AddressUse.objects.filter(IdIn(over)).update(until=now)
+        # What is gone had them no longer than until it was missed: somebody else may since.
+        missed = CloudResource.objects.filter(pk=OuterRef("resource_id")).values("missing_at")
+        AddressUse.objects.filter(IdIn(over)).update(until=Coalesce(Subquery(missed), now))
     Relation.objects.bulk_create(
         [
             Relation(source_id=source, kind=kind, target=target)

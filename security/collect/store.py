@@ -78,9 +78,7 @@ class Writer:
             return
         if upgraded or self._collector.shape.policies:
             # As it would be written now: in the new form, and with the principals that are known.
-            again = settle(
-                before, self._collector.shape, secret=None, principals=self._principals
-            )
+            again = settle(before, self._collector.shape, secret=None, principals=self._principals)
             if again.durable_hash == resource.durable_hash:
                 return
             before = again.config

@@ -99,7 +99,6 @@ def test_what_iam_refuses_is_denied_with_the_permission_to_grant(cloud, monkeypa
     key = iam.create_access_key(UserName="portal")["AccessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-    monkeypatch.setattr(clients, "_session", clients.boto3.session.Session())
     clients.forget_clients()
     make_account()
     (group,) = make_groups(cloud, 1)
