@@ -1,10 +1,11 @@
 """Ask the checks about what changed, and store what they say."""
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
 from opsportal.lib.ids import IdIn
@@ -17,7 +18,11 @@ from security.audit.world import LoadedWorld
 from security.auditors import Later, Verdict
 from security.models import CloudAccount, CloudResource
 
+log = logging.getLogger(__name__)
+
 _BATCH = 1000
+# What cannot be audited is tried again so much later.
+_PUT_OFF = timedelta(hours=1)
 _Place = tuple[int, str]
 
 
@@ -26,11 +31,30 @@ def audit_due(*, now: datetime) -> int:
     decided otherwise. How many."""
     notice_basis(now=now)
     due = CloudResource.objects.filter(audit_at__lte=now).order_by("audit_at", "pk")
-    tried: set[int] = set()
-    while ids := set(due.values_list("pk", flat=True)[:_BATCH]) - tried:
-        audit_resources(sorted(ids), now=now)
-        tried |= ids
-    return len(tried)
+    total, left = 0, due
+    while rows := list(left.values_list("audit_at", "pk")[:_BATCH]):
+        _audit_apart(sorted(pk for _, pk in rows), now)
+        total += len(rows)
+        at, last = rows[-1]
+        # What somebody else holds stays due, and is left to the next sweep.
+        left = due.filter(audit_at__gte=at).exclude(audit_at=at, pk__lte=last)
+    return total
+
+
+def _audit_apart(ids: Sequence[int], now: datetime) -> None:
+    """Audit these; what fails is put off by itself, and keeps no other from being audited."""
+    try:
+        audit_resources(ids, now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(ids) > 1:
+            _audit_apart(ids[: len(ids) // 2], now)
+            _audit_apart(ids[len(ids) // 2 :], now)
+            return
+        log.exception("resource not audited", extra={"resource": ids[0]})
+        failed = CloudResource.objects.filter(IdIn(ids), audit_at__lte=now)
+        failed.update(audit_at=now + _PUT_OFF)
 
 
 def audit_resources(ids: Sequence[int], *, now: datetime) -> None:
