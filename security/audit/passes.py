@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
 from security.auditors import auditors_of
 from security.collectors import collector_of
@@ -12,7 +13,7 @@ from security.models import CloudResource, Finding, Scope
 
 
 def count_passes(places: Iterable[tuple[int, str, str]]) -> None:
-    """Count anew in the scopes of these: account, region, technology. Four statements."""
+    """Count anew in the scopes of these: account, region, technology. Three statements."""
     wanted = {_scope_of(*place) for place in places}
     scopes = [
         row
@@ -28,19 +29,18 @@ def count_passes(places: Iterable[tuple[int, str, str]]) -> None:
         account__in={row.account_id for row in scopes},
         technology__in={row.technology for row in scopes},
     )
-    there: dict[tuple[int, str, str], int] = defaultdict(int)
     rows = CloudResource.objects.filter(within).exclude(state=CloudResource.State.DELETED)
-    for account, region, technology, count in _grouped(rows, Count("pk")):
-        there[_scope_of(account, region, technology)] += count
-    failing: dict[tuple[int, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     findings = Finding.objects.filter(within).exclude(status=Finding.Status.FIXED)
-    counted = _grouped(findings, Count("resource", distinct=True), "check_id")
-    for account, region, technology, check, count in counted:
-        failing[_scope_of(account, region, technology)][check] += count
+    # Resources that are there under no check, and those that fail one under it.
+    counted: dict[tuple[int, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for account, region, technology, check, number in _grouped(rows, Value(""), "pk").union(
+        _grouped(findings, F("check_id"), "resource"), all=True
+    ):
+        counted[_scope_of(account, region, technology)][check] += number
     for scope in scopes:
-        key = (scope.account_id, scope.region, scope.technology)
+        found = counted[scope.account_id, scope.region, scope.technology]
         scope.passes = {
-            auditor.slug: max(0, there[key] - failing[key][auditor.slug])
+            auditor.slug: max(0, found[""] - found[auditor.slug])
             for auditor in auditors_of(scope.technology)
         }
     Scope.objects.bulk_update(scopes, ["passes"])
@@ -52,9 +52,10 @@ def _scope_of(account: int, region: str, technology: str) -> tuple[int, str, str
     return account, region if collector is None or collector.regional else "", technology
 
 
-def _grouped(rows: QuerySet[Any], count: Count, *more: str) -> Iterable[tuple[Any, ...]]:
-    by = ("account_id", "region", "technology", *more)
-    found: Iterable[tuple[Any, ...]] = (
-        rows.order_by().values(*by).annotate(n=count).values_list(*by, "n")
-    )
+def _grouped(rows: QuerySet[Any], check: Any, counted: str) -> QuerySet[Any, Any]:
+    """Account, region, technology and check of the rows, and how many different ones there are."""
+    by = ("account_id", "region", "technology", "check")
+    named = rows.order_by().annotate(check=Cast(check, CharField()))
+    numbers = named.values(*by).annotate(n=Count(counted, distinct=True))
+    found: QuerySet[Any, Any] = numbers.values_list(*by, "n")
     return found

@@ -25,7 +25,6 @@ _FOLLOWED = (
 _STORED = (
     "status", "score", "summary", "evidence", "undecided", "acceptance", "check_version",
     "opened_at", "seen_at", "fixed_at", "fixed_reason", "introduced_by", "fixed_by", "history",
-    "to_tell",
 )  # fmt: skip
 
 
@@ -52,11 +51,16 @@ def fingerprint_of(resource: CloudResource, check_id: str, subject: str) -> str:
 
 def settle_findings(
     resources: Sequence[CloudResource], verdicts: Verdicts, *, now: datetime
-) -> None:
-    """Store what the checks said of these, all of one account; sets their scores (not saved)."""
+) -> bool:
+    """Store what the checks said of these, all of one account; sets their scores (not saved).
+
+    Whether the gateway is to be told of something.
+    """
     mine: dict[int, dict[str, Finding]] = defaultdict(dict)
-    for row in Finding.objects.filter(IdIn([row.pk for row in resources], "resource_id")):
-        mine[row.resource_id][row.fingerprint] = row
+    # What was never audited has none.
+    if audited := [row.pk for row in resources if row.audited_at]:
+        for row in Finding.objects.filter(IdIn(audited, "resource_id")):
+            mine[row.resource_id][row.fingerprint] = row
     rules, causes = load_rules(resources, now=now), Causes(resources)
     new: list[Finding] = []
     changed: list[Finding] = []
@@ -69,9 +73,13 @@ def settle_findings(
         revised += one.score()
     Finding.objects.bulk_create(new, batch_size=_BATCH)
     Finding.objects.bulk_update(changed, _STORED, batch_size=_BATCH)
+    # Only ever set here: whoever has it told, or told anew, meanwhile is not overruled.
+    if told_anew := [row.pk for row in changed if row.to_tell]:
+        Finding.objects.filter(IdIn(told_anew)).update(to_tell=True)
     ConfigRevision.objects.bulk_update(revised, ["score_change"], batch_size=_BATCH)
     if rules.ending:
         end_acceptances(list(rules.ending.values()), now=now)
+    return any(row.to_tell for row in (*new, *changed))
 
 
 def _said(resource: CloudResource, verdicts: Sequence[Any], rules: Rules) -> dict[str, _Said]:

@@ -10,9 +10,10 @@ from security.policies.conditions import narrowing_values
 from security.policies.exposure import Grant, grants
 from security.policies.trust import DANGLING, PROVIDERS, PUBLIC, THIRDPARTY, UNKNOWN
 
-# Services that say for which account or resource they assume a role. Sources: the pages
-# "Cross-service confused deputy prevention" in the user guides of each. Others, such as EC2 and
-# Lambda, do not: for them the condition would shut the service out.
+# Services that say for which account or resource they assume a role. Many have a page
+# "Cross-service confused deputy prevention" in their user guide; not each of these was looked up
+# there, some are here by what is generally known. Before one is added, see its guide: for services
+# that do not say it, such as EC2 and Lambda, the condition would shut the service out.
 CONFUSABLE = frozenset(
     f"{name}.amazonaws.com"
     for name in (

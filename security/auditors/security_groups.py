@@ -34,7 +34,8 @@ class GroupCheck(Auditor):
         """What is wrong, and when the score is to be looked at again."""
         found = list(cls.judge(item, world))
         yield from found
-        if found and not world.is_known(INTERFACE):
+        scored = any(isinstance(verdict, Issue) for verdict in found)
+        if scored and not world.is_known(INTERFACE):
             yield Later(world.now + LOOK_AGAIN)
 
     @classmethod

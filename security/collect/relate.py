@@ -4,7 +4,11 @@ import ipaddress
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from opsportal.lib.ids import IdIn
 from security.collectors import Collector, Link, Network
@@ -37,7 +41,9 @@ def relate(
     if gone := [pk for key, pk in old_links.items() if key not in links]:
         Relation.objects.filter(IdIn(gone)).delete()
     if over := [pk for key, pk in old_uses.items() if key not in networks]:
-        AddressUse.objects.filter(IdIn(over)).update(until=now)
+        # What is gone had them no longer than until it was missed: somebody else may since.
+        missed = CloudResource.objects.filter(pk=OuterRef("resource_id")).values("missing_at")
+        AddressUse.objects.filter(IdIn(over)).update(until=Coalesce(Subquery(missed), now))
     Relation.objects.bulk_create(
         [
             Relation(source_id=source, kind=kind, target=target)
@@ -62,10 +68,10 @@ def _networks(
 ) -> Iterator[tuple[int, str, str, str]]:
     for role, cidr, note in _read(collector.networks, row.config):
         try:
-            network = ipaddress.ip_network(cidr, strict=False)
+            plain = _read_network(cidr)[0]
         except ValueError:
             continue
-        yield row.pk, role, str(network), clean(note)[:200]
+        yield row.pk, role, plain, clean(note)[:200]
 
 
 def _read(
@@ -80,11 +86,18 @@ def _read(
 
 
 def _use(resource: int, role: str, cidr: str, note: str, now: datetime) -> AddressUse:
-    first, length = in_ipv6(ipaddress.ip_network(cidr))
+    _, first, length = _read_network(cidr)
     return AddressUse(
         resource_id=resource, role=role, first=first, length=length, cidr=cidr, note=note,
         since=now,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _read_network(cidr: str) -> tuple[str, str, int]:
+    """As people write it, and as `in_ipv6` does: the same ones stand in many rules."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    return str(network), *in_ipv6(network)
 
 
 def in_ipv6(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> tuple[str, int]:

@@ -1,12 +1,15 @@
 """One collection from beginning to end."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
+from opsportal.lib.deadlocks import start_over
 from opsportal.lib.outbox import finish, retry_later
 from security.audit import audit_resources, mark_dependents
 from security.cause import find_causes
@@ -43,13 +46,24 @@ def run_collection(collection: Collection, *, clock: Callable[[], datetime]) -> 
         "throttles": counter.throttles,
         "duration_ms": max(int((now - started) / timedelta(milliseconds=1)), 0),
     }
+    asked = _Asked(collection, scope, collector, sighting, known, started, now)
+    stored = start_over(partial(_keep, asked, figures))
+    if stored is None:
+        return None
+    audit_resources([row.pk for row in (*stored.created, *stored.updated)], now=now)
+    return stored
+
+
+def _keep(asked: "_Asked", figures: dict[str, Any]) -> Stored | None:
+    """Store it in one transaction: on copies, so that one that was undone has changed nothing."""
+    collection, sighting = asked.collection, asked.sighting
+    sighting = replace(sighting, different=dict(sighting.different), gone=set(sighting.gone))
+    mine = replace(asked, collection=copy(collection), scope=copy(asked.scope), sighting=sighting)
     with transaction.atomic():
-        asked = _Asked(collection, scope, collector, sighting, known, started, now)
-        stored = asked.keep(figures)
+        stored = mine.keep(figures)
         if stored is None:
             transaction.set_rollback(True)
-            return None
-    audit_resources([row.pk for row in (*stored.created, *stored.updated)], now=now)
+    vars(collection).update(vars(mine.collection))
     return stored
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from security.collect.announce import announce
+from security.collect.known import Principals
 from security.collect.look import Seen
 from security.collect.relate import relate
 from security.collectors import Collector
@@ -49,6 +50,7 @@ class Writer:
     ) -> None:
         self._scope, self._collector, self._source = scope, collector, source
         self._baseline, self._now = scope.complete_at is None, now
+        self._principals = Principals(scope.account_id)
         self._upgraded = 0
         self._by_new_rules: list[ConfigRevision] = []
         self._moved: list[CloudResource] = []
@@ -74,8 +76,9 @@ class Writer:
         self._upgraded += upgraded
         if durable == resource.durable_hash:
             return
-        if upgraded:
-            again = settle(before, self._collector.shape, secret=None)
+        if upgraded or self._collector.shape.policies:
+            # As it would be written now: in the new form, and with the principals that are known.
+            again = settle(before, self._collector.shape, secret=None, principals=self._principals)
             if again.durable_hash == resource.durable_hash:
                 return
             before = again.config

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from security.collect import confirm_deleted
-from security.models import CloudResource, Collection, ConfigRevision, Scope
+from security.models import AddressUse, CloudResource, Collection, ConfigRevision, Scope
 from tests.security.collecting import NOW, later
 from tests.security.things import DENIED, THROTTLED, account, refusal, state, states, sweep, work
 
@@ -234,3 +234,21 @@ def test_one_account_that_fails_keeps_nobody_from_the_others(sky):
     sky.before_page = fail_first
     assert sorted(row.outcome for row in sweep()) == ["complete", "failed"]
     assert states() == {"active": 3}
+
+
+def test_an_address_is_had_until_its_holder_is_missed(sky):
+    account()
+    rules = [{"port": 22, "peer": "10.0.0.0/8"}, {"port": 80, "peer": "10.9.0.0/16"}]
+    sky.there = {"a": {"rules": rules}}
+    sweep()
+    sky.there["a"] = {"rules": rules[:1]}
+    sweep(later(minutes=5))
+    del sky.there["a"]
+    sweep(later(minutes=10))
+    sweep(later(minutes=15))
+    assert state("a") == "deleted"
+    uses = AddressUse.objects.order_by("cidr").values_list("cidr", "since", "until")
+    assert list(uses) == [
+        ("10.0.0.0/8", NOW, later(minutes=10)),
+        ("10.9.0.0/16", NOW, later(minutes=5)),
+    ]

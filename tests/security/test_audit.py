@@ -2,6 +2,7 @@
 
 import pytest
 
+from security.audit import settle
 from security.audit.judge import judge
 from security.models import CloudResource, ConfigRevision, Finding, Scope
 from tests.security.collecting import GROUPS, NOW, later, make_account
@@ -153,3 +154,21 @@ def test_dependents_carry_the_revision_of_what_they_refer_to(account):
     audit(listed, row, now=later(minutes=6))
     assert finding("pl-1").introduced_by == widened
     assert Finding.objects.count() == 1
+
+
+def test_what_cannot_be_audited_is_put_off_and_keeps_no_other_from_it(account, monkeypatch):
+    rows = [make_resource(account, f"sg-{n}", issues=[[f"s-{n}", 9]]) for n in range(5)]
+    load = settle.load_rules
+
+    def fail(resources, **kwargs):
+        if rows[1].pk in {row.pk for row in resources}:
+            raise ValueError("whatever")
+        return load(resources, **kwargs)
+
+    monkeypatch.setattr(settle, "load_rules", fail)
+    sweep(later(minutes=1))
+    assert [subject for subject, *_ in states()] == ["s-0", "s-2", "s-3", "s-4"]
+    assert sweep(later(minutes=2)) == 0
+    monkeypatch.setattr(settle, "load_rules", load)
+    assert sweep(later(hours=2)) == 1
+    assert len(states()) == 5

@@ -54,11 +54,11 @@ def test_a_thousand_groups_cost_a_handful_of_statements(sky):
     sky.page = 1000
     ensure_scopes(now=NOW)
     first, seconds = run_one(NOW)
-    # Some ten are the audit's, however many groups there are.
-    assert len(first) <= 22, first
+    # Half of them are the audit's, however many groups there are.
+    assert len(first) <= 20, first
     table = CollectorError._meta.db_table
     assert not [sql for sql in first if table in sql]
-    assert seconds < 4  # two on a quiet machine
+    assert seconds < 4  # less than two on a quiet machine
     assert ConfigRevision.objects.count() == 1000
     unchanged, seconds = run_one(later(minutes=5))
     assert len(unchanged) <= 6, unchanged

@@ -4,10 +4,10 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
-from opsportal.lib.outbox import claim_due
-from security.collect import ask_about, run_collection
+from opsportal.lib.outbox import claim_due, run_outbox
+from security.collect import ask_about, plan_collections, run_collection
 from security.models import CloudResource, Collection, ConfigRevision, Scope
 from security.tasks import CollectionOutbox
 from tests.security.collecting import NOW, later, resource
@@ -84,6 +84,42 @@ def test_whoever_was_overtaken_by_an_event_leaves_it_and_asks_again(sky):
     (again,) = work(later(minutes=6))
     assert (again.targets, again.changed) == ([names[0]], 0)
     assert ConfigRevision.objects.count() == 4
+
+
+def failing_once(monkeypatch, error):
+    """The first transaction that stores something is undone by that."""
+    errors = [error]
+
+    def mark(*args, **kwargs):
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setattr("security.collect.run.mark_dependents", mark)
+
+
+def test_a_deadlock_is_stored_again_without_asking_again(sky, monkeypatch):
+    account()
+    sky.fill(3)
+    deadlock = OperationalError("deadlock detected")
+    deadlock.__cause__ = type("Deadlock", (Exception,), {"sqlstate": "40P01"})()
+    failing_once(monkeypatch, deadlock)
+    (row,) = sweep()
+    assert (row.state, row.outcome, sky.listings) == ("done", "complete", 1)
+    assert ConfigRevision.objects.count() == 3
+
+
+def test_what_could_not_be_stored_comes_again_at_once_and_not_when_its_lease_is_over(
+    sky, monkeypatch
+):
+    account()
+    sky.fill(3)
+    failing_once(monkeypatch, ValueError("a full disk, say"))
+    plan_collections(now=NOW)
+    run_outbox(CollectionOutbox(), now=lambda: NOW)
+    row = Collection.objects.get()
+    assert (row.state, row.due_at < later(seconds=30)) == ("due", True)
+    work(later(minutes=1))
+    assert states() == {"active": 3}
 
 
 def test_two_listings_at_once_do_not_prove_each_other(sky):

@@ -200,6 +200,8 @@ def test_a_group_that_nothing_uses_is_told_after_a_week():
     assert issues(UnusedGroup, group(), world()) == []
     assert issues(UnusedGroup, group(name="default"), world(attached=False)) == []
     assert issues(UnusedGroup, group(), FakeWorld()) == [("", -1)]
+    # Nothing is scored yet: that interfaces were not read is no reason to look sooner.
+    assert verdicts(UnusedGroup, young, FakeWorld()) == [Later(NOW + timedelta(days=6))]
     by_itself = {"r-1": [Reference("peer", GROUP, "r-1")]}
     assert issues(UnusedGroup, group(), world(attached=False).__class__(
         there={INTERFACE: {}, GROUP: {}}, referred=by_itself)) == [("", 1)]  # fmt: skip

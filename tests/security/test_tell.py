@@ -5,7 +5,7 @@ from django.db import transaction
 
 from alerts.models import Alert, Notification, Subscription
 from opsportal.accounts.models import Team
-from security.audit import tell_again, tell_findings
+from security.audit import settle, tell_again, tell_findings
 from security.audit.tell import severity_of
 from security.models import ApiActivity, CloudResource, Finding, RevisionCause
 from tests.alerts.makers import make_channel
@@ -179,6 +179,24 @@ def test_the_alert_is_said_anew_when_its_cause_becomes_known(account):
     tell_again([revision.pk])
     assert tell_findings(now=later(minutes=1)) == 1
     assert alert().summary.endswith("by mallory")
+
+
+def test_an_audit_does_not_overrule_what_is_to_be_said_anew(account, monkeypatch):
+    row = make_resource(account, issues=[["a", 9]])
+    audit(row)
+    revision = finding().introduced_by
+    revise(row, now=later(minutes=1), issues=[["a", 9]], undecided=True)
+    Finding.objects.update(evidence={"rules": ["of before"]})
+    load = settle.load_rules
+
+    def meanwhile(*args, **kwargs):
+        tell_again([revision.pk])
+        return load(*args, **kwargs)
+
+    monkeypatch.setattr(settle, "load_rules", meanwhile)
+    monkeypatch.setattr("security.audit.run.tell_findings", lambda **_: 0)
+    audit(row, now=later(minutes=1))
+    assert finding().to_tell
 
 
 def test_thousands_at_a_first_look_are_told_in_batches(account, django_assert_max_num_queries):

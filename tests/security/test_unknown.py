@@ -155,6 +155,25 @@ def test_a_principal_shown_by_its_unique_id_is_the_same_principal(sky):
     assert unique in str(resource("bucket").config)
 
 
+def test_a_principal_that_becomes_known_later_is_nobodys_change(sky):
+    account()
+    arn = "arn:aws:iam::123456789012:role/reader"
+    unique = "AROAEXAMPLEEXAMPLE12"
+    sky.there = {"role": {"size": 1}, "bucket": {"policy": policy(unique)}}
+    sky.about["role"] = {"arn": arn, "unique_id": unique}
+    sky.hidden = {"role"}
+    sweep()
+    sky.hidden = set()
+    sweep(later(minutes=5))
+    sweep(later(minutes=10))
+    assert revisions("bucket") == [("created", "baseline")]
+    assert arn in str(resource("bucket").config)
+    sky.there["bucket"] = {"policy": policy("*")}
+    sweep(later(minutes=15))
+    changed = ConfigRevision.objects.get(resource__resource_id="bucket", number=2)
+    assert unique not in str(changed.changes)
+
+
 def test_what_changes_by_itself_and_what_is_only_reordered_is_no_revision(sky):
     account()
     rules = [{"port": 22, "peer": "10.0.0.0/8"}, {"port": 80, "peer": "10.0.0.0/8"}]
