@@ -13,7 +13,14 @@ from alerts.receive import receive_alerts
 from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
 from security.auditors import auditors
-from security.models import CloudResource, ConfigRevision, Finding, Relation, RevisionCause
+from security.models import (
+    ApiActivity,
+    CloudResource,
+    ConfigRevision,
+    Finding,
+    Relation,
+    RevisionCause,
+)
 
 PREFIX, SOURCE = "security:finding:", "security"
 _BATCH = 200
@@ -91,14 +98,19 @@ def _touches(findings: Sequence[Finding]) -> _Touches:
 
 
 def _causes(findings: Sequence[Finding]) -> dict[int, RevisionCause]:
-    """Of revisions, the surest that is known."""
+    """Of revisions, the surest that is known; what was only posted after what a queue told."""
     ids = {row.introduced_by_id for row in findings if row.introduced_by_id is not None}
     if not ids:
         return {}
     rows = RevisionCause.objects.filter(IdIn(sorted(ids), "revision_id"))
     sure = list(RevisionCause.Confidence.values)
     ordered = sorted(
-        rows.select_related("activity"), key=lambda row: (-sure.index(row.confidence), row.pk)
+        rows.select_related("activity"),
+        key=lambda row: (
+            -sure.index(row.confidence),
+            row.activity.via == ApiActivity.Via.QUEUE,
+            row.pk,
+        ),
     )
     return {row.revision_id: row for row in ordered}
 
