@@ -14,6 +14,8 @@ FIRING = "firing"
 RESOLVED = "resolved"
 # What dedup keys begin with that are Alertmanager's fingerprints.
 ALERTMANAGER_KEY = "am:"
+# And those of alerts that the portal raises itself: no sender may say that they are over.
+OWN_KEYS = ("opsportal:", "security:")
 
 # Worst first; the rank orders and compares.
 SEVERITIES = ("critical", "high", "warning", "low", "info")

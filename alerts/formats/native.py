@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from alerts.formats import AlertFormat
 from alerts.normalise import (
     FIRING,
+    OWN_KEYS,
     RESOLVED,
     SEVERITIES,
     SEVERITY_RANK,
@@ -141,6 +142,8 @@ def _event(payload: bytes, received: Received) -> AlertEvent:
     for index, link in enumerate(alert.links or ()):
         check_url(f"links[{index}].href", link.href, errors)
     timeout = _timeout(alert.timeout, errors)
+    if (alert.dedup_key or "").startswith(OWN_KEYS):
+        errors.append(FieldError("dedup_key", "is one of the portal's own; name another"))
     if errors:
         raise _refusal(errors)
     if status == FIRING and ends_at and ends_at <= received.now:

@@ -23,6 +23,8 @@ from security.activity.call import Call, Reading, read_record
 # Bytes: of a file as it lies in S3, and as it is unpacked. CloudTrail's have up to 50 MB.
 MOST_PACKED, MOST_FILE = 16 * 1024 * 1024, 64 * 1024 * 1024
 MOST_RECORDS = 100_000
+# Files that one message names: S3 and CloudTrail name one, or a few.
+MOST_FILES = 100
 # What in a trail's bucket is no calls.
 _NO_CALLS = ("/CloudTrail-Digest/", "/CloudTrail-Insight/", "/CloudTrail-Aggregated/")
 
@@ -65,7 +67,10 @@ def read_message(body: str, *, now: datetime) -> Contents:
         files = [_notified(table(row)) for row in rows(message["Records"])]
     else:
         raise PayloadError("This is no event of CloudTrail, EventBridge or S3.")
-    return Contents(files=[file for file in files if file is not None])
+    named = list(dict.fromkeys(file for file in files if file is not None))
+    if len(named) > MOST_FILES:
+        raise PayloadError(f"The message names more than {MOST_FILES} files.")
+    return Contents(files=named)
 
 
 def read_file(packed: bytes, *, now: datetime) -> Iterator[Call | Reading]:

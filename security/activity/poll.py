@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +22,7 @@ from opsportal.lib.redact import redact_text
 from security.activity.call import Call, Reading
 from security.activity.handle import handle_activities
 from security.activity.message import MOST_PACKED, LogFile, read_file, read_message
-from security.activity.store import store_calls
+from security.activity.store import MOST_AT_ONCE, store_calls
 from security.activity.trouble import forget_trouble, note_troubles, trouble
 from security.cloud import open_access, side_by_side, trouble_of
 from security.cloud.access import HOME
@@ -88,6 +89,8 @@ class _Message:
 
     raw: dict[str, Any]
     calls: list[Call | Reading] = field(default_factory=list)
+    # Whether files that it names were stored.
+    stored: bool = False
     # Why it is of no use, now or ever.
     error: str = ""
     never: bool = False
@@ -149,7 +152,7 @@ def take_messages(
         # One of them may be the reason: each by itself.
         log.exception("batch not stored", extra={"account": owner.account_id})
         for row in usable:
-            _store_alone(owner, row, now)
+            _store_alone(owner, row, row.calls, now)
     poison = [row for row in messages if row.error and (row.never or row.is_spent(now))]
     note_troubles(
         [
@@ -161,14 +164,17 @@ def take_messages(
         ],
         now=now,
     )  # fmt: skip
-    if any(row.calls for row in usable):
+    if any(row.calls or row.stored for row in messages):
         handle_activities(now=now)
     return [row.raw for row in messages if not row.error or row in poison]
 
 
-def _store_alone(owner: CloudAccount, message: _Message, now: datetime) -> None:
+def _store_alone(
+    owner: CloudAccount, message: _Message, calls: Sequence[Call | Reading], now: datetime
+) -> None:
     try:
-        store_calls(message.calls, via=ApiActivity.Via.QUEUE, now=now, owner=owner)
+        store_calls(calls, via=ApiActivity.Via.QUEUE, now=now, owner=owner)
+        message.stored = True
     except Exception as error:  # noqa: BLE001 - whatever it is, the others are not to wait for it
         message.error = f"{type(error).__name__}: {error}"[:1000]
 
@@ -179,7 +185,10 @@ def _read(owner: CloudAccount, raw: dict[str, Any], now: datetime) -> _Message:
         contents = read_message(raw.get("Body", ""), now=now)
         message.calls = contents.calls
         for file in contents.files:
-            message.calls += read_file(_fetch(owner, file, now), now=now)
+            # One at a time: each may hold as many calls as there is memory for.
+            calls = read_file(_fetch(owner, file, now), now=now)
+            while some := list(islice(calls, MOST_AT_ONCE)):
+                _store_alone(owner, message, some, now)
     except PayloadError as error:
         message.error, message.never = error.message, True
     except (ClientError, BotoCoreError) as error:

@@ -10,6 +10,7 @@ from django.db import transaction
 from chronos.record import record_changes
 from opsportal.lib.deadlocks import start_over
 from security.activity.call import Call, Reading
+from security.activity.give_way import give_way
 from security.activity.targets import targets_of
 from security.activity.trouble import note_troubles, trouble
 from security.models import ActivityTarget, ApiActivity, CloudAccount, TrailError
@@ -84,12 +85,14 @@ def _store(
             ],
             now=now,
         )
-    _hear({ours[call.account_id].pk: ours[call.account_id] for call in mine}.values(), now)
+    _hear({ours[call.account_id].pk: ours[call.account_id] for call in mine}.values(), via, now)
     unique = {call.event_id: call for call in mine if isinstance(call, Call)}
     taken.read_only = sum(isinstance(call, Reading) for call in mine)
-    there = set(
-        ApiActivity.objects.filter(event_id__in=list(unique)).values_list("event_id", flat=True)
-    )
+    rows = ApiActivity.objects.filter(event_id__in=list(unique))
+    if via == ApiActivity.Via.QUEUE:
+        # What the door was told of the same call, by whomever, makes place for it.
+        give_way(rows.filter(via=ApiActivity.Via.HOOK), unique, now=now)
+    there = set(rows.all().values_list("event_id", flat=True))
     new = [call for number, call in unique.items() if number not in there]
     taken.known = len(mine) - taken.read_only - len(new)
     told = _tell(new, now) if changes is None else changes
@@ -140,12 +143,13 @@ def _tell(calls: Sequence[Call], now: datetime) -> dict[str, int]:
     return {receipt.external_id: receipt.event_id for receipt in receipts}
 
 
-def _hear(accounts: Iterable[CloudAccount], now: datetime) -> None:
-    """Note that their trail is heard."""
+def _hear(accounts: Iterable[CloudAccount], via: str, now: datetime) -> None:
+    """Note that their trail is heard; of an account with a queue, no post to the door proves it."""
     old = [
         account.pk
         for account in accounts
-        if account.trail_heard_at is None or account.trail_heard_at < now - HEARD_EVERY
+        if (account.trail_heard_at is None or account.trail_heard_at < now - HEARD_EVERY)
+        and not (via == ApiActivity.Via.HOOK and account.trail_queue_url)
     ]
     if old:
         CloudAccount.objects.filter(pk__in=old).update(trail_heard_at=now)

@@ -1,6 +1,6 @@
 """Alerts at once for who stops or alters a trail: after it nothing more may be heard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -25,7 +25,11 @@ WATCHED = (*STOPS, *ALTERS, *STARTS)
 
 def watch_trails(activities: Sequence[ApiActivity], *, now: datetime) -> int:
     """Raise and resolve what these calls say of trails; how many. Told late, or in another order,
-    it comes to the same: a trail that was started since is not alerted on."""
+    it comes to the same: a trail that was started since is not alerted on.
+
+    Whoever may post to the door could say that a trail was started: that only ends what the door
+    said itself.
+    """
     calls = [row for row in activities if row.service == "cloudtrail" and row.action in WATCHED]
     if not calls:
         return 0
@@ -33,7 +37,7 @@ def watch_trails(activities: Sequence[ApiActivity], *, now: datetime) -> int:
     events = [
         event
         for row in sorted(calls, key=lambda row: (row.at, row.pk))
-        if (event := _event(row, started, now)) is not None
+        for event in _events(row, started, now)
     ]
     receive_alerts(events, now=now)
     return len(events)
@@ -45,8 +49,8 @@ def trail_of(activity: ApiActivity) -> str:
     return str(name).rpartition("/")[2][:128]
 
 
-def _started(calls: Sequence[ApiActivity]) -> dict[tuple[int, str], datetime]:
-    """When each trail was last started, as far as that is known."""
+def _started(calls: Sequence[ApiActivity]) -> dict[tuple[int, str, bool], datetime]:
+    """When each trail was last started, as far as that is known; and as far as a queue says so."""
     rows = ApiActivity.objects.filter(
         Q(action__in=STARTS),
         account_id__in={row.account_id for row in calls},
@@ -54,30 +58,49 @@ def _started(calls: Sequence[ApiActivity]) -> dict[tuple[int, str], datetime]:
         service="cloudtrail",
         error_code="",
     )
-    found: dict[tuple[int, str], datetime] = {}
+    found: dict[tuple[int, str, bool], datetime] = {}
     for row in rows:
-        key = (row.account_id, trail_of(row))
-        found[key] = max(row.at, found.get(key, row.at))
+        for posted in {True, _posted(row)}:
+            key = (row.account_id, trail_of(row), posted)
+            found[key] = max(row.at, found.get(key, row.at))
     return found
 
 
-def _event(
-    row: ApiActivity, started: dict[tuple[int, str], datetime], now: datetime
-) -> AlertEvent | None:
-    trail, account = trail_of(row), row.account
-    stops = row.action in STOPS
+def _posted(row: ApiActivity) -> bool:
+    return row.via == ApiActivity.Via.HOOK
+
+
+def _events(
+    row: ApiActivity, started: Mapping[tuple[int, str, bool], datetime], now: datetime
+) -> list[AlertEvent]:
     failed = bool(row.error_code)
-    which = "stopped" if stops or row.action in STARTS else "altered"
-    key = f"security:trail:{account.account_id}:{trail}:{'tried' if failed else which}"[:255]
     if row.action in STARTS:
-        if failed:
-            return None
-        return AlertEvent(
-            name=NAME, dedup_key=key, status=RESOLVED, ends_at=now, source="opsportal"
-        )
-    since = started.get((row.account_id, trail))
-    if stops and since is not None and since >= row.at:
-        return None
+        both = (True,) if _posted(row) else (True, False)
+        return [] if failed else [_over(_key(row, "stopped", posted), now) for posted in both]
+    if row.action not in STOPS:
+        return [_firing(row, "tried" if failed else "altered")]
+    since = started.get((row.account_id, trail_of(row), _posted(row)))
+    if since is not None and since >= row.at:
+        return []
+    if failed:
+        return [_firing(row, "tried")]
+    # What was posted before the queue said it is said by the queue from now on.
+    before = [] if _posted(row) else [_over(_key(row, "stopped", posted=True), now)]
+    return [*before, _firing(row, "stopped")]
+
+
+def _key(row: ApiActivity, deed: str, posted: bool) -> str:
+    end = f":{deed}:posted" if posted and deed == "stopped" else f":{deed}"
+    return f"security:trail:{row.account.account_id}:{trail_of(row)}{end}"
+
+
+def _over(key: str, now: datetime) -> AlertEvent:
+    return AlertEvent(name=NAME, dedup_key=key, status=RESOLVED, ends_at=now, source="opsportal")
+
+
+def _firing(row: ApiActivity, which: str) -> AlertEvent:
+    trail, account = trail_of(row), row.account
+    stops, failed = row.action in STOPS, bool(row.error_code)
     deed = (STOPS | ALTERS)[row.action]
     who = row.actor or "AWS"
     words = f"{who} tried to have the trail {trail} {deed}" if failed else (
@@ -86,7 +109,7 @@ def _event(
     severity = "critical" if stops and not failed else "high" if stops else "warning"
     return AlertEvent(
         name=NAME,
-        dedup_key=key,
+        dedup_key=_key(row, which, _posted(row)),
         status=FIRING,
         severity=severity,
         summary=f"{words} in {account.name}"[:1024],

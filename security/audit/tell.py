@@ -15,7 +15,7 @@ from opsportal.lib.ids import IdIn
 from security.auditors import auditors
 from security.cause.read import CONSOLE, Cause, causes_of
 from security.collectors import collector_of
-from security.models import CloudResource, ConfigRevision, Finding, Relation
+from security.models import ApiActivity, CloudResource, ConfigRevision, Finding, Relation
 
 PREFIX, SOURCE = "security:finding:", "security"
 _BATCH = 200
@@ -98,10 +98,13 @@ def _touches(findings: Sequence[Finding]) -> _Touches:
 def _causes(findings: Sequence[Finding]) -> dict[int, Cause]:
     """Of revisions, the last of the surest: it is the one whose actor the revision names."""
     ids = {row.introduced_by_id for row in findings if row.introduced_by_id is not None}
-    return {
-        pk: [cause for cause in found if cause.confidence == found[0].confidence][-1]
-        for pk, found in (causes_of(sorted(ids)) if ids else {}).items()
-    }
+    return {pk: _surest(found) for pk, found in (causes_of(sorted(ids)) if ids else {}).items()}
+
+
+def _surest(causes: Sequence[Cause]) -> Cause:
+    """What was only posted, which anybody may say, only where no queue tells."""
+    sure = [cause for cause in causes if cause.confidence == causes[0].confidence]
+    return ([c for c in sure if c.activity.via == ApiActivity.Via.QUEUE] or sure)[-1]
 
 
 def _firing(

@@ -79,15 +79,16 @@ def causes_of(revision_ids: Collection[int]) -> dict[int, list[Cause]]:
 
 def facts_of(activity: ApiActivity, *, is_deployed: bool) -> tuple[str, ...]:
     """What is worth knowing of a call: nothing but what its record says, and the hour."""
+    posted = activity.via == ApiActivity.Via.HOOK
     if activity.by_aws:
-        return ("AWS itself",)
+        return ("AWS itself", "posted") if posted else ("AWS itself",)
     facts = {
         "root": activity.principal_type == "Root",
         "no deploy": not is_deployed,
         "console": activity.tool == CONSOLE,
         "no MFA": activity.tool == CONSOLE and activity.mfa is False,
         "out of hours": not is_working_time(activity.at),
-        "posted": activity.via == ApiActivity.Via.HOOK,
+        "posted": posted,
     }
     return tuple(name for name, holds in facts.items() if holds)
 

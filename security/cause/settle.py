@@ -11,7 +11,7 @@ from chronos.normalise import Change, change_url
 from chronos.record import record_changes
 from opsportal.lib.ids import IdIn
 from security.audit.again import tell_again
-from security.models import ConfigRevision, RevisionCause
+from security.models import ApiActivity, ConfigRevision, RevisionCause
 
 Confidence = RevisionCause.Confidence
 _ORDER = Confidence.values
@@ -32,7 +32,7 @@ def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
     guesses = []
     for pk, found in causes.items():
         revision = revisions[pk]
-        best = [row for row in found if row.confidence == _best(found)]
+        best = _best(found)
         if best[0].confidence == Confidence.EXACT:
             guesses += [row.pk for row in found if row.confidence == Confidence.WINDOW]
         # What holds since then is what the last of them made of it.
@@ -53,8 +53,11 @@ def settle_attribution(revision_ids: Collection[int], *, now: datetime) -> None:
     transaction.on_commit(lambda: tell_again(again))
 
 
-def _best(causes: Sequence[RevisionCause]) -> str:
-    return min((row.confidence for row in causes), key=_ORDER.index)
+def _best(causes: Sequence[RevisionCause]) -> list[RevisionCause]:
+    """The surest; of these not what was only posted, which anybody may say, where a queue tells."""
+    sure = min((row.confidence for row in causes), key=_ORDER.index)
+    best = [row for row in causes if row.confidence == sure]
+    return [row for row in best if row.activity.via == ApiActivity.Via.QUEUE] or best
 
 
 def _tell_timeline(
@@ -75,7 +78,7 @@ def _tell_timeline(
 def _change(
     event: ChangeEvent, revision: ConfigRevision, causes: Sequence[RevisionCause]
 ) -> Change:
-    sure = [row for row in causes if row.confidence == revision.attribution]
+    sure = _best(causes)
     last = max(sure, key=lambda row: (row.activity.at, row.activity_id)).activity
     links = [
         {"href": change_url(row.activity.change_id), "text": str(row.activity), "rel": "cause"}

@@ -37,6 +37,12 @@ def test_a_name_is_enough():
     assert event.payload == b'{"name": "disk full"}'
 
 
+@pytest.mark.parametrize("key", ["security:finding:0a1b", "opsportal:escalations-late"])
+def test_no_sender_says_that_an_alert_of_the_portals_own_is_over(key):
+    told = complaints({"name": "x", "dedup_key": key, "status": "resolved"})
+    assert told == {"dedup_key": "is one of the portal's own; name another"}
+
+
 def test_the_derived_key_names_what_the_alert_is_about():
     event = one(source="cron", environment="prod", service="a|b", resource="h1")
     assert event.dedup_key == r"cron|prod|a\|b|h1|disk full"

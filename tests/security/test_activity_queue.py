@@ -8,7 +8,8 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from chronos.models import ChangeEvent
-from security.activity import store
+from security.activity import poll as poll_module
+from security.activity import store, trouble
 from security.activity.call import read_record
 from security.activity.handle import handle_activities
 from security.activity.poll import poll_queues, take_messages
@@ -117,6 +118,46 @@ def test_what_cannot_be_understood_is_kept_with_its_reason_and_goes(cloud, queue
     rows = TrailError.objects.filter(kind="unreadable")
     assert rows.count() == 4
     assert "no event of CloudTrail" in rows.get(body__contains="hello").message
+
+
+def test_a_message_that_names_files_without_end_is_refused_and_a_file_named_twice_is_read_once(
+    cloud, queue, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(poll_module, "_fetch", lambda *args: asked.append(args) or log_file())
+    keys = [f"AWSLogs/{number}.json.gz" for number in range(101)]
+    send(cloud, queue, {"s3Bucket": "trail", "s3ObjectKey": keys})
+    send(cloud, queue, {"s3Bucket": "trail", "s3ObjectKey": keys[:1] * 2})
+    poll()
+    assert (waiting(cloud, queue), len(asked)) == (0, 1)
+    assert TrailError.objects.get().message == "The message names more than 100 files."
+
+
+def test_of_files_no_more_calls_are_held_at_once_than_are_stored(cloud, queue, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(poll_module, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(poll_module, "_fetch", lambda *_: log_file(*map(opened, "abcde")))
+
+    def keep(calls, **given):
+        sizes.append(len(calls))
+        return store_calls(calls, **given)
+
+    monkeypatch.setattr(poll_module, "store_calls", keep)
+    send(cloud, queue, {"s3Bucket": "trail", "s3ObjectKey": ["AWSLogs/x.json.gz"]})
+    poll()
+    assert max(sizes) == 2
+    assert ApiActivity.objects.filter(handled_at__isnull=False).count() == 5
+
+
+def test_troubles_without_end_are_counted_together(queue, monkeypatch):
+    monkeypatch.setattr(trouble, "MOST_ROWS", 3)
+    owner = CloudAccount.objects.get()
+    for number in range(4):
+        found = [trouble.trouble(owner, "region", f"r-{number}-{n}", "m", "b") for n in range(2)]
+        trouble.note_troubles(found, now=NOW)
+    trouble.note_troubles([trouble.trouble(owner, "region", "r-0-0", "m")], now=NOW)
+    rows = TrailError.objects.order_by("what").values_list("what", "count")
+    assert list(rows) == [("others", 5), ("r-0-0", 2), ("r-0-1", 1), ("r-1-0", 1)]
 
 
 def test_a_file_that_cannot_be_read_stays_in_the_queue_until_it_was_tried_for_hours(cloud, queue):

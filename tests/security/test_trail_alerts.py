@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ARN = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/main"
 
 
-def hear(*records, now=NOW):
-    store_calls([read_record(told, now=now) for told in records], via="queue", now=now)
+def hear(*records, now=NOW, via="queue"):
+    store_calls([read_record(told, now=now) for told in records], via=via, now=now)
     handle_activities(now=now)
 
 
@@ -49,6 +49,40 @@ def test_what_is_told_late_or_in_another_order_ends_the_same(order):
     for number in order:
         hear(told[number], now=later(days=3))
     assert not Alert.objects.filter(name="TrailTampered", resolved_at=None).exists()
+
+
+def test_a_start_that_was_only_posted_does_not_end_a_stop_that_the_queue_told():
+    make_account()
+    hear(trail("StartLogging", at=later(minutes=9)), via="hook")
+    hear(trail("StopLogging"))
+    hear(trail("StartLogging", at=later(minutes=8)), via="hook", now=later(minutes=9))
+    assert alert().status == "firing"
+    hear(trail("StartLogging", at=later(minutes=7)), now=later(minutes=9))
+    assert alert().status == "resolved"
+
+
+def test_where_there_is_only_the_door_its_word_ends_what_it_said():
+    make_account()
+    hear(trail("StopLogging"), via="hook")
+    assert (alert().status, alert().dedup_key[-15:]) == ("firing", ":stopped:posted")
+    hear(trail("StartLogging", at=later(minutes=1)), via="hook")
+    assert alert().status == "resolved"
+
+
+def test_the_queues_stop_takes_the_place_of_the_one_that_was_posted():
+    make_account()
+    hear(trail("StopLogging"), via="hook")
+    hear(trail("StopLogging"))
+    (found,) = Alert.objects.filter(name="TrailTampered", resolved_at=None)
+    assert found.dedup_key.endswith(":main:stopped")
+
+
+def test_who_posts_does_not_pass_a_silent_queue_for_one_that_is_heard():
+    make_account(trail_queue_url="https://sqs.eu-west-1.amazonaws.com/1/trail")
+    hear(opened("sg-1"), via="hook")
+    assert CloudAccount.objects.get().trail_heard_at is None
+    hear(opened("sg-2"))
+    assert CloudAccount.objects.get().trail_heard_at == NOW
 
 
 def test_attempts_and_alterations_are_told_for_a_day():
