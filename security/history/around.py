@@ -46,7 +46,7 @@ class _Place:
 
 
 def look_around(revision: ConfigRevision, *, deployments: Sequence[int] = ()) -> Around:
-    """What was told at the time: two queries. `deployments` are known causes, by their ids."""
+    """What was told at the time: four queries. `deployments` are known causes, by their ids."""
     resource = revision.resource
     place = _Place(
         revision.effective_at or revision.captured_at,
@@ -60,14 +60,20 @@ def look_around(revision: ConfigRevision, *, deployments: Sequence[int] = ()) ->
 
 
 def _alerts(place: _Place) -> list[Near]:
+    """Those that name the resource, and of all others the closest in time: in a storm there are
+    more of them than anybody looks at.
+    """
     rows = Alert.objects.filter(
         received_at__gte=place.at - ALERTS_BEFORE, received_at__lt=place.at + ALERTS_AFTER
-    ).order_by("-received_at")
-    rows = rows.only(
+    ).only(
         "name", "summary", "severity", "status", "service", "environment", "region", "labels",
         "resource", "starts_at", "received_at", "resolved_at",
     )  # fmt: skip
-    return _nearest(place, [(row, row.starts_at, row.resource) for row in rows[:_LOOKED_AT]])
+    after = rows.filter(received_at__gte=place.at).order_by("received_at")[: _LOOKED_AT // 2]
+    before = rows.filter(received_at__lt=place.at).order_by("-received_at")[: _LOOKED_AT // 2]
+    own = rows.filter(resource__in=place.resource).order_by("-received_at")[:MOST]
+    found = {row.pk: row for part in (own, after, before) for row in part}
+    return _nearest(place, [(row, row.starts_at, row.resource) for row in found.values()])
 
 
 def _deployments(place: _Place, known: Sequence[int]) -> list[Near]:
