@@ -5,6 +5,7 @@ guide, "Event message structure" in S3's, "Configuring Amazon SNS notifications 
 each also within a notification of SNS. "CloudTrail log file examples" for the files.
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ MOST_PACKED, MOST_FILE = 16 * 1024 * 1024, 64 * 1024 * 1024
 MOST_RECORDS = 100_000
 # Files that one message names: S3 and CloudTrail name one, or a few.
 MOST_FILES = 100
+# Not an ARN, by which other services than S3 itself may be asked.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}", re.ASCII)
 # What in a trail's bucket is no calls.
 _NO_CALLS = ("/CloudTrail-Digest/", "/CloudTrail-Insight/", "/CloudTrail-Aggregated/")
 
@@ -141,7 +144,9 @@ def _notified(row: Mapping[str, Any]) -> LogFile | None:
 
 def _file(bucket: object, key: object) -> LogFile | None:
     """None for what is no log of calls, such as a digest."""
-    name, path = text(bucket, 100), text(key, 3000)
+    name, path = text(bucket, 300), text(key, 3000)
+    if name and not _BUCKET.fullmatch(name):
+        raise PayloadError(f"{name[:100]!r} is no bucket's name.")
     if not name or not path.endswith((".json.gz", ".json")):
         return None
     return None if any(part in f"/{path}" for part in _NO_CALLS) else LogFile(name, path)

@@ -133,6 +133,16 @@ def test_a_message_that_names_files_without_end_is_refused_and_a_file_named_twic
     assert TrailError.objects.get().message == "The message names more than 100 files."
 
 
+@pytest.mark.parametrize(
+    "bucket", ["arn:aws:s3-object-lambda:eu-west-1:1:accesspoint/x", "a/../b", "evil.example/x?"]
+)
+def test_only_buckets_are_asked_for_files(cloud, queue, bucket, monkeypatch):
+    monkeypatch.setattr(poll_module, "_fetch", pytest.fail)
+    send(cloud, queue, {"s3Bucket": bucket, "s3ObjectKey": ["AWSLogs/x.json.gz"]})
+    poll()
+    assert "is no bucket's name" in TrailError.objects.get(kind="unreadable").message
+
+
 def test_of_files_no_more_calls_are_held_at_once_than_are_stored(cloud, queue, monkeypatch):
     sizes = []
     monkeypatch.setattr(poll_module, "MOST_AT_ONCE", 2)
