@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from opsportal.lib.times import format_instant
@@ -70,17 +71,20 @@ class SecurityDemo:
         if self._main is None or self._other is None:
             return
         yield 30.0
-        while True:
-            yield from self._once(stage, self._main, self._other)
+        for number in count(4821):
+            yield from self._once(stage, self._main, self._other, f"deploy-{number}")
 
-    def _once(self, stage: Stage, main: DemoAccount, other: DemoAccount) -> Iterator[float]:
+    def _once(
+        self, stage: Stage, main: DemoAccount, other: DemoAccount, deployment: str
+    ) -> Iterator[float]:
         by_console = Teller(stage, main, "alice", _CONSOLE)
-        by_terraform = Teller(stage, main, "deploy-4821", _TERRAFORM)
+        by_terraform = Teller(stage, main, deployment, _TERRAFORM)
         tell = stage.tell
         tell("cloud        alice opens SSH of the bastion to the world, in the console")
         by_console.ec2("AuthorizeSecurityGroupIngress", main.allow("bastion", 22, ANYBODY, "temp"))
         yield _PAUSE
-        tell("cloud        terraform lets the load balancers reach the shop")
+        tell(f"cloud        terraform lets the load balancers reach the shop ({deployment})")
+        stage.request("POST", "/api/v1/events", _deployed(stage, deployment))
         by_terraform.ec2("AuthorizeSecurityGroupIngress", main.allow("web", 8443, "10.1.0.0/16"))
         yield _PAUSE
         tell("cloud        alice takes the block of public access off a bucket, and publishes it")
@@ -105,6 +109,20 @@ class SecurityDemo:
         by_terraform.iam("DeleteRolePolicy", main.let_role(False))
         other.refuse("database", 5432, ANYBODY)
         yield 600.0
+
+
+def _deployed(stage: Stage, deployment: str) -> dict[str, Any]:
+    """The deployment that terraform's session is named after."""
+    return {
+        "kind": "deployment",
+        "title": f"Deploy the network of the shop, {deployment}",
+        "service": "network",
+        "environment": "production",
+        "actor": "mika",
+        "source": "demo",
+        "external_id": deployment,
+        "started_at": format_instant(stage.instant()),
+    }
 
 
 class Teller:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def stage():
     sink = Sink()
-    yield Stage("http://127.0.0.1:9", "ops_k_x", sink, seed=1, tell=lambda text: None)
+    yield Stage(sink.url, "ops_k_x", sink, seed=1, tell=lambda text: None)
     sink.close()
 
 
