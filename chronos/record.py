@@ -9,13 +9,14 @@ from django.db.models import QuerySet
 
 from chronos.count import hour_of, mark_stale
 from chronos.fold import event_of, fold_report, is_again, key_of, report_key_of
-from chronos.insert import insert_events, insert_keys
+from chronos.insert import insert_keys
 from chronos.models import ChangeEvent, EventKey
 from chronos.names import note_names
 from chronos.normalise import Change, ChangeReceipt
 from chronos.partitions import ensure_partitions
 from chronos.settle import decided_by, settle_running
 from chronos.unify import unify_names
+from opsportal.lib.insert import insert_rows
 
 NEAR = timedelta(days=31)
 # So far from the ends of the calendar that NEAR can be added.
@@ -96,7 +97,7 @@ class _Batch:
 
     def store(self) -> None:
         """Write all of it, and what follows from it."""
-        insert_events(self._new)
+        insert_rows(self._new)
         # By what they were before: of a partitioned table the rest is not read.
         there = _around(at for _, at in self._began)
         if self._changed:

@@ -90,8 +90,6 @@ def settle_moments(times: Times, *, two_environments: bool) -> tuple[Bound, ...]
     if two_environments:
         moment = settle_moment(times)
         return () if moment is None else (moment,)
-    if len(times.at) == 2:
-        return _ordered(interval_between(times.points, times.at[0], times.at[1], times.day))
     if len(times.at) == 1 and not times.day:
         return _ordered((times.points.start(times.at[0]), times.clock.now))
     if not times.given:
@@ -99,7 +97,11 @@ def settle_moments(times: Times, *, two_environments: bool) -> tuple[Bound, ...]
             "a diff needs two moments or two environments: diff prod 09:00 and 15:00, "
             "diff staging and prod"
         )
-    since, until = _ends(times, QUARTER)
+    if len(times.at) == 2:
+        since, until = interval_between(times.points, times.at[0], times.at[1], times.day)
+    else:
+        since, until = _ends(times, QUARTER)
+    # What is to come has no state yet, however it was said.
     if isinstance(until, datetime):
         until = min(until, times.clock.now)
     return _ordered((since, until))

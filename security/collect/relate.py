@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from opsportal.lib.ids import IdIn
+from opsportal.lib.insert import insert_rows
 from security.collectors import Collector, Link, Network
 from security.models import AddressUse, CloudResource, Relation
 from security.normalise import clean
@@ -18,7 +19,6 @@ from security.normalise import clean
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Link, Network)
 
-_BATCH = 4000
 _LONGEST = 1000
 
 
@@ -44,17 +44,14 @@ def relate(
         # What is gone had them no longer than until it was missed: somebody else may since.
         missed = CloudResource.objects.filter(pk=OuterRef("resource_id")).values("missing_at")
         AddressUse.objects.filter(IdIn(over)).update(until=Coalesce(Subquery(missed), now))
-    Relation.objects.bulk_create(
+    insert_rows(
         [
             Relation(source_id=source, kind=kind, target=target)
             for source, kind, target in links
             if (source, kind, target) not in old_links
-        ],
-        batch_size=_BATCH,
+        ]
     )
-    AddressUse.objects.bulk_create(
-        [_use(*key, now) for key in networks if key not in old_uses], batch_size=_BATCH
-    )
+    insert_rows([_use(*key, now) for key in networks if key not in old_uses])
 
 
 def _links(row: CloudResource, collector: type[Collector]) -> Iterator[tuple[int, str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from opsportal.lib.insert import insert_rows
 from security.collect.announce import announce
 from security.collect.known import Principals
 from security.collect.look import Seen
@@ -206,7 +207,7 @@ class Writer:
         if len(self._by_new_rules) > max(_STORM_NUMBER, _STORM_SHARE * self._upgraded):
             for revision in self._by_new_rules:
                 revision.attribution = BASELINE
-        CloudResource.objects.bulk_create(stored.created, batch_size=_BATCH)
+        insert_rows(stored.created)
         CloudResource.objects.bulk_create(
             stored.updated,
             batch_size=_BATCH,
@@ -216,7 +217,9 @@ class Writer:
         )
         told = [row for row in stored.revisions if row.attribution != BASELINE]
         announce(told, self._scope.account, self._collector, now=self._now)
-        ConfigRevision.objects.bulk_create(stored.revisions, batch_size=_BATCH)
+        for revision in stored.revisions:
+            revision.resource = revision.resource  # which has its id by now
+        insert_rows(stored.revisions)
         relate(stored.created, self._moved, self._collector, now=self._now)
         return stored
 

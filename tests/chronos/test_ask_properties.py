@@ -61,6 +61,8 @@ def reading_of(question: str, now: datetime, zone: str) -> Reading:
 @example("\xb2:\xb3 \u0663 days \u0661\u0664:\u0660\u0660 \u2028 last \xb2 days", NOW, "UTC")
 @example('"' * 999, NOW, "UTC")
 @example("since:" * 160, NOW, "UTC")
+@example("2026-11-20 2026-03-29 today diff", datetime(2026, 3, 29, 1, tzinfo=UTC), "UTC")
+@example("2026-11-20 now today diff", datetime(2026, 3, 29, 1, tzinfo=UTC), "UTC")
 def test_a_reading_is_sound_and_reads_the_same_when_written(question, now, zone):
     reading = reading_of(question, now, zone)
     if reading.interval and reading.interval.exact:

@@ -171,16 +171,16 @@ def test_a_test_event_and_deletions_hold_nothing():
 
 def test_files_are_named_by_three_kinds_of_messages():
     key = "AWSLogs/1/CloudTrail/a b.json.gz"
-    s3 = {"bucket": {"name": "b"}, "object": {"key": "AWSLogs/1/CloudTrail/a+b.json.gz"}}
-    created = {"bucket": {"name": "b"}, "object": {"key": key}}
+    s3 = {"bucket": {"name": "logs"}, "object": {"key": "AWSLogs/1/CloudTrail/a+b.json.gz"}}
+    created = {"bucket": {"name": "logs"}, "object": {"key": key}}
     for message in (
         {"Records": [{"eventName": "ObjectCreated:Put", "s3": s3}]},
-        {"s3Bucket": "b", "s3ObjectKey": [key]},
+        {"s3Bucket": "logs", "s3ObjectKey": [key]},
         {"detail-type": "Object Created", "source": "aws.s3", "detail": created},
     ):
         for body in (message, in_topic(message)):
             (file,) = read_message(json.dumps(body), now=NOW).files
-            assert (file.bucket, file.key) == ("b", key)
+            assert (file.bucket, file.key) == ("logs", key)
 
 
 def test_the_account_of_the_envelope_counts_where_the_record_names_none():

@@ -60,8 +60,8 @@ def test_who_had_an_address_at_a_time(cloud):
     for minutes in (10, 20):
         collect(INTERFACES, now=later(minutes=minutes))
     assert who_had(address, later(minutes=5)) == {before}
-    # Until it is proved to be gone, the first one may have it still.
-    assert who_had(address, later(minutes=15)) == {before, after}
+    # It is had until its holder is missed, not until that is proved.
+    assert who_had(address, later(minutes=15)) == {after}
     assert who_had(address, later(minutes=25)) == {after}
     assert who_had(address, later(minutes=-5)) == set()
 
