@@ -1,6 +1,5 @@
 """The form of a cloud's account."""
 
-import os
 from typing import Any
 
 from django import forms
@@ -12,16 +11,11 @@ from opsportal.lib.admin import CheckboxesWidget, PortalAdmin, TextWidget, regis
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now
 from security.account import delete_account, own_account_number, save_account
+from security.cloud.access import usual_regions
 from security.collectors import collectors
 from security.models import CloudAccount
 
 _PLAIN = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
-
-
-def usual_regions() -> list[str]:
-    """The region of the portal's own environment, as a first guess."""
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return [region] if region else []
 
 
 class RegionsField(forms.CharField):

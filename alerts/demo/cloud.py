@@ -7,7 +7,6 @@ it without knowing that it is no cloud.
 import importlib
 import importlib.util
 import logging
-import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,8 +36,6 @@ class DemoCloud:
             return False
         # Its access log is nobody's news.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        # Each account would own some 1,300 snapshots, one for each image of Amazon's.
-        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         # A tool of the demo and the tests, so not among what the portal itself is installed with.
         server: Any = importlib.import_module("moto.server")
         # Nor what moto does not know: it says so in the answer, and the portal of its pages.

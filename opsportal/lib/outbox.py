@@ -259,15 +259,11 @@ def _change(row: Any, changes: dict[str, Any], **condition: Any) -> bool:
     return True
 
 
-def _never() -> bool:
-    return False
-
-
 def run_outbox(
     outbox: Outbox,
     *,
     now: Callable[[], datetime] = utc_now,
-    stopping: Callable[[], bool] = _never,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Claim and perform until nothing is due or `stopping()`; how many rows were claimed."""
     count = 0

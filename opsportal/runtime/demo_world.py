@@ -56,6 +56,8 @@ def world_environment(folder: Path) -> Mapping[str, str]:
         "AWS_SECRET_ACCESS_KEY": "demo",
         "AWS_DEFAULT_REGION": CLOUD_REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Else each account of moto owns some 1,300 snapshots, one for each image of Amazon's.
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     }
 
 

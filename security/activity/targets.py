@@ -27,11 +27,6 @@ def targets_of(called: Called) -> list[Target]:
     return list(found)
 
 
-def watched_services() -> list[str]:
-    """What calls are heard of for: the event sources of all collectors."""
-    return sorted({service for service, _ in _known()})
-
-
 def _ids(collector: type[Collector], call: Call, record: Mapping[str, Any]) -> list[str]:
     """The ids at the ends of all paths; who calls is meant only where nobody else is named."""
     said = [path for path in call.paths if not path.startswith(_SELF)]

@@ -106,6 +106,12 @@ def forget_credentials(account: CloudAccount) -> None:
             del _credentials[key]
 
 
+def usual_regions() -> list[str]:
+    """The region that boto3 finds for the portal itself, as a first guess."""
+    region = _session().region_name
+    return [region] if region else []
+
+
 def forget_clients() -> None:
     """Begin anew: for tests, and where an account's access has changed."""
     with _making:
