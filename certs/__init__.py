@@ -1,1 +1,1 @@
-"""The certs app of the portal."""
+"""Certificates: which there are, where they are stored and served, and when they expire."""

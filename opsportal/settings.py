@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "opsportal.safety",
     "alerts",
     "security",
+    "certs",
     # The plain configuration: the default one would put its own site in place of ours.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
