@@ -15,7 +15,7 @@ RESOLVED = "resolved"
 # What dedup keys begin with that are Alertmanager's fingerprints.
 ALERTMANAGER_KEY = "am:"
 # And those of alerts that the portal raises itself: no sender may say that they are over.
-OWN_KEYS = ("opsportal:", "security:")
+OWN_KEYS = ("opsportal:", "security:", "certs:")
 
 # Worst first; the rank orders and compares.
 SEVERITIES = ("critical", "high", "warning", "low", "info")

@@ -153,6 +153,10 @@ AUDITORS = [
     "security.auditors.iam_trust.DanglingPrincipal",
     "security.auditors.sharing.SharedSnapshot",
 ]
+# Where certificates are looked for; see certs/sources.
+CERTIFICATE_SOURCES = [
+    "certs.sources.endpoints.TlsEndpoints",
+]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
 # What the dispatcher sweeps and workers are nudged to run; see opsportal/lib/outbox.py.
@@ -163,6 +167,7 @@ OUTBOXES = [
     "alerts.tasks.EscalationOutbox",
     "alerts.tasks.RemediationOutbox",
     "security.tasks.CollectionOutbox",
+    "certs.tasks.SourceRunOutbox",
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
@@ -181,6 +186,7 @@ SWEEPS = [
     "security.audit.tell_findings",
     "security.collect.plan_collections",
     "security.probe.probe_accounts",
+    "certs.discover.plan_runs",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.

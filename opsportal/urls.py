@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from alerts import urls as alerts_urls
+from certs import urls as certs_urls
 from chronos import urls as chronos_urls
 from opsportal.accounts import urls as accounts_urls
 from opsportal.accounts.docs import DocsView, SchemaView
@@ -20,7 +21,9 @@ urlpatterns = [
     path("api/v1/", include(chronos_urls.api_urlpatterns)),
     path("api/v1/", include(safety_urls.api_urlpatterns)),
     path("api/v1/security/", include(security_urls.api_urlpatterns)),
+    path("api/v1/certs/", include(certs_urls.api_urlpatterns)),
     path("", include(safety_urls.urlpatterns)),
+    path("", include(certs_urls.urlpatterns)),
     path("", include(security_urls.urlpatterns)),
     path("", include(chronos_urls.urlpatterns)),
     path("", include(alerts_urls.intake_urlpatterns)),

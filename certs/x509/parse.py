@@ -48,6 +48,7 @@ def _parsed(read: x509.Certificate, der: bytes) -> Parsed:
         issuer=read.issuer.rfc4514_string(),
         subject_key=sha256(read.subject.public_bytes()).hexdigest(),
         issuer_key=sha256(read.issuer.public_bytes()).hexdigest(),
+        issuer_title=_title(read.issuer),
         common_name=common,
         names=names,
         not_before=read.not_valid_before_utc,
@@ -64,6 +65,12 @@ def _parsed(read: x509.Certificate, der: bytes) -> Parsed:
         subject_key_id="",
         authority_key_id="",
     )
+
+
+def _title(name: x509.Name) -> str:
+    oids = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+    parts = [str(each.value) for oid in oids for each in name.get_attributes_for_oid(oid)[:1]]
+    return " ".join(parts) or name.rfc4514_string()
 
 
 def _key_of(read: x509.Certificate) -> tuple[str, int | None, str]:

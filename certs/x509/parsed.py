@@ -41,6 +41,8 @@ class Parsed:
     issuer: str
     subject_key: str
     issuer_key: str
+    # The issuer's organisation and common name, such as "Let's Encrypt R11".
+    issuer_title: str
     common_name: str
     names: tuple[CertName, ...]
     not_before: datetime

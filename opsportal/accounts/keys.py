@@ -37,6 +37,8 @@ SCOPES = {
     "they sent; no secrets",
     "security:read": "Read the configuration of clouds, its history and findings",
     "security:write": "Accept risks, review and comment changes, have clouds collected",
+    "certs:read": "Read certificates, where they are, and what is wrong with them",
+    "certs:write": "Post certificates, have hosts and sources looked at, set owners",
     "metrics:read": "Read /metrics",
 }
 USED_EVERY = timedelta(minutes=1)

@@ -1,0 +1,104 @@
+"""Certificates become rows, once each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from certs.models import KEY_LENGTH, Certificate, CertificateName
+from certs.x509 import CertName, Parsed
+from opsportal.lib.ids import IdIn
+from opsportal.lib.insert import insert_rows
+
+_BATCH = 200
+
+
+def store_certificates(found: Sequence[Parsed], *, now: datetime) -> Mapping[str, Certificate]:
+    """The row of each, by its SHA-256; what is new is stored with its names, and to be judged.
+
+    In the caller's transaction; of two that store the same one, one does.
+    """
+    by_digest = {parsed.sha256: parsed for parsed in found}
+    known = _known(list(by_digest))
+    new = [parsed for digest, parsed in by_digest.items() if digest not in known]
+    if new:
+        Certificate.objects.bulk_create(
+            [_row(parsed, now) for parsed in new], batch_size=_BATCH, ignore_conflicts=True
+        )
+        fresh = _known([parsed.sha256 for parsed in new])
+        known |= fresh
+        _store_names([(fresh[parsed.sha256], parsed) for parsed in new])
+    return known
+
+
+def _known(digests: Sequence[str]) -> dict[str, Certificate]:
+    rows = Certificate.objects.filter(IdIn(digests, "sha256")).defer("der")
+    return {row.sha256: row for row in rows}
+
+
+def _store_names(new: Sequence[tuple[Certificate, Parsed]]) -> None:
+    """The names of those that have none yet: somebody else may have stored it meanwhile."""
+    named = set(
+        CertificateName.objects.filter(IdIn([row.pk for row, _ in new], "certificate_id"))
+        .order_by()
+        .values_list("certificate_id", flat=True)
+        .distinct()
+    )
+    insert_rows(
+        [
+            _name(row, name)
+            for row, parsed in new
+            if row.pk not in named
+            for name in dict.fromkeys(parsed.names)
+        ]
+    )
+
+
+def _name(row: Certificate, name: CertName) -> CertificateName:
+    return CertificateName(
+        certificate_id=row.pk,
+        kind=name.kind,
+        value=name.value,
+        unicode=name.unicode,
+        key=name.value[:KEY_LENGTH],
+        unicode_key=name.unicode[:KEY_LENGTH],
+        reversed_key=name.value[::-1][:KEY_LENGTH],
+    )
+
+
+def _row(parsed: Parsed, now: datetime) -> Certificate:
+    return Certificate(
+        sha256=parsed.sha256,
+        tbs_sha256=parsed.tbs_sha256,
+        spki_sha256=parsed.spki_sha256,
+        der=parsed.der,
+        serial=parsed.serial[:160],
+        subject=parsed.subject,
+        issuer=parsed.issuer,
+        subject_key=parsed.subject_key,
+        issuer_key=parsed.issuer_key,
+        common_name=parsed.common_name,
+        title=_title(parsed)[:KEY_LENGTH],
+        issuer_title=parsed.issuer_title[:KEY_LENGTH],
+        not_before=parsed.not_before,
+        not_after=parsed.not_after,
+        key_type=parsed.key_type,
+        key_size=parsed.key_size,
+        key_curve=parsed.key_curve[:60],
+        signature_oid=parsed.signature_oid[:100],
+        signature_name=parsed.signature_name[:100],
+        signature_hash=parsed.signature_hash[:20],
+        is_ca=parsed.is_ca,
+        self_signed=parsed.self_signed,
+        is_precertificate=parsed.is_precertificate,
+        subject_key_id=parsed.subject_key_id[:128],
+        authority_key_id=parsed.authority_key_id[:128],
+        details=parsed.details,
+        errors=list(parsed.errors),
+        first_seen_at=now,
+        last_seen_at=now,
+        judge_at=now,
+    )
+
+
+def _title(parsed: Parsed) -> str:
+    names = [name.unicode or name.value for name in parsed.names if name.kind != "cn"]
+    return parsed.common_name or (names[0] if names else parsed.subject)

@@ -1,0 +1,120 @@
+"""Findings follow from verdicts: opened, changed, closed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from certs.judge.verdict import Subject, Verdict, fingerprint_of
+from certs.models import Certificate, Crossing, Endpoint, Finding
+from opsportal.lib.ids import IdIn
+
+_BATCH = 500
+_STORED = (
+    "severity", "summary", "facts", "threshold", "certificate", "severity_at", "judged_at",
+    "closed_at", "closed_reason", "to_tell",
+)  # fmt: skip
+
+
+def settle_findings(
+    verdicts: Mapping[Subject, Sequence[Verdict]],
+    kinds: Collection[str],
+    *,
+    now: datetime,
+    reasons: Mapping[int, str] | None = None,
+) -> bool:
+    """Store what was said of subjects of one model; open findings of these kinds that nobody
+    repeats are closed, with the subject's reason. In the caller's transaction.
+
+    Whether the gateway is to be told of something.
+    """
+    subjects = list(verdicts)
+    if not subjects:
+        return False
+    field = _field(subjects[0])
+    opened: dict[int, dict[str, Finding]] = {row.pk: {} for row in subjects}
+    open_rows = Finding.objects.filter(
+        IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
+    )
+    for row in open_rows:
+        # A finding of an endpoint names a certificate too, but is not the certificate's.
+        if field != "certificate_id" or row.endpoint_id is None:
+            opened[getattr(row, field)][row.fingerprint] = row
+    new: list[Finding] = []
+    changed: list[Finding] = []
+    crossed: list[tuple[Finding, Verdict]] = []
+    for subject, said in verdicts.items():
+        known = opened[subject.pk]
+        for verdict in said:
+            fingerprint = fingerprint_of(subject, verdict.kind, verdict.key)
+            if fingerprint in known:
+                row = known.pop(fingerprint)
+                if _differs(row, verdict):
+                    _follow(row, verdict, now)
+                    changed.append(row)
+            else:
+                row = _opened(subject, field, fingerprint, verdict, now)
+                new.append(row)
+            if verdict.crossed:
+                crossed.append((row, verdict))
+        for row in known.values():
+            row.closed_at, row.judged_at = now, now
+            row.closed_reason = (reasons or {}).get(subject.pk, "fixed")
+            row.to_tell = bool(row.told_severity)
+            changed.append(row)
+    Finding.objects.bulk_create(new, batch_size=_BATCH)
+    Finding.objects.bulk_update(changed, _STORED, batch_size=_BATCH)
+    Crossing.objects.bulk_create(
+        [
+            Crossing(
+                finding=row, threshold=each.threshold, severity=each.severity, due_at=each.due_at,
+                policy=each.policy[:100], noticed_at=now,
+            )
+            for row, verdict in crossed
+            for each in verdict.crossed
+        ],
+        batch_size=_BATCH, ignore_conflicts=True,
+    )  # fmt: skip
+    return any(row.to_tell for row in (*new, *changed))
+
+
+def _field(subject: Subject) -> str:
+    if isinstance(subject, Certificate):
+        return "certificate_id"
+    return "endpoint_id" if isinstance(subject, Endpoint) else "source_id"
+
+
+def _opened(
+    subject: Subject, field: str, fingerprint: str, verdict: Verdict, now: datetime
+) -> Finding:
+    row = Finding(
+        kind=verdict.kind, fingerprint=fingerprint, opened_at=now, severity_at=now, judged_at=now,
+        certificate_id=verdict.certificate_id, to_tell=bool(verdict.severity),
+    )  # fmt: skip
+    setattr(row, field, subject.pk)
+    _copy(row, verdict)
+    return row
+
+
+def _copy(row: Finding, verdict: Verdict) -> None:
+    row.severity, row.summary = verdict.severity, verdict.summary[:1000]
+    row.facts, row.threshold = dict(verdict.facts), verdict.threshold
+    if row.endpoint_id is not None:
+        row.certificate_id = verdict.certificate_id
+
+
+def _differs(row: Finding, verdict: Verdict) -> bool:
+    certificate = row.endpoint_id is not None and row.certificate_id != verdict.certificate_id
+    return (
+        row.severity != verdict.severity
+        or row.summary != verdict.summary[:1000]
+        or row.facts != dict(verdict.facts)
+        or row.threshold != verdict.threshold
+        or certificate
+    )
+
+
+def _follow(row: Finding, verdict: Verdict, now: datetime) -> None:
+    if row.severity != verdict.severity:
+        row.severity_at = now
+    _copy(row, verdict)
+    row.judged_at = now
+    row.to_tell = row.to_tell or bool(verdict.severity or row.told_severity)

@@ -1,0 +1,51 @@
+"""When an expiry is told of, and whose a certificate is."""
+
+from datetime import timedelta
+
+from django.db import models
+
+from opsportal.accounts.models import Team
+
+
+class CertificatePolicy(models.Model):
+    """Thresholds for the certificates that it matches; the first policy that matches counts."""
+
+    name = models.CharField(max_length=100, unique=True)
+    position = models.PositiveIntegerField(default=100)
+    enabled = models.BooleanField(default=True)
+    # Matchers; empty: every certificate.
+    match = models.CharField(max_length=2000, blank=True)
+    # [{"severity", "ratio", "floor", "days"}]: crossed when less is left than ratio x lifetime, but
+    # at least the floor; or than so many days.
+    thresholds = models.JSONField(default=list)
+    # For how long an old certificate may be served after a renewed one was seen.
+    stale_grace = models.DurationField(default=timedelta(hours=1))
+    # Kinds of findings that are not told of.
+    without = models.JSONField(default=list, blank=True)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
+    note = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        verbose_name_plural = "certificate policies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OwnershipRule(models.Model):
+    """Whose the certificates are that it matches; the first rule that matches counts."""
+
+    name = models.CharField(max_length=100, unique=True)
+    position = models.PositiveIntegerField(default=100)
+    enabled = models.BooleanField(default=True)
+    match = models.CharField(max_length=2000, blank=True)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE)
+    environment = models.CharField(max_length=100, blank=True)
+    service = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
