@@ -102,6 +102,9 @@ COLLECTORS = [
     "security.collectors.ec2_images.Images",
     "security.collectors.rds_snapshots.DbSnapshots",
 ]
+# Who knows accounts of clouds, for whatever reads there: functions that return them; see
+# opsportal/lib/aws/accounts.py.
+CLOUD_ACCOUNTS = ["security.account.managed_accounts"]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
     "security.auditors.iam_account.RootAccessKeys",

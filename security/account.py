@@ -17,9 +17,9 @@ from chronos.trail import (
 )
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import mask_secret
+from opsportal.lib.aws.access import Access, forget_clients
+from opsportal.lib.aws.identity import account_of, caller_of
 from opsportal.lib.errors import ConflictError, FieldError, PayloadError
-from security.cloud.access import Access, forget_clients
-from security.cloud.identity import account_of, caller_of
 from security.collectors import collectors
 from security.models import CloudAccount, CloudResource
 
@@ -78,6 +78,12 @@ def ask_for_test(account: CloudAccount, *, now: datetime) -> None:
     """Have it tested within seconds."""
     CloudAccount.objects.filter(pk=account.pk).update(test_due_at=now)
     account.test_due_at = now
+
+
+def managed_accounts() -> list[CloudAccount]:
+    """Those that the portal may read; for whatever else reads in clouds."""
+    kind = CloudAccount.Kind.MANAGED
+    return list(CloudAccount.objects.filter(kind=kind, enabled=True, frozen=False))
 
 
 def own_account_number(partition: str) -> str:

@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from opsportal.accounts.actors import actor_of
 from opsportal.lib.admin import CheckboxesWidget, PortalAdmin, TextWidget, register
+from opsportal.lib.aws.access import usual_regions
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.times import utc_now
 from security.account import delete_account, own_account_number, save_account
-from security.cloud.access import usual_regions
 from security.collectors import collectors
 from security.models import CloudAccount
 

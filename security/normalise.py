@@ -20,6 +20,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from opsportal.lib.aws.errors import Unknown
+from opsportal.lib.fields import clean
 from security.policies.canonical import canonical_policy
 
 # What a change of the configuration is worth being told of.
@@ -29,14 +31,6 @@ CLASSES = (SECURITY, OPERATIONAL, COSMETIC)
 _PLAIN = frozenset({NoneType, bool, int})
 # In a path: any name, or any element of a list.
 ANY = "*"
-
-
-class Unknown(Struct, frozen=True):
-    """In place of a facet that could not be read: why, and which permission may be missing."""
-
-    code: str
-    message: str = ""
-    action: str = ""  # such as "s3:GetBucketPolicy"
 
 
 class Same(Struct, frozen=True):
@@ -270,15 +264,6 @@ def _rare(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(clean(str(inner)) for inner in value)
     return clean(str(value))
-
-
-def clean(text: str) -> str:
-    """The text as any database keeps it: no NUL, no half of a surrogate pair."""
-    if "\0" in text:
-        text = text.replace("\0", "\N{SYMBOL FOR NULL}")
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "replace").decode()
 
 
 def _within(path: str, pattern: str) -> bool:

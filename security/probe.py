@@ -6,14 +6,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from opsportal.lib.aws import Access, Trouble, Unknown, open_access, side_by_side, trouble_of
+from opsportal.lib.aws.errors import outcome_of
+from opsportal.lib.aws.identity import account_of, caller_of
 from opsportal.lib.times import format_instant, utc_now
-from security.cloud import Access, Trouble, open_access, side_by_side, trouble_of
-from security.cloud.errors import outcome_of
-from security.cloud.identity import account_of, caller_of
 from security.collectors import Collector
 from security.grant import collectors_of
 from security.models import CloudAccount, Outcome
-from security.normalise import Found, Unknown
+from security.normalise import Found
 
 # Whoever claimed a test and was killed leaves it to others after this.
 _LEASE = timedelta(minutes=10)

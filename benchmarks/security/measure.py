@@ -17,9 +17,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from opsportal.lib.aws import open_access
 from opsportal.lib.outbox import claim_due
 from opsportal.lib.times import utc_now
-from security.cloud import open_access
 from security.collect import plan_collections, run_collection
 from security.collectors.ec2_security_groups import SecurityGroups
 from security.models import CloudAccount, Collection, ConfigRevision, Scope

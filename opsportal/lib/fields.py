@@ -22,6 +22,15 @@ def text(value: object, cut: int) -> str:
     return ""
 
 
+def clean(said: str) -> str:
+    """The text as any database keeps it: no NUL, no half of a surrogate pair."""
+    if "\0" in said:
+        said = said.replace("\0", "\N{SYMBOL FOR NULL}")
+    if said.isascii():
+        return said
+    return said.encode("utf-8", "replace").decode()
+
+
 def table(value: object) -> Mapping[str, Any]:
     """As members by name; empty for what has none."""
     return value if isinstance(value, dict) else {}

@@ -17,6 +17,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from django.db import connections
 
+from opsportal.lib.aws import open_access, side_by_side, trouble_of
+from opsportal.lib.aws.access import HOME
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.redact import redact_text
 from security.activity.call import Call, Reading
@@ -24,8 +26,6 @@ from security.activity.handle import handle_activities
 from security.activity.message import MOST_PACKED, LogFile, read_file, read_message
 from security.activity.store import MOST_AT_ONCE, store_calls
 from security.activity.trouble import forget_trouble, note_troubles, trouble
-from security.cloud import open_access, side_by_side, trouble_of
-from security.cloud.access import HOME
 from security.models import ApiActivity, CloudAccount, TrailError
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from security.cloud import Trouble
-from security.cloud.errors import outcome_of
+from opsportal.lib.aws import Trouble
+from opsportal.lib.aws.errors import outcome_of
 from security.collect.look import Sighting
 from security.collectors import Collector
 from security.models import CollectorError, Scope

@@ -10,13 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.db import DatabaseError
 from msgspec.structs import replace
 
-from security.cloud import Access, Gone, Trouble, open_access, trouble_of
-from security.cloud.access import forget_credentials
+from opsportal.lib.aws import Access, Gone, Trouble, Unknown, open_access, trouble_of
+from opsportal.lib.aws.access import forget_credentials
+from opsportal.lib.fields import clean
 from security.collect.complete import complete_found
 from security.collect.known import Known, Principals, resources_of, secret
 from security.collectors import Collector
 from security.models import CloudResource, Collection, Scope
-from security.normalise import Found, Same, Settled, Unknown, clean, settle
+from security.normalise import Found, Same, Settled, settle
 
 log = logging.getLogger(__name__)
 

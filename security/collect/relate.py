@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from opsportal.lib.fields import clean
 from opsportal.lib.ids import IdIn
 from opsportal.lib.insert import insert_rows
 from security.collectors import Collector, Link, Network
 from security.models import AddressUse, CloudResource, Relation
-from security.normalise import clean
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Link, Network)

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import transaction
 
+from opsportal.lib.aws import metered
 from opsportal.lib.deadlocks import start_over
 from opsportal.lib.outbox import finish, retry_later
 from security.audit import audit_resources, mark_dependents
 from security.cause import find_causes
-from security.cloud import metered
 from security.collect.absent import Absence, ask_for_proofs, held_note, judge_absent
 from security.collect.errors import note_errors
 from security.collect.known import Known, known_in, lock_resources

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from opsportal.lib.fields import clean
 from opsportal.lib.insert import insert_rows
 from security.collect.announce import announce
 from security.collect.known import Principals
@@ -19,7 +20,7 @@ from security.collect.relate import relate
 from security.collectors import Collector
 from security.diff import Op, compare, summary_of
 from security.models import CloudResource, ConfigRevision, Scope
-from security.normalise import CLASSES, COSMETIC, SECURITY, clean, settle
+from security.normalise import CLASSES, COSMETIC, SECURITY, settle
 
 _BATCH = 1000
 State, Kind = CloudResource.State, ConfigRevision.Kind

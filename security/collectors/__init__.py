@@ -10,9 +10,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from opsportal.lib.aws import Access, Gone, side_by_side
+from opsportal.lib.aws.errors import says_gone
 from opsportal.lib.registry import plugins
-from security.cloud import Access, Gone, side_by_side
-from security.cloud.errors import says_gone
 from security.normalise import Found, Shape
 
 _AT_A_TIME = 50

@@ -7,7 +7,7 @@ there are, and which, is no configuration.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, Gone
+from opsportal.lib.aws import Access, Gone
 from security.collectors import Call, Collector, Link
 from security.collectors.tags import tag_table
 from security.normalise import Found, Shape

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, facet, unless_gone
 from security.collectors import Call, Collector, Link, found_each
 from security.normalise import Found, Shape
 

@@ -6,7 +6,7 @@ Source: the `Describe...` actions of the Amazon EC2 API reference.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from security.cloud import Access, Gone
+from opsportal.lib.aws import Access, Gone
 from security.collectors import Collector, only
 from security.collectors.tags import tag_table
 from security.normalise import Found

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, facet
 from security.collectors import Call, Collector
 from security.normalise import Found, Shape
 

@@ -7,7 +7,7 @@ released leads to whoever gets it next.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, Gone, unless_gone
+from opsportal.lib.aws import Access, Gone, unless_gone
 from security.collectors import Call, Collector, Link, Network
 from security.collectors.tags import tag_table
 from security.normalise import Found, Shape

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from security.cloud import Access
+from opsportal.lib.aws import Access
 from security.collectors import Call, Link
 from security.collectors.ec2 import Ec2Collector
 from security.normalise import Shape

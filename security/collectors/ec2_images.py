@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from security.cloud import Access, Gone, facet, unless_gone
+from opsportal.lib.aws import Access, Gone, facet, unless_gone
 from security.collectors import Call, found_in
 from security.collectors.sharing import (
     SHARED,

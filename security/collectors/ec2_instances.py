@@ -7,7 +7,7 @@ and are no more.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from security.cloud import Access
+from opsportal.lib.aws import Access
 from security.collectors import Call, Link, Network
 from security.collectors.ec2 import Ec2Collector, group_ids
 from security.normalise import Found, Shape

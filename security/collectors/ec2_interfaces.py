@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from security.cloud import Access
+from opsportal.lib.aws import Access
 from security.collectors import Call, Link, Network
 from security.collectors.ec2 import Ec2Collector, group_ids
 from security.normalise import Shape

@@ -7,7 +7,7 @@ AWS's own lists (owner "AWS") are collected like the customer's: groups refer to
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, facet
 from security.collectors import Call, Network, found_each
 from security.collectors.ec2 import Ec2Collector
 from security.normalise import Found, Shape

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, Unknown, facet, unless_gone
 from security.collectors import Call, found_in
 from security.collectors.sharing import (
     SHARED,
@@ -19,7 +19,7 @@ from security.collectors.sharing import (
     sharing,
 )
 from security.collectors.tags import tag_table
-from security.normalise import Found, Unknown
+from security.normalise import Found
 
 _SNAPSHOT = ("requestParameters.snapshotId",)
 _OWN: Mapping[str, Any] = {"OwnerIds": ["self"], "PaginationConfig": {"PageSize": 1000}}

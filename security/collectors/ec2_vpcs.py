@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, facet
 from security.collectors import Call, Link, Network, found_each
 from security.collectors.ec2 import Ec2Collector
 from security.normalise import Found, Shape

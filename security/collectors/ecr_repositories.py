@@ -6,12 +6,12 @@ Source: DescribeRepositories and GetRepositoryPolicy in the Amazon ECR API refer
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, Unknown, facet, unless_gone
 from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _NAME = ("requestParameters.repositoryName",)
 _TAGGED = ("requestParameters.resourceArn",)

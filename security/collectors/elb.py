@@ -7,10 +7,10 @@ and whether they are healthy is no configuration.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, Unknown, facet
 from security.collectors import Call, Collector, Link, found_each, only
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _BALANCER = ("requestParameters.loadBalancerName",)
 _SERVICE = "elb"

@@ -7,11 +7,11 @@ resolved addresses are no configuration.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, Unknown, facet
 from security.collectors import Call, Collector, Link, found_each, only
 from security.collectors.elbv2_listeners import certificates_of, listener_config, rules_of
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _SERVICE = "elbv2"
 # DescribeTags takes no more ARNs at once.

@@ -7,7 +7,7 @@ Balancing API reference, version 2015-12-01.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access
+from opsportal.lib.aws import Access
 
 _SERVICE = "elbv2"
 # Of a condition: where its values are, but for headers and queries.

@@ -7,7 +7,7 @@ kind of entity (`Filter`), so that nothing is listed twice and each listing is c
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, facet
 from security.collectors import Collector, Link
 
 # The most that IAM gives at once; it may give less.

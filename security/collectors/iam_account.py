@@ -8,7 +8,7 @@ Account Management API reference.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, facet
 from security.collectors import Call
 from security.collectors.iam import IamCollector
 from security.normalise import Found, Shape

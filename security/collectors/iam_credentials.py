@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, facet, unless_gone
 from security.collectors import Call
 from security.collectors.iam import IamCollector
 from security.normalise import Found, Shape

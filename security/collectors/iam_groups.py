@@ -6,7 +6,7 @@ Source: GroupDetail in the IAM API reference.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, unless_gone
+from opsportal.lib.aws import Access, unless_gone
 from security.collectors import Call, Link
 from security.collectors.iam import (
     IamCollector,

@@ -7,11 +7,11 @@ document is that of the default version, which is the one that counts.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, Gone, facet, unless_gone
+from opsportal.lib.aws import Access, Gone, Unknown, facet, unless_gone
 from security.collectors import Call
 from security.collectors.iam import GONE, PAGE, IamCollector, details
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _POLICY = ("requestParameters.policyArn",)
 

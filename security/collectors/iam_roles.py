@@ -6,7 +6,7 @@ Source: RoleDetail, and Role for what that leaves out, in the IAM API reference.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, Unknown, facet, unless_gone
 from security.collectors import Call, Link
 from security.collectors.iam import (
     PAGE,
@@ -20,7 +20,7 @@ from security.collectors.iam import (
     policy_links,
 )
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _ROLE = ("requestParameters.roleName",)
 

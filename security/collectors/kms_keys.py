@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, Unknown, facet
 from security.collectors import Call, Collector, found_in
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 # CloudTrail names the key by its ARN there, whatever the caller called it by.
 _KEY = ("resources.*.ARN", "requestParameters.keyId")

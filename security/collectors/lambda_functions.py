@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from security.cloud import Access, Gone, facet, unless_gone
+from opsportal.lib.aws import Access, Gone, Unknown, facet, unless_gone
 from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _NOT_FOUND = ("ResourceNotFoundException",)
 _FUNCTION = ("requestParameters.functionName",)

@@ -7,7 +7,7 @@ restorable or running at the moment is no configuration.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from security.cloud import Access
+from opsportal.lib.aws import Access
 from security.collectors import Call, Collector, Link, only
 from security.collectors.tags import tag_table
 from security.normalise import Found, Shape

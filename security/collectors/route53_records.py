@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from security.cloud import Access, Gone, unless_gone
+from opsportal.lib.aws import Access, Gone, unless_gone
 from security.collectors import Call, Collector, Link, Network
 from security.collectors.route53_names import canonical_name, plain_name, zone_id
 from security.collectors.route53_zones import Zones

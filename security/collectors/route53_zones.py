@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, Unknown, facet, unless_gone
 from security.collectors import Call, Collector, Link, found_each
 from security.collectors.route53_names import canonical_name, plain_name, zone_id
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _ZONE = ("requestParameters.hostedZoneId",)
 

@@ -6,7 +6,7 @@ Source: GetPublicAccessBlock in the Amazon S3 Control API reference.
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, facet
 from security.collectors import Call, Collector
 from security.collectors.casing import snake_case
 from security.normalise import Found, Shape

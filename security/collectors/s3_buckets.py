@@ -10,11 +10,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, Unknown, facet
 from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.s3_facets import ACTIONS, FACETS
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _PAGE = {"PageSize": 1000}
 _BUCKET = ("requestParameters.bucketName",)

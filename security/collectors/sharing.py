@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
-from security.cloud import Access
+from opsportal.lib.aws import Access, Unknown
 from security.collectors import Collector, Link
 from security.collectors.arns import resource_of_arn
-from security.normalise import Shape, Unknown
+from security.normalise import Shape
 
 SHARED = "shared_with"
 # Seconds, a quarter more or less.

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from security.cloud import Access, facet
+from opsportal.lib.aws import Access, Unknown, facet
 from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
 from security.collectors.tags import tag_table
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 _TOPIC = ("requestParameters.topicArn",)
 _TAGGED = ("requestParameters.resourceArn",)

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from security.cloud import Access, facet, unless_gone
+from opsportal.lib.aws import Access, Unknown, facet, unless_gone
 from security.collectors import Call, Collector, Link, found_in
 from security.collectors.arns import resource_of_arn
 from security.collectors.casing import snake_case
-from security.normalise import Found, Shape, Unknown
+from security.normalise import Found, Shape
 
 # Without a size of pages SQS lists a thousand queues and says nothing of more.
 _PAGE = {"PageSize": 1000}

@@ -3,19 +3,9 @@
 from django.db import models
 from django.db.models import Q
 
+from opsportal.lib.aws.errors import Outcome
 from opsportal.lib.outbox import OutboxRow, State, dead_index
 from security.models.account import CloudAccount
-
-
-class Outcome(models.TextChoices):
-    """How a collection ended. Only a complete one may say that something is not there."""
-
-    COMPLETE = "complete"
-    PARTIAL = "partial"
-    DENIED = "denied"
-    THROTTLED = "throttled"
-    REGION_DISABLED = "region_disabled", "region disabled"
-    FAILED = "failed"
 
 
 class Scope(models.Model):

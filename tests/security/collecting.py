@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
+from opsportal.lib.aws import Access
 from opsportal.lib.outbox import claim_due
-from security.cloud import Access
 from security.collect import plan_collections, run_collection
 from security.models import CloudAccount, CloudResource, Collection, Scope
 from security.tasks import CollectionOutbox

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from security.cloud.access import forget_clients
-from security.cloud.pace import forget_pace
+from opsportal.lib.aws.access import forget_clients
+from opsportal.lib.aws.pace import forget_pace
 from security.collectors import iam_credentials
 from security.collectors.sharing import forget_sharing
 from tests.alerts.moto import CREDENTIALS, Cloud, moto_cloud

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from security.cloud import Access, Gone
+from opsportal.lib.aws import Access, Gone
 from security.collectors import Collector
 from security.normalise import Found, Settled, settle
 from tests.alerts.moto import ACCOUNT, REGION

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from security.cloud import open_access
-from security.cloud.access import Access
+from opsportal.lib.aws import open_access
+from opsportal.lib.aws.access import Access
 from security.collectors import Collector
 from security.models import CloudAccount
 from security.normalise import Found, Settled, settle

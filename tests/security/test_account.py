@@ -6,6 +6,7 @@ import pytest
 
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.models import AuditEntry
+from opsportal.lib.aws import configured_accounts
 from opsportal.lib.configfile import export_config
 from opsportal.lib.crypto import MASK
 from opsportal.lib.errors import ConflictError, PayloadError
@@ -160,3 +161,11 @@ def test_files_say_all_that_the_form_says_and_keep_the_secret():
     keys = set(plugins("CONFIG_SECTIONS")["cloud_accounts"].keys)
     short = {"account": "account_id", "role": "role_name", "trail_queue": "trail_queue_url"}
     assert {short.get(key, key) for key in keys} == set(AccountForm.Meta.fields)
+
+
+def test_others_know_the_accounts_that_may_be_read_now():
+    make_account()
+    for number, fields in enumerate(({"frozen": True}, {"enabled": False}, {"kind": "friendly"})):
+        make_account(f"{number:012}", f"other {number}", **fields)
+    (known,) = configured_accounts().items()
+    assert known == ("main", CloudAccount.objects.get(name="main"))

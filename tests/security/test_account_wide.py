@@ -4,15 +4,15 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from security.cloud import Gone
-from security.cloud.access import Access
+from opsportal.lib.aws import Gone, Unknown
+from opsportal.lib.aws.access import Access
 from security.collectors.cloudtrail_trails import Trails
 from security.collectors.ec2_account import Ec2Account
 from security.collectors.iam_account import IamAccount
 from security.collectors.route53_names import canonical_name, plain_name
 from security.collectors.route53_records import Records
 from security.collectors.route53_zones import Zones
-from security.normalise import Unknown, settle
+from security.normalise import settle
 from tests.alerts.moto import ACCOUNT, REGION
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from opsportal.lib.aws import Unknown
 from security.collectors.autoscaling_groups import AutoScalingGroups
 from security.collectors.ec2_instances import Instances
 from security.collectors.ec2_interfaces import NetworkInterfaces
 from security.collectors.elb import ClassicLoadBalancers
 from security.collectors.elbv2 import LoadBalancers
 from security.collectors.rds import DbClusters, DbInstances
-from security.normalise import Unknown
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.looking import (
     access,

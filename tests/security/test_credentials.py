@@ -3,8 +3,8 @@
 import pytest
 from botocore.stub import Stubber
 
+from opsportal.lib.aws.access import Access
 from opsportal.lib.outbox import claim_due
-from security.cloud.access import Access
 from security.collect import run_collection
 from security.collect.plan import ask_about
 from security.collectors import iam_credentials

@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from security.cloud import access as clients
+from opsportal.lib.aws import access as clients
 from security.models import CollectorError, Scope
 from tests.security.collecting import GROUPS, collect, later, make_account, resource
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from opsportal.accounts.models import AuditEntry
+from opsportal.lib.aws import Unknown
 from security.models import Collection, Scope
-from security.normalise import Unknown
 from tests.accounts.people import bearer, make_key, make_person, make_team
 from tests.security.collecting import later
 from tests.security.things import DENIED, account, sweep

@@ -7,14 +7,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto.iam.models import iam_backends
 
-from security.cloud import Gone
-from security.cloud.access import Access
+from opsportal.lib.aws import Gone, Unknown
+from opsportal.lib.aws.access import Access
 from security.collectors.iam_groups import Groups
 from security.collectors.iam_policies import Policies
 from security.collectors.iam_roles import Roles
 from security.collectors.iam_users import Users
 from security.models import CloudResource, ConfigRevision, Relation
-from security.normalise import Unknown
 from tests.alerts.moto import ACCOUNT
 from tests.security.collecting import NOW, collect, deny, later, make_account, resource
 

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from security.cloud import Gone
-from security.cloud.access import Access
+from opsportal.lib.aws import Gone, Unknown
+from opsportal.lib.aws.access import Access
 from security.collectors.kms_keys import Keys
-from security.normalise import Unknown
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.denials import deny
 from tests.security.reading import access, config_of, listed

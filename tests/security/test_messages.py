@@ -6,13 +6,12 @@ from zipfile import ZipFile
 
 import pytest
 
-from security.cloud import Gone
+from opsportal.lib.aws import Gone, Unknown
 from security.collectors.ecr_repositories import Repositories
 from security.collectors.lambda_functions import Functions
 from security.collectors.secretsmanager_secrets import Secrets
 from security.collectors.sns_topics import Topics
 from security.collectors.sqs_queues import Queues
-from security.normalise import Unknown
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.security.denials import deny
 from tests.security.reading import access, config_of, listed, settled

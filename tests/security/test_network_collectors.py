@@ -2,6 +2,7 @@
 
 import pytest
 
+from opsportal.lib.aws import Unknown
 from security.collectors.ec2_endpoints import Peerings, VpcEndpoints
 from security.collectors.ec2_flow_logs import FlowLogs
 from security.collectors.ec2_gateways import InternetGateways, NatGateways
@@ -11,7 +12,6 @@ from security.collectors.ec2_prefix_lists import PrefixLists
 from security.collectors.ec2_route_tables import RouteTables
 from security.collectors.ec2_security_groups import SecurityGroups
 from security.collectors.ec2_vpcs import Subnets, Vpcs
-from security.normalise import Unknown
 from tests.security.looking import (
     access,
     assert_gone,

@@ -3,7 +3,7 @@
 import pytest
 from botocore.stub import Stubber
 
-from security.cloud.access import forget_clients
+from opsportal.lib.aws.access import forget_clients
 from security.collectors.autoscaling_groups import AutoScalingGroups
 from security.collectors.ec2 import Ec2Collector
 from security.collectors.ec2_endpoints import Peerings, VpcEndpoints

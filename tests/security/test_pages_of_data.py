@@ -3,6 +3,7 @@ only the paginators are botocore's."""
 
 import pytest
 
+from opsportal.lib.aws import Unknown
 from security.collectors.ecr_repositories import Repositories
 from security.collectors.kms_keys import Keys
 from security.collectors.lambda_functions import Functions
@@ -10,7 +11,6 @@ from security.collectors.s3_buckets import Buckets
 from security.collectors.secretsmanager_secrets import Secrets
 from security.collectors.sns_topics import Topics
 from security.collectors.sqs_queues import Queues
-from security.normalise import Unknown
 from tests.alerts.moto import REGION
 from tests.security.denials import answer_only
 from tests.security.reading import access

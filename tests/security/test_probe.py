@@ -27,7 +27,7 @@ def problems(report):
 def test_another_account_is_entered_by_its_role(cloud):
     account = make_account(OTHER, "other", role_name="ops", external_id="abc", without=WITHOUT)
     report = probe_account(account, now=NOW)
-    assert report["identity"] == f"arn:aws:sts::{OTHER}:assumed-role/ops/opsportal-security"
+    assert report["identity"] == f"arn:aws:sts::{OTHER}:assumed-role/ops/opsportal"
     assert report["portal"].split(":")[4] == ACCOUNT
     assert report["ok"]
 

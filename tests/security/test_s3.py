@@ -7,13 +7,13 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
-from security.cloud import Gone, facet
-from security.cloud.access import Access, forget_clients
+from opsportal.lib.aws import Gone, Unknown, facet
+from opsportal.lib.aws.access import Access, forget_clients
 from security.collectors.s3_account import S3Account
 from security.collectors.s3_buckets import Buckets
 from security.collectors.s3_facets import FACETS
 from security.models import ConfigRevision, Finding
-from security.normalise import Unknown, settle
+from security.normalise import settle
 from tests.alerts.moto import ACCOUNT, CREDENTIALS, REGION
 from tests.security.buckets import BLOCK, make_bucket, put_account_block, put_policy, statement
 from tests.security.collecting import collect, later, make_account, resource

@@ -2,8 +2,8 @@
 
 import pytest
 
+from opsportal.lib.aws import Gone
 from security.auditors.sharing import SharedSnapshot
-from security.cloud import Gone
 from security.collectors.ec2_images import Images
 from security.collectors.ec2_snapshots import Snapshots
 from security.collectors.rds_snapshots import DbSnapshots
@@ -66,7 +66,7 @@ def test_a_snapshot_is_kept_once_it_is_shared(cloud):
 
 def public_ones(monkeypatch, *snapshots):
     """moto has all of them there."""
-    from security.cloud.access import Access
+    from opsportal.lib.aws.access import Access
 
     ask = Access.rows
 

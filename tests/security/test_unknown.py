@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from chronos.models import ChangeEvent
+from opsportal.lib.aws import Unknown
 from security.models import CloudResource, CollectorError, ConfigRevision, Scope
-from security.normalise import Unknown
 from tests.security.collecting import later, resource
 from tests.security.things import DENIED, Things, account, sweep, work
 

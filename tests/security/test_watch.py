@@ -3,8 +3,8 @@
 import pytest
 
 from alerts.models import Alert
+from opsportal.lib.aws import Unknown
 from security.models import CloudAccount, Scope
-from security.normalise import Unknown
 from security.watch import watch_collections
 from tests.security.collecting import NOW, later
 from tests.security.things import DENIED, THROTTLED, account, refusal, sweep, work

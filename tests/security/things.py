@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from opsportal.lib.aws import Access, Gone
 from opsportal.lib.outbox import claim_due
-from security.cloud import Access, Gone
 from security.collect import plan_collections, run_collection
 from security.collectors import Call, Collector, Link, Network
 from security.models import CloudAccount, CloudResource, Collection, Scope

@@ -2,7 +2,7 @@
 
 Sources: "Events" in the EventBridge user guide; of the single kinds the user guides of CloudWatch
 ("Alarm events and EventBridge"), EC2 ("State change events"), AWS Health ("Amazon EventBridge
-schema") and GuardDuty ("Processing findings with Amazon EventBridge").
+schema") and GuardDuty ("Processing findings with Amazon EventBridge"); ACM's are in `acm.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 
 from alerts.formats import AlertFormat
+from alerts.formats.aws.acm import certificate_event
 from alerts.formats.aws.cloudwatch import alarm_event, alarm_key, alarm_of_event
-from alerts.formats.aws.fields import labels, severity, tag, web_console
+from alerts.formats.aws.event import Event
+from alerts.formats.aws.fields import severity, tag, web_console
 from alerts.formats.native import joined_key
 from alerts.normalise import FIRING, RESOLVED, AlertEvent, Link, answers
 from chronos.formats.eventbridge import read_change
@@ -99,53 +101,16 @@ def parse_event(
     kind = (text(event["source"], 300), text(event["detail-type"], 300))
     reader = _READERS.get(kind)
     if reader is None:
-        return Parsed([_other(_Event(event, received, payload, hints))])
-    found = reader(_Event(event, received, payload, hints))
+        return Parsed([_other(Event(event, received, payload, hints))])
+    found = reader(Event(event, received, payload, hints))
     return Parsed([found]) if isinstance(found, AlertEvent) else Parsed((), note=found)
 
 
-class _Event:
-    """An event with what every reader needs of it."""
-
-    def __init__(
-        self,
-        event: Mapping[str, Any],
-        received: Received,
-        payload: bytes,
-        hints: Mapping[str, str],
-    ) -> None:
-        self.event, self.received, self.payload, self.hints = event, received, payload, hints
-        self.detail = table(event.get("detail"))
-        self.account = text(event.get("account"), 100)
-        self.region = text(event.get("region"), 100)
-        self.resources = [said for row in rows(event.get("resources")) if (said := text(row, 1000))]
-
-    def make(self, **values: Any) -> AlertEvent:
-        """The alert, with what all have in common."""
-        ours = {"account": self.account, "detail_type": text(self.event["detail-type"], 300)}
-        extra = values.pop("labels", {})
-        only = self.resources[0] if len(self.resources) == 1 else ""
-        defaults: dict[str, Any] = {
-            "source": text(self.event["source"], 200),
-            "resource": only[:300],
-            "region": self.region,
-            "labels": labels([*ours.items(), *extra.items()]),
-            "annotations": labels([("resources", ", ".join(self.resources[:50]))]),
-            "team_id": self.received.team_id,
-            "payload": self.payload,
-        }
-        if values.get("status", FIRING) == FIRING:
-            defaults["starts_at"] = instant(self.event.get("time"))
-        else:
-            defaults["ends_at"] = instant(self.event.get("time"))
-        return AlertEvent(**{**defaults, **values})
-
-
-def _alarm(event: _Event) -> AlertEvent:
+def _alarm(event: Event) -> AlertEvent:
     return alarm_event(alarm_of_event(event.event), event.received, event.payload, event.hints)
 
 
-def _alarm_setup(event: _Event) -> AlertEvent | str:
+def _alarm_setup(event: Event) -> AlertEvent | str:
     """An alarm that is deleted says no more, so what it said is over."""
     if event.detail.get("operation") != "delete":
         return "The alarm itself was changed, not its state."
@@ -155,7 +120,7 @@ def _alarm_setup(event: _Event) -> AlertEvent | str:
     )
 
 
-def _instance(event: _Event) -> AlertEvent | str:
+def _instance(event: Event) -> AlertEvent | str:
     """An instance that stops fires until it runs; one that is terminated, for a day."""
     state, instance = (
         text(event.detail.get("state"), 100),
@@ -176,7 +141,7 @@ def _instance(event: _Event) -> AlertEvent | str:
     )
 
 
-def _health(event: _Event) -> AlertEvent:
+def _health(event: Event) -> AlertEvent:
     """One alert for all that is said of an event, of each account that it concerns."""
     detail = event.detail
     arn = text(detail.get("eventArn"), 1000)
@@ -210,7 +175,7 @@ def _health(event: _Event) -> AlertEvent:
     )
 
 
-def _finding(event: _Event) -> AlertEvent:
+def _finding(event: Event) -> AlertEvent:
     """GuardDuty tells how bad it is from 1 to 10; an archived finding is over."""
     detail = event.detail
     resource = table(detail.get("resource"))
@@ -245,7 +210,7 @@ def _finding_severity(score: float | None) -> str:
     return "high" if score < 9 else "critical"
 
 
-def _other(event: _Event) -> AlertEvent:
+def _other(event: Event) -> AlertEvent:
     """Any other: an alert by its name, the same for the same resources."""
     detail = event.detail
     source, name = text(event.event["source"], 300), text(event.event["detail-type"], 300)
@@ -262,7 +227,7 @@ def _other(event: _Event) -> AlertEvent:
     )
 
 
-_Reader = Callable[[_Event], AlertEvent | str]
+_Reader = Callable[[Event], AlertEvent | str]
 _READERS: Mapping[tuple[str, str], _Reader] = MappingProxyType(
     {
         ("aws.cloudwatch", "CloudWatch Alarm State Change"): _alarm,
@@ -272,5 +237,10 @@ _READERS: Mapping[tuple[str, str], _Reader] = MappingProxyType(
         ("aws.health", "AWS Health Event"): _health,
         ("aws.health", "AWS Health Abuse Event"): _health,
         ("aws.guardduty", "GuardDuty Finding"): _finding,
+        ("aws.acm", "ACM Certificate Approaching Expiration"): certificate_event,
+        ("aws.acm", "ACM Certificate Renewal Action Required"): certificate_event,
+        ("aws.acm", "ACM Certificate Expired"): certificate_event,
+        ("aws.acm", "ACM Certificate Revoked"): certificate_event,
+        ("aws.acm", "ACM Certificate Available"): certificate_event,
     }
 )

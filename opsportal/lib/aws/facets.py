@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from security.cloud.errors import Gone, says_gone, trouble_of
-from security.normalise import Unknown
+from opsportal.lib.aws.errors import Gone, Unknown, says_gone, trouble_of
 
 Answer = TypeVar("Answer")
 

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from security.cloud.errors import trouble_of
-from security.models.scope import Outcome
+from opsportal.lib.aws.errors import Outcome, trouble_of
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

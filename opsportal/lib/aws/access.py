@@ -8,22 +8,21 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
 from botocore.model import OperationModel
 
-from security.cloud.meter import count_answer
-from security.cloud.pace import take_turn
-from security.models import CloudAccount
+from opsportal.lib.aws.meter import count_answer
+from opsportal.lib.aws.pace import take_turn
 
-SESSION_NAME = "opsportal-security"
+SESSION_NAME = "opsportal"
 # With our own pace most calls are not throttled at all; those that are wait and come again.
 RETRIES = {"mode": "standard", "total_max_attempts": 10}
 _CONFIG = Config(
@@ -45,6 +44,30 @@ _credentials: dict[tuple[str, str], tuple[datetime, dict[str, str]]] = {}
 
 class ChangesError(Exception):
     """Code of ours was about to change something in a cloud."""
+
+
+class CloudRole(Protocol):
+    """Whoever names an account of AWS, and how the portal gets in there."""
+
+    @property
+    def account_id(self) -> str:
+        """Twelve digits."""
+
+    @property
+    def partition(self) -> str:
+        """Such as "aws"."""
+
+    @property
+    def role_arn(self) -> str:
+        """The role to assume; empty: the portal's own credentials are of this account."""
+
+    @property
+    def external_id(self) -> object:
+        """What the role's trust policy asks for; empty: nothing."""
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """Of which the first is where STS is asked."""
 
 
 @dataclass
@@ -84,12 +107,12 @@ class Access:
             yield from page
 
 
-def open_access(account: CloudAccount, region: str, *, now: datetime) -> Access:
+def open_access(account: CloudRole, region: str, *, now: datetime) -> Access:
     """Access to that account by its role, or by the portal's own credentials.
 
     Raises what boto3 raises where the role cannot be assumed.
     """
-    credentials = _assumed(account, now) if account.role_name else {}
+    credentials = _assumed(account, now) if account.role_arn else {}
     return Access(account.account_id, account.partition, region, credentials)
 
 
@@ -99,7 +122,7 @@ def _session() -> Any:
     return boto3.session.Session()
 
 
-def forget_credentials(account: CloudAccount) -> None:
+def forget_credentials(account: CloudRole) -> None:
     """Assume the account's role anew the next time."""
     with _making:
         for key in [key for key in _credentials if key[0] == account.role_arn]:
@@ -120,7 +143,7 @@ def forget_clients() -> None:
         _credentials.clear()
 
 
-def _assumed(account: CloudAccount, now: datetime) -> dict[str, str]:
+def _assumed(account: CloudRole, now: datetime) -> dict[str, str]:
     key = (account.role_arn, str(account.external_id or ""))
     with _making:
         known = _credentials.get(key)
@@ -168,4 +191,4 @@ def _without_account(params: dict[str, Any], **_: Any) -> None:
 
 def _refuse_changes(model: OperationModel, **_: Any) -> None:
     if not model.name.startswith(READS) and model.name not in ALSO:
-        raise ChangesError(f"{model.name} is no look; collectors only look")
+        raise ChangesError(f"{model.name} is no look; the portal only looks")

@@ -15,9 +15,22 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from django.db.models import TextChoices
+from msgspec import Struct
 
-from security.models.scope import Outcome
-from security.normalise import clean
+from opsportal.lib.fields import clean
+
+
+class Outcome(TextChoices):
+    """How a reading ended. Only a complete one may say that something is not there."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    THROTTLED = "throttled"
+    REGION_DISABLED = "region_disabled", "region disabled"
+    FAILED = "failed"
+
 
 _DENIED = frozenset(
     {
@@ -48,6 +61,14 @@ _OFF = frozenset({"OptInRequired", "RegionDisabledException", "InvalidRegion"})
 
 
 _TITLE = re.compile(r"<title>([^<]{1,200})</title>", re.IGNORECASE)
+
+
+class Unknown(Struct, frozen=True):
+    """In place of a facet that could not be read: why, and which permission may be missing."""
+
+    code: str
+    message: str = ""
+    action: str = ""  # such as "s3:GetBucketPolicy"
 
 
 class Gone(Exception):  # noqa: N818 - an answer, not a failure

@@ -2,8 +2,8 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from security.cloud.access import Access
-from security.cloud.errors import Trouble, trouble_of
+from opsportal.lib.aws.access import Access
+from opsportal.lib.aws.errors import Trouble, trouble_of
 
 
 def caller_of(access: Access) -> tuple[str, Trouble | None]:
