@@ -45,6 +45,8 @@ def world_environment(folder: Path) -> Mapping[str, str]:
         **os.environ,
         "OPSPORTAL_DATA_DIR": str(folder),
         "OPSPORTAL_OUTBOUND_ALLOW": "127.0.0.0/8,::1/128",
+        "OPSPORTAL_CERTS_SCAN_ALLOW": "127.0.0.0/8,::1/128",
+        "OPSPORTAL_CERTS_FILES": str(folder / "tls"),
         "OPSPORTAL_EMAIL_URL": f"smtp://127.0.0.1:{mail}",
         "OPSPORTAL_LOG_LEVEL": "ERROR",
         "OPSPORTAL_REMEDIATE_ACCOUNTS": CLOUD_ACCOUNT,
