@@ -226,7 +226,6 @@ DEMOS = [
     "alerts.demo.CloudDemo",
     "chronos.demo.ChangeDemo",
     "security.demo.SecurityDemo",
-    "certs.demo.CertificateDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [
