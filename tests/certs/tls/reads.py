@@ -42,6 +42,24 @@ def say(data: bytes) -> Callable[[socket.socket], None]:
     return answer
 
 
+def hang(connection: socket.socket) -> None:
+    """Reads whatever comes, says nothing."""
+    with connection, suppress(OSError):
+        while connection.recv(4096):
+            pass
+
+
+def greet(words: bytes) -> Callable[[socket.socket], None]:
+    """Speaks first."""
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(words)
+            finish(connection)
+
+    return answer
+
+
 def finish(connection: socket.socket) -> None:
     """Closes without a RST: what is still unread would make one."""
     connection.shutdown(socket.SHUT_WR)

@@ -49,7 +49,11 @@ def test_a_server_that_knows_no_name_and_takes_none_either(issued: Issued) -> No
 
     with tls_server(issued, configure=refuse) as server:
         reading = read(server.port, "b.test")
-    assert (reading.result, reading.alert, reading.detail) == (Result.ALERT, 112, "unrecognized_name")
+    assert (reading.result, reading.alert, reading.detail) == (
+        Result.ALERT,
+        112,
+        "unrecognized_name",
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,9 @@ def test_names_as_they_are_sent(issued: Issued, asked: str, sent: str) -> None:
     assert heard == [sent]
 
 
-@pytest.mark.parametrize("name", ["a..test", "x" * 64 + ".test", ".test", "a\0b.test", "\ud800.test"])
+@pytest.mark.parametrize(
+    "name", ["a..test", "x" * 64 + ".test", ".test", "a\0b.test", "\ud800.test"]
+)
 def test_what_is_no_host_name_is_not_sent(issued: Issued, name: str) -> None:
     with tls_server(issued) as server:
         reading = read(server.port, name)

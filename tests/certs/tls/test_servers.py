@@ -182,7 +182,9 @@ def test_a_chain_in_the_order_it_is_served(issuer: Issued, issued: Issued) -> No
 
 
 def test_many_names_in_more_than_one_record(issuer: Issued) -> None:
-    leaf = issuer.issue(*(f"host-{number:04}.some-long-domain.example.test" for number in range(1000)))
+    leaf = issuer.issue(
+        *(f"host-{number:04}.some-long-domain.example.test" for number in range(1000))
+    )
     assert len(leaf.der) > 2 * 16 * 1024
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         with tls_server(leaf, configure=only(version)) as server:
