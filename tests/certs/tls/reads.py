@@ -98,8 +98,12 @@ def talking_server(
                     if isinstance(step, bytes):
                         for piece in [bytes([each]) for each in step] if split else [step]:
                             connection.sendall(piece)
-                    elif not step.fullmatch(connection.recv(4096)):
+                        continue
+                    # TLS may follow in the same packet.
+                    said = step.match(connection.recv(4096, socket.MSG_PEEK))
+                    if said is None:
                         return
+                    connection.recv(said.end())
                 with context.wrap_socket(connection, server_side=True) as secured:
                     secured.recv(1)
 

@@ -130,9 +130,15 @@ def test_a_close_within_a_record() -> None:
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(40, "handshake_failure"), (70, "protocol_version"), (80, "internal_error"), (49, "access_denied"),
-     (120, "no_application_protocol"), (200, "unknown alert")],
-)  # fmt: skip
+    [
+        (40, "handshake_failure"),
+        (49, "access_denied"),
+        (70, "protocol_version"),
+        (80, "internal_error"),
+        (120, "no_application_protocol"),
+        (200, "unknown alert"),
+    ],
+)
 def test_alerts_have_number_and_name(number: int, name: str) -> None:
     with raw_server(say(b"\x15\x03\x03\x00\x02\x02" + bytes([number]))) as port:
         reading = read(port)

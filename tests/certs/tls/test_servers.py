@@ -69,8 +69,10 @@ def test_any_key(issuer: Issued, key: str) -> None:
 def test_rsa_pss_key(tmp_path: Path) -> None:
     chain, key = tmp_path / "pss.pem", tmp_path / "pss.key"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"]
-        + ["-nodes", "-subj", "/CN=pss.test", "-keyout", key, "-out", chain],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"),
+            *("-nodes", "-subj", "/CN=pss.test", "-keyout", key, "-out", chain),
+        ],
         check=True,
         capture_output=True,
     )
