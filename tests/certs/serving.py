@@ -113,7 +113,8 @@ def _context(
     issued: Issued, folder: Path, name: str, configure: Callable[[ssl.SSLContext], None]
 ) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # Before: what OpenSSL takes for too weak a key depends on it.
+    configure(context)
     chain, key = issued.write(folder, name)
     context.load_cert_chain(chain, key)
-    configure(context)
     return context
