@@ -5,6 +5,9 @@ import re
 from certs.x509.der import OBJECT_IDENTIFIER, SEQUENCE, SET, DerError, Element, oid
 from certs.x509.text import visible
 
+# Relative distinguished names: each a list of attribute types and values.
+Rdns = list[list[tuple[str, Element]]]
+
 COMMON_NAME = "2.5.4.3"
 ORGANIZATION = "2.5.4.10"
 
@@ -53,9 +56,9 @@ def string(read: Element) -> str:
         raise DerError(f"the string at byte {read.start} is not {encoding}") from error
 
 
-def attributes(name: Element) -> list[list[tuple[str, Element]]]:
-    """The name's RDNs, each a list of attribute type and value. Raises DerError."""
-    rdns = []
+def attributes(name: Element) -> Rdns:
+    """The parts of a name. Raises DerError."""
+    rdns: Rdns = []
     for rdn in name.expect(SEQUENCE, "the name").children():
         pairs = []
         for pair in rdn.expect(SET, "a part of the name").children():
@@ -67,12 +70,12 @@ def attributes(name: Element) -> list[list[tuple[str, Element]]]:
     return rdns
 
 
-def distinguished_name(rdns: list[list[tuple[str, Element]]]) -> str:
+def distinguished_name(rdns: Rdns) -> str:
     """The name in the form of RFC 4514: the last part first."""
     return ",".join("+".join(_attribute(*pair) for pair in rdn) for rdn in reversed(rdns))
 
 
-def values(rdns: list[list[tuple[str, Element]]], kind: str) -> list[str]:
+def values(rdns: Rdns, kind: str) -> list[str]:
     """All values of an attribute that are strings, in order, as they are."""
     found = []
     for each, value in (pair for rdn in rdns for pair in rdn):
@@ -84,7 +87,7 @@ def values(rdns: list[list[tuple[str, Element]]], kind: str) -> list[str]:
     return found
 
 
-def title(rdns: list[list[tuple[str, Element]]]) -> str:
+def title(rdns: Rdns) -> str:
     """What people call it: organisation and common name, such as "Let's Encrypt R11"."""
     parts = [text for kind in (ORGANIZATION, COMMON_NAME) for text in values(rdns, kind)[:1]]
     return visible(" ".join(parts)) or distinguished_name(rdns)

@@ -11,7 +11,14 @@ from typing import Any
 
 from certs.x509 import oids
 from certs.x509.der import SEQUENCE, DerError, Element, bits, element, encode, integer, time
-from certs.x509.distinguished import COMMON_NAME, attributes, distinguished_name, title, values
+from certs.x509.distinguished import (
+    COMMON_NAME,
+    Rdns,
+    attributes,
+    distinguished_name,
+    title,
+    values,
+)
 from certs.x509.extensions import each_extension, read_extensions
 from certs.x509.keys import Key, read_key
 from certs.x509.names import HostError, ascii_host, unicode_host
@@ -193,7 +200,7 @@ def _validity(cut: _Parts, details: dict[str, Any]) -> tuple[datetime, datetime]
     return before, after
 
 
-def _name(name: Element, what: str, errors: list[str]) -> list[list[tuple[str, Element]]]:
+def _name(name: Element, what: str, errors: list[str]) -> Rdns:
     try:
         return attributes(name)
     except DerError as error:
