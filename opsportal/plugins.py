@@ -159,6 +159,11 @@ AUDITORS = [
 # Where certificates are looked for; see certs/sources.
 CERTIFICATE_SOURCES = [
     "certs.sources.endpoints.TlsEndpoints",
+    "certs.sources.aws.acm.AcmCertificates",
+    "certs.sources.aws.iam.IamCertificates",
+    "certs.sources.aws.elb.LoadBalancers",
+    "certs.sources.aws.cloudfront.Distributions",
+    "certs.sources.aws.route53.Zones",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

@@ -3,7 +3,6 @@
 import re
 import secrets
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -18,17 +17,14 @@ from chronos.trail import (
 from opsportal.accounts.actors import Actor
 from opsportal.accounts.audit import mask_secret
 from opsportal.lib.aws.access import Access, forget_clients
-from opsportal.lib.aws.identity import account_of, caller_of
+from opsportal.lib.aws.identity import account_of, caller_of, is_external_id, is_region
 from opsportal.lib.errors import ConflictError, FieldError, PayloadError
 from security.collectors import collectors
 from security.models import CloudAccount, CloudResource
 
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 ROLE = re.compile(r"[\w+=,.@/-]{1,576}", re.ASCII)
 QUEUE = re.compile(r"https?://[\w.:-]{1,200}/\d{12}/[\w.-]{1,90}", re.ASCII)
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-# AWS: 2 to 1224 characters of these.
-EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 def new_external_id() -> str:
@@ -124,9 +120,9 @@ def _complaints(account: CloudAccount) -> list[tuple[str, str]]:
         found.append(("partition", f"must be one of {', '.join(PARTITIONS)}"))
     if account.role_name and not ROLE.fullmatch(account.role_name):
         found.append(("role_name", "must be a role's name, with its path if it has one"))
-    if account.external_id and not _is_external_id(account.external_id):
+    if account.external_id and not is_external_id(account.external_id):
         found.append(("external_id", "2 to 1224 letters, digits and any of _+=,.@:/-"))
-    if wrong := [name for name in account.regions if not _is_region(name)]:
+    if wrong := [name for name in account.regions if not is_region(name)]:
         found.append(("regions", f"{wrong[0]!r} is no region such as eu-west-1"))
     if account.kind == CloudAccount.Kind.MANAGED and not account.regions:
         found.append(("regions", "name at least one region in which it is watched"))
@@ -137,11 +133,3 @@ def _complaints(account: CloudAccount) -> list[tuple[str, str]]:
             ("trail_queue_url", "must be a queue's URL: https://sqs.REGION.amazonaws.com/N/NAME")
         )
     return found
-
-
-def _is_region(name: Any) -> bool:
-    return isinstance(name, str) and REGION.fullmatch(name) is not None
-
-
-def _is_external_id(value: Any) -> bool:
-    return isinstance(value, str) and EXTERNAL_ID.fullmatch(value) is not None

@@ -51,6 +51,7 @@ HARMLESS = {
 }  # fmt: skip
 SERVICES = (
     "ec2", "autoscaling", "elbv2", "elb", "sns", "sts", "s3", "iam", "acm", "rds", "ecs", "sqs",
+    "cloudfront", "route53",
 )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ import time
 # Calls at once, and calls a second after that, of one process.
 BURST, RATE = 50.0, 20.0
 _RATES = {
+    # Of describing and reading one, 10 a second each ("Quotas" in ACM's user guide).
+    "acm": (20.0, 10.0),
     "iam": (20.0, 5.0),
     "cloudtrail": (10.0, 5.0),
     "route53": (5.0, 4.0),

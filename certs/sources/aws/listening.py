@@ -1,0 +1,68 @@
+"""What listens for TLS in AWS, in whichever service: the certificates it uses, and where to look."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from certs.normalise import (
+    Found,
+    FoundCertificate,
+    FoundEndpoint,
+    FoundName,
+    FoundTrouble,
+)
+from certs.sources.aws.base import ERRORS, AwsSource, facts
+from certs.sources.aws.bodies import Bodies
+from certs.x509 import Parsed
+from opsportal.lib.aws import Gone
+from opsportal.lib.errors import PayloadError
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One port; `certificates` are ARNs, the default one first."""
+
+    locator: str
+    host: str
+    port: int
+    certificates: tuple[str, ...]
+    # Whether the portal can be expected to reach it.
+    reachable: bool = True
+    # Names that it is meant to answer to; none: those of its certificates.
+    names: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def found_at(source: AwsSource, listener: Listener, bodies: Bodies) -> Iterator[Found]:
+    """Its certificates; an endpoint for each, since each is served for a name of its own."""
+    for position, arn in enumerate(dict.fromkeys(listener.certificates)):
+        try:
+            leaf = bodies.chain(arn)[0]
+        except Gone:
+            yield FoundTrouble(listener.locator, f"It uses {arn}, which is no more.")
+            continue
+        except (PayloadError, *ERRORS) as error:
+            yield FoundTrouble(listener.locator, f"{arn}: {source.message_of(error)}")
+            continue
+        about = {**listener.facts, **facts(certificate=arn, default=position == 0)}
+        yield FoundCertificate(leaf, listener.locator, facts=about)
+        names = listener.names or host_names(leaf)
+        if listener.reachable and names:
+            yield FoundEndpoint(
+                listener.host, listener.port, server_name=askable(names[0]),
+                locator=listener.locator,
+            )  # fmt: skip
+        for name in names:
+            if not name.startswith("*."):
+                yield FoundName(name, listener.locator)
+
+
+def host_names(leaf: Parsed) -> tuple[str, ...]:
+    """Of subjectAltName, those without a wildcard first."""
+    names = dict.fromkeys(name.value for name in leaf.names if name.kind == "dns")
+    return tuple(sorted(names, key=lambda name: name.startswith("*.")))
+
+
+def askable(name: str) -> str:
+    """A server name to ask for: of a wildcard one that it covers."""
+    return f"www.{name[2:]}" if name.startswith("*.") else name
