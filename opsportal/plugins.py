@@ -240,6 +240,7 @@ METRICS = [
     "opsportal.safety.metrics.SafetyMetrics",
     "chronos.metrics.FreezeMetrics",
     "security.metrics.CollectionMetrics",
+    "certs.metrics.CertificateMetrics",
 ]
 # The only source of periodic jobs: name -> (dotted path of a function, every).
 SCHEDULES = {
