@@ -159,6 +159,8 @@ AUDITORS = [
 # Where certificates are looked for; see certs/sources.
 CERTIFICATE_SOURCES = [
     "certs.sources.endpoints.TlsEndpoints",
+    "certs.sources.files.CertificateFiles",
+    "certs.sources.upload.Uploads",
     "certs.sources.aws.acm.AcmCertificates",
     "certs.sources.aws.iam.IamCertificates",
     "certs.sources.aws.elb.LoadBalancers",
