@@ -1,4 +1,4 @@
-"""What listens for TLS in AWS, in whichever service: the certificates it uses, and where to look."""
+"""What listens for TLS in AWS, in whichever service: its certificates, and where to look."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
