@@ -27,7 +27,7 @@ from tests.certs.pki import NOW, later
 
 OTHER = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER}:role/ops/opsportal"
-KNOWN = []
+KNOWN: list[SimpleNamespace] = []
 
 
 def known_accounts():

@@ -1,6 +1,7 @@
 """Load balancers: which certificates their listeners use, and where they are to be looked at."""
 
 import pytest
+from cryptography.x509 import DNSName
 
 from certs.normalise import FoundCertificate, FoundEndpoint, FoundName, FoundTrouble
 from certs.sources.aws.elb import LoadBalancers
@@ -177,3 +178,13 @@ def test_a_balancer_that_goes_meanwhile_is_none(cloud, monkeypatch):
         found, message = look_until(LoadBalancers(), regions=[REGION])
     assert found == []
     assert message.startswith("eu-west-1: Throttling")
+
+
+def test_names_that_are_no_hosts_are_not_asked_for(cloud, monkeypatch):
+    odd = leaf(sans=[DNSName(name) for name in ("a b.example", "x" * 300, "*", "*.c.example")])
+    body = {"Certificate": odd.pem.decode()}
+    with answering(monkeypatch, answers(GetCertificate=lambda _: body)):
+        found, _ = look_until(LoadBalancers(), regions=[REGION])
+    assert {each.server_name for each in of_kind(found, FoundEndpoint)} == {"www.c.example"}
+    assert of_kind(found, FoundName) == []
+    assert {each.locator for each in of_kind(found, FoundCertificate)} == {ARN}

@@ -52,7 +52,7 @@ def test_a_distribution_is_a_place_of_its_certificate_and_is_asked_by_its_name(c
     found = look(Distributions())
     (placed,) = of_kind(found, FoundCertificate)
     assert (placed.locator, placed.parsed.sha256) == (made["ARN"], shop.parsed.sha256)
-    assert placed.facts["aliases"] == ["*.shop.example", "shop.example"]
+    assert placed.facts["aliases"] == ["shop.example", "*.shop.example"]
     assert of_kind(found, FoundEndpoint) == [
         FoundEndpoint(made["DomainName"], 443, "tls", "shop.example", made["ARN"])
     ]
