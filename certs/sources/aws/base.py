@@ -182,7 +182,9 @@ class AwsSource(CertificateSource):
 
 def lines(options: Mapping[str, Any], name: str) -> list[str]:
     """The values of an option that has one each line."""
-    given = options.get(name) or ()
+    given = options.get(name)
+    if not isinstance(given, list | tuple):
+        return []
     return [text for each in given if (text := str(each).strip())]
 
 

@@ -16,8 +16,10 @@ from certs.sources.aws.acm import AcmCertificates
 from certs.sources.aws.base import AwsSource
 from certs.sources.aws.elb import LoadBalancers
 from certs.sources.aws.iam import IamCertificates
+from certs.sources.aws.route53 import Zones
 from certs.tasks import SourceRunOutbox
 from opsportal.lib.aws import access as clients
+from opsportal.lib.aws.accounts import further_actions
 from opsportal.lib.outbox import claim_due
 from opsportal.lib.registry import plugins
 from tests.alerts.moto import ACCOUNT, REGION
@@ -223,3 +225,19 @@ def test_the_sources_are_looked_for_in_both_generations_even_where_one_fails(clo
         _, message = look_until(LoadBalancers(), regions=[REGION])
     assert asked.count("DescribeLoadBalancers") == 2
     assert message.endswith("Allow elasticloadbalancing:DescribeLoadBalancers.")
+
+
+@pytest.mark.django_db
+def test_the_policy_of_a_cloud_account_has_what_its_sources_need(django_assert_num_queries):
+    for name, kind, options, enabled in [
+        ("one", "aws-iam", {"accounts": ["main"]}, True),
+        ("two", "aws-route53", {"accounts": ["*"]}, True),
+        ("three", "aws-acm", {"accounts": ["other"]}, True),
+        ("four", "aws-elb", {"accounts": ["main"]}, False),
+        ("five", "aws-cloudfront", {}, True),
+        ("six", "endpoints", {"accounts": ["main"]}, True),
+        ("seven", "no-such-kind", {"accounts": ["main"]}, True),
+    ]:
+        Source.objects.create(name=name, kind=kind, options=options, enabled=enabled)
+    with django_assert_num_queries(1):
+        assert further_actions("main") == {*IamCertificates.actions, *Zones.actions}
