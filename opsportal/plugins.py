@@ -105,6 +105,9 @@ COLLECTORS = [
 # Who knows accounts of clouds, for whatever reads there: functions that return them; see
 # opsportal/lib/aws/accounts.py.
 CLOUD_ACCOUNTS = ["security.account.managed_accounts"]
+# What reads there beside collectors: functions of an account's name, which say the permissions
+# that its policy is to allow.
+CLOUD_READERS = ["certs.grant.actions_in"]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
     "security.auditors.iam_account.RootAccessKeys",
