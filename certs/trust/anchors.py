@@ -11,7 +11,7 @@ from pathlib import Path
 
 import certifi
 
-from certs.trust.loaded import Loaded, load
+from certs.trust.loaded import Loaded, NameKey, load
 from opsportal.lib.errors import FieldError, PayloadError
 
 # Roots of one store; Mozilla has about 150.
@@ -30,14 +30,14 @@ class Anchors:
 
     digest: str
     roots: tuple[Loaded, ...]
-    by_subject: Mapping[int, Sequence[Loaded]] = field(compare=False, repr=False)
+    by_subject: Mapping[NameKey, Sequence[Loaded]] = field(compare=False, repr=False)
     partial: bool = False
 
 
 def make_anchors(ders: Sequence[bytes], *, partial: bool = False) -> Anchors:
     """A store of these; what cannot be read is left out."""
     roots = {root.sha256: root for der in ders[:MAX_ROOTS] if (root := load(der)) is not None}
-    by_subject: dict[int, list[Loaded]] = defaultdict(list)
+    by_subject: dict[NameKey, list[Loaded]] = defaultdict(list)
     for root in roots.values():
         by_subject[root.subject].append(root)
     digest = sha256("".join(sorted(roots)).encode()).hexdigest()

@@ -13,18 +13,19 @@ from OpenSSL import crypto
 # What is larger is no certificate that a client would read.
 MAX_DER = 131_072
 
+NameKey = tuple[frozenset[tuple[str, str | bytes]], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A certificate. `subject` and `issuer` are OpenSSL's hashes of the names, which are the same
-    for names that RFC 5280 (7.1) holds equal; of two others seldom."""
+    """A certificate. `subject` and `issuer` are equal for names that RFC 5280 (7.1) holds equal."""
 
     der: bytes
     sha256: str
     read: x509.Certificate
     openssl: crypto.X509
-    subject: int
-    issuer: int
+    subject: NameKey
+    issuer: NameKey
     # Instants in UTC.
     not_before: datetime
     not_after: datetime
@@ -45,14 +46,13 @@ def load(der: bytes) -> Loaded | None:
             # Such as a negative serial number.
             warnings.simplefilter("ignore")
             read = x509.load_der_x509_certificate(der)
-        openssl = crypto.X509.from_cryptography(read)
         return Loaded(
             der=der,
             sha256=sha256(der).hexdigest(),
             read=read,
-            openssl=openssl,
-            subject=openssl.get_subject().hash(),
-            issuer=openssl.get_issuer().hash(),
+            openssl=crypto.X509.from_cryptography(read),
+            subject=name_key(read.subject),
+            issuer=name_key(read.issuer),
             not_before=read.not_valid_before_utc,
             not_after=read.not_valid_after_utc,
         )
@@ -65,3 +65,15 @@ def title_of(name: x509.Name) -> str:
     common = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     parts = common or list(name)[-1:]
     return str(parts[-1].value) if parts else ""
+
+
+def name_key(name: x509.Name) -> NameKey:
+    """The name without what makes no difference: case, spaces, how its texts are encoded."""
+    return tuple(
+        frozenset((each.oid.dotted_string, _folded(each.value)) for each in part)
+        for part in name.rdns
+    )
+
+
+def _folded(value: str | bytes) -> str | bytes:
+    return " ".join(value.split()).lower() if isinstance(value, str) else value

@@ -6,7 +6,7 @@ one fails (RFC 4158), and the purposes that certificates are restricted to (RFC 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -29,6 +29,7 @@ _MAX_PATHS = 8
 _MAX_DEPTH = 10
 # Steps of looking for them, whatever the chain.
 _MAX_STEPS = 200
+_SECOND = timedelta(seconds=1)
 _SERVER = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
@@ -71,9 +72,7 @@ def judge_chain(
 
 def _unique(ders: Iterable[bytes], leaf: Loaded) -> list[Loaded]:
     return [
-        found
-        for der in dict.fromkeys(ders)
-        if der != leaf.der and (found := load(der)) is not None
+        found for der in dict.fromkeys(ders) if der != leaf.der and (found := load(der)) is not None
     ]
 
 
@@ -84,9 +83,11 @@ def _relevant(certificates: Iterable[Loaded], anchors: Anchors) -> list[Loaded]:
 
 
 def _next_moment(certificates: Iterable[Loaded], at: datetime) -> datetime | None:
-    """When the next of them begins or ends to be valid."""
-    moments = (moment for each in certificates for moment in (each.not_before, each.not_after))
-    return min((moment for moment in moments if moment >= at), default=None)
+    """When the next of them begins to be valid, or is no more: the last second counts."""
+    moments = (
+        moment for each in certificates for moment in (each.not_before, each.not_after + _SECOND)
+    )
+    return min((moment for moment in moments if moment > at), default=None)
 
 
 def _ambiguous(leaf: Loaded, pool: Sequence[Loaded], roots: Sequence[Loaded]) -> bool:

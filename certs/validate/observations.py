@@ -24,6 +24,7 @@ class Held:
     by_store: Mapping[TrustStore, Judged]
     # Of the inventory, by which it would hold in a store.
     missing: Mapping[TrustStore, tuple[Certificate, ...]]
+    at: datetime
     until: datetime | None
 
 
@@ -70,7 +71,7 @@ def _hold(
         certificates = tuple(rows[pk] for pk in chain)
         ders = [bytes(row.der) for row in certificates]
         by_store = {store: judge_chain(ders, roots, at=now) for store, roots in stores.items()}
-        held[chain] = Held(certificates, by_store, {}, _until(by_store.values()))
+        held[chain] = Held(certificates, by_store, {}, now, _until(by_store.values()))
     broken = [chain for chain, each in held.items() if _lacks(each)]
     known = load_known({row.issuer_key for chain in broken for row in held[chain].certificates})
     for chain in broken:
@@ -107,7 +108,7 @@ def _complete(
         if judged.ok:
             missing[store] = tuple(by_digest[each] for each in judged.path if each in by_digest)
     until = _until([*held.by_store.values(), *again])
-    return Held(held.certificates, held.by_store, missing, until)
+    return Held(held.certificates, held.by_store, missing, now, until)
 
 
 def _until(judged: Iterable[Judged]) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from certs.models import Certificate, Endpoint, Observation, ServedCertificate, TrustStore
 from certs.trust import Anchors, mozilla_anchors, private_anchors, read_roots, system_anchors
@@ -21,7 +21,10 @@ _DEFAULTS = (
 
 
 def create_default_stores(**_: Any) -> None:
-    """Mozilla's and the system's, where they are missing; after each migration."""
+    """Mozilla's and the system's, where they are missing; after each migration, and each that is
+    of other apps only."""
+    if TrustStore._meta.db_table not in connection.introspection.table_names():
+        return
     known = set(TrustStore.objects.exclude(kind=Kind.PRIVATE).values_list("kind", flat=True))
     for name, kind, public, note in _DEFAULTS:
         if kind not in known:
