@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 
 class CertsConfig(AppConfig):
@@ -12,6 +13,6 @@ class CertsConfig(AppConfig):
 
     def ready(self) -> None:
         """The trust stores that the portal brings are there after each migration."""
-        from certs.validate import create_default_stores
-
-        post_migrate.connect(create_default_stores, sender=self)
+        post_migrate.connect(
+            import_string("certs.validate.stores.create_default_stores"), sender=self
+        )

@@ -143,7 +143,7 @@ def _expiring(each: Served, stores: Mapping[TrustStore, Anchors], now: datetime)
     for store, judged in each.held.by_store.items():
         between = [rows[digest] for digest in judged.path[1:-1] if digest in rows]
         for row in between:
-            if row.not_after >= each.leaf.not_after or row.not_after - now >= EXPIRING[0][0]:
+            if row.not_after >= each.leaf.not_after or row.not_after - now > EXPIRING[0][0]:
                 continue
             if not judge_chain(ders, stores[store], at=row.not_after + _SECOND).ok:
                 found.setdefault(row.sha256, (row, []))[1].append(store.name)

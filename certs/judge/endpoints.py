@@ -88,9 +88,8 @@ def _judge_batch(ids: Sequence[int], stores: _Stores, now: datetime) -> None:
 def _observations(endpoints: Sequence[Endpoint]) -> Mapping[int, list[Observation]]:
     """What each of their addresses serves, and how it answered last."""
     found: dict[int, list[Observation]] = defaultdict(list)
-    ids = IdIn([row.pk for row in endpoints], "endpoint_id")
-    known = Observation.objects.filter(ids, serving=True)
-    for row in known.union(Observation.objects.filter(ids, current=True)).order_by("pk"):
+    rows = Observation.objects.filter(IdIn([row.pk for row in endpoints], "endpoint_id"))
+    for row in (*rows.filter(serving=True), *rows.filter(current=True, serving=False)):
         found[row.endpoint_id].append(row)
     return found
 

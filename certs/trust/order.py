@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def disorder_of(chain: Sequence[Link]) -> list[str]:
     rest = [link for link in once if link not in roots]
     issuers = {link.subject_key for link in rest[1:]}
     needed = {link.issuer_key for link in rest}
-    for before, link in zip(rest, rest[1:], strict=False):
+    for before, link in pairwise(rest):
         if link.subject_key == before.issuer_key:
             continue
         if link.subject_key not in needed:
