@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from certs.models import Certificate, CertificateName, Endpoint, Observation
+from certs.models import KEY_LENGTH, Certificate, CertificateName, Endpoint, Observation
 from certs.validate import Held
 from certs.x509 import CertName
-from certs.x509.names import matches_host
+from certs.x509.names import HostError, ascii_host, matches_host
 from opsportal.lib.ids import IdIn
 
 # Addresses that a finding names; it counts the others.
@@ -68,6 +68,10 @@ def load_matches(pairs: Iterable[tuple[Endpoint, Certificate]]) -> set[tuple[int
     }
 
 
-def _keys(host: str) -> tuple[str, str]:
+def _keys(host: str) -> tuple[str, ...]:
     """The name itself, and the wildcard for it, as they are stored."""
-    return host[:255], f"*.{host.partition('.')[2]}"[:255]
+    try:
+        name = ascii_host(host)
+    except HostError:
+        return ()
+    return name[:KEY_LENGTH], f"*.{name.partition('.')[2]}"[:KEY_LENGTH]
