@@ -200,6 +200,7 @@ SWEEPS = [
     "security.collect.plan_collections",
     "security.probe.probe_accounts",
     "certs.discover.plan_runs",
+    "certs.judge.endpoints.judge_endpoints",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
