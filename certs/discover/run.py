@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from certs.discover.endpoints import store_endpoints
+from certs.discover.endpoints import read_endpoints, store_endpoints
 from certs.discover.placements import (
     Stored,
     clear_troubles,
@@ -80,9 +80,9 @@ def take_in(
 def _store(source: Source, batch: list[Found], stored: Stored, now: datetime) -> None:
     certificates = [each for each in batch if isinstance(each, FoundCertificate)]
     store_placements(source, certificates, stored, now=now)
-    endpoints = [each for each in batch if isinstance(each, FoundEndpoint)]
+    endpoints, troubles = read_endpoints([e for e in batch if isinstance(e, FoundEndpoint)])
     stored.endpoints += len(store_endpoints(source, endpoints, now=now))
-    troubles = [each for each in batch if isinstance(each, FoundTrouble)]
+    troubles += [each for each in batch if isinstance(each, FoundTrouble)]
     store_troubles(source, troubles, stored, now=now)
     update_use(sorted(stored.touched), now=now)
     stored.touched.clear()
