@@ -29,12 +29,21 @@ def scan_permitted(text: str) -> bool:
     address = address_behind(text)
     if address is None:
         return False
-    opened = parse_networks(tuple(settings.CERTS_SCAN_ALLOW), "OPSPORTAL_CERTS_SCAN_ALLOW")
-    within = [network for network in opened if address in network]
-    guard = _guard_of(address)
-    if guard is not None:
-        return any(_is_part(network, guard) for network in within)
-    return bool(within) or is_public(address)
+    return _is_opened(address) or (_guard_of(address) is None and is_public(address))
+
+
+def sweep_permitted(text: str) -> bool:
+    """Whether it may be tried in a sweep of its network: only where somebody opened the range.
+
+    Public addresses are other people's.
+    """
+    address = address_behind(text)
+    return address is not None and _is_opened(address)
+
+
+def within_opened(network: Network) -> bool:
+    """Whether all of it is in a range that is opened."""
+    return any(_is_part(network, each) for each in _opened())
 
 
 def refusal_of(address: str) -> str:
@@ -45,10 +54,20 @@ def refusal_of(address: str) -> str:
     )
 
 
+def _opened() -> tuple[Network, ...]:
+    return parse_networks(tuple(settings.CERTS_SCAN_ALLOW), "OPSPORTAL_CERTS_SCAN_ALLOW")
+
+
+def _is_opened(address: Address) -> bool:
+    within = [network for network in _opened() if address in network]
+    guard = _guard_of(address)
+    return any(guard is None or _is_part(network, guard) for network in within)
+
+
 def _guard_of(address: Address) -> Network | None:
     return next((network for network in _GUARDED if address in network), None)
 
 
-def _is_part(network: Network, guard: Network) -> bool:
-    same = network.version == guard.version
-    return same and network.subnet_of(guard)  # type: ignore[arg-type]
+def _is_part(network: Network, whole: Network) -> bool:
+    same = network.version == whole.version
+    return same and network.subnet_of(whole)  # type: ignore[arg-type]

@@ -164,6 +164,7 @@ CERTIFICATE_SOURCES = [
     "certs.sources.aws.elb.LoadBalancers",
     "certs.sources.aws.cloudfront.Distributions",
     "certs.sources.aws.route53.Zones",
+    "certs.sources.network.NetworkSweep",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]

@@ -22,10 +22,13 @@ from certs.normalise import (
     FoundCertificate,
     FoundCursor,
     FoundEndpoint,
+    FoundName,
     FoundTrouble,
 )
+from certs.propose import Turned, propose_names
 from certs.sources import Ask, CertificateSource, SourceError, source_kind
 from opsportal.lib.outbox import finish
+from opsportal.lib.times import format_instant
 
 log = logging.getLogger(__name__)
 # Stored in one transaction.
@@ -84,12 +87,22 @@ def _store(source: Source, batch: list[Found], stored: Stored, now: datetime) ->
     stored.endpoints += len(store_endpoints(source, endpoints, now=now))
     troubles += [each for each in batch if isinstance(each, FoundTrouble)]
     store_troubles(source, troubles, stored, now=now)
+    propose_names(_turned(source, batch, now), now=now)
     update_use(sorted(stored.touched), now=now)
     stored.touched.clear()
     for each in batch:
         if isinstance(each, FoundCursor):
             source.cursor = dict(each.value)
             Source.objects.filter(pk=source.pk).update(cursor=source.cursor)
+
+
+def _turned(source: Source, batch: list[Found], now: datetime) -> list[Turned]:
+    at = format_instant(now)
+    return [
+        Turned(each.name, [{"from": source.name, "what": each.locator[:500], "at": at}])
+        for each in batch
+        if isinstance(each, FoundName)
+    ]
 
 
 def _end(
