@@ -169,6 +169,7 @@ CERTIFICATE_SOURCES = [
     "certs.sources.aws.elb.LoadBalancers",
     "certs.sources.aws.cloudfront.Distributions",
     "certs.sources.aws.route53.Zones",
+    "certs.sources.network.NetworkSweep",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
@@ -181,6 +182,7 @@ OUTBOXES = [
     "alerts.tasks.RemediationOutbox",
     "security.tasks.CollectionOutbox",
     "certs.tasks.SourceRunOutbox",
+    "certs.tasks.ProbeOutbox",
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
@@ -201,6 +203,7 @@ SWEEPS = [
     "security.probe.probe_accounts",
     "certs.discover.plan_runs",
     "certs.judge.endpoints.judge_endpoints",
+    "certs.observe.plan_probes",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -258,6 +261,7 @@ SCHEDULES = {
     "alerts.mend": ("alerts.tasks.mend_deliveries", timedelta(minutes=1)),
     "alerts.late_violations": ("alerts.tasks.find_violations", timedelta(hours=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
+    "certs.observed": ("certs.tasks.prune_observed", timedelta(hours=1)),
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),

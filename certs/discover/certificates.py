@@ -1,12 +1,14 @@
 """Certificates become rows, once each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from certs.models import KEY_LENGTH, Certificate, CertificateName
+from certs.propose import Turned, propose_names
 from certs.x509 import CertName, Parsed
 from opsportal.lib.ids import IdIn
 from opsportal.lib.insert import insert_rows
+from opsportal.lib.times import format_instant
 
 _BATCH = 200
 
@@ -26,7 +28,17 @@ def store_certificates(found: Sequence[Parsed], *, now: datetime) -> Mapping[str
         fresh = _known([parsed.sha256 for parsed in new])
         known |= fresh
         _store_names([(fresh[parsed.sha256], parsed) for parsed in new])
+        propose_names(_turned([(fresh[p.sha256], p) for p in new], now), now=now)
     return known
+
+
+def _turned(new: Sequence[tuple[Certificate, Parsed]], now: datetime) -> Iterator[Turned]:
+    """The hosts that they are for."""
+    for row, parsed in new:
+        if not parsed.is_ca:
+            how = [{"from": "certificate", "what": row.title, "at": format_instant(now)}]
+            names = [name.value for name in parsed.names if name.kind in ("dns", "cn")]
+            yield from (Turned(name, how) for name in names)
 
 
 def _known(digests: Sequence[str]) -> dict[str, Certificate]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from certs.discover.endpoints import store_endpoints
+from certs.discover.endpoints import read_endpoints, store_endpoints
 from certs.discover.placements import (
     Stored,
     clear_troubles,
@@ -22,10 +22,13 @@ from certs.normalise import (
     FoundCertificate,
     FoundCursor,
     FoundEndpoint,
+    FoundName,
     FoundTrouble,
 )
+from certs.propose import Turned, propose_names
 from certs.sources import Ask, CertificateSource, SourceError, source_kind
 from opsportal.lib.outbox import finish
+from opsportal.lib.times import format_instant
 
 log = logging.getLogger(__name__)
 # Stored in one transaction.
@@ -80,16 +83,26 @@ def take_in(
 def _store(source: Source, batch: list[Found], stored: Stored, now: datetime) -> None:
     certificates = [each for each in batch if isinstance(each, FoundCertificate)]
     store_placements(source, certificates, stored, now=now)
-    endpoints = [each for each in batch if isinstance(each, FoundEndpoint)]
+    endpoints, troubles = read_endpoints([e for e in batch if isinstance(e, FoundEndpoint)])
     stored.endpoints += len(store_endpoints(source, endpoints, now=now))
-    troubles = [each for each in batch if isinstance(each, FoundTrouble)]
+    troubles += [each for each in batch if isinstance(each, FoundTrouble)]
     store_troubles(source, troubles, stored, now=now)
+    propose_names(_turned(source, batch, now), now=now)
     update_use(sorted(stored.touched), now=now)
     stored.touched.clear()
     for each in batch:
         if isinstance(each, FoundCursor):
             source.cursor = dict(each.value)
             Source.objects.filter(pk=source.pk).update(cursor=source.cursor)
+
+
+def _turned(source: Source, batch: list[Found], now: datetime) -> list[Turned]:
+    at = format_instant(now)
+    return [
+        Turned(each.name, [{"from": source.name, "what": each.locator[:500], "at": at}])
+        for each in batch
+        if isinstance(each, FoundName)
+    ]
 
 
 def _end(
