@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from certs.discover import run_source
 from certs.models import SourceRun
+from certs.prune import prune_runs, prune_troubles
+from certs.watch import judge_sources
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
 
@@ -14,6 +16,7 @@ class SourceRunOutbox(Outbox):
 
     slug = "certs.sources"
     model = SourceRun
+    # Longer than a run may take: certs/discover/run.py has its limit.
     lease = timedelta(minutes=30)
     max_attempts = 3
     batch = 1
@@ -24,3 +27,15 @@ class SourceRunOutbox(Outbox):
         """One at a time: each is a conversation with the other side."""
         for row in rows:
             run_source(row, clock=utc_now)
+
+
+def watch_sources() -> None:
+    """Findings about sources that fail, or are empty of a sudden."""
+    judge_sources(now=utc_now())
+
+
+def keep_runs() -> None:
+    """Forget old runs, and troubles that are over."""
+    now = utc_now()
+    prune_runs(now=now)
+    prune_troubles(now=now)

@@ -229,6 +229,8 @@ CHANGE_RETENTION = timedelta(days=env_int("CHANGE_RETENTION_DAYS", 1095, least=1
 CHANGE_RETENTION_BY_KIND = env_days("CHANGE_RETENTION_BY_KIND")
 # Askings of clouds that are over, and errors of theirs that were cleared.
 COLLECTION_RETENTION = timedelta(days=env_int("COLLECTION_DAYS", 7, least=1))
+# Runs of sources of certificates, and troubles of theirs that are over.
+CERTS_RUN_RETENTION = timedelta(days=env_int("CERTS_RUN_DAYS", 30, least=1))
 # An account whose trail was not heard for so long is alerted on.
 TRAIL_SILENT_AFTER = timedelta(hours=env_int("TRAIL_SILENT_HOURS", 24, least=1))
 # When people usually work; who changes a cloud by hand at other times is told of so.

@@ -4,28 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certs', '0001_inventory'),
+        ("certs", "0001_inventory"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='source',
-            name='held',
+            model_name="source",
+            name="held",
             field=models.JSONField(blank=True, default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name='sourcerun',
-            name='held',
+            model_name="sourcerun",
+            name="held",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddIndex(
-            model_name='sourcetrouble',
-            index=models.Index(condition=models.Q(('cleared_at', None)), fields=['source', '-id'], name='cert_trouble_open'),
+            model_name="sourcetrouble",
+            index=models.Index(
+                condition=models.Q(("cleared_at", None)),
+                fields=["source", "-id"],
+                name="cert_trouble_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sourcetrouble',
-            index=models.Index(condition=models.Q(('cleared_at__isnull', False)), fields=['cleared_at'], name='cert_trouble_cleared'),
+            model_name="sourcetrouble",
+            index=models.Index(
+                condition=models.Q(("cleared_at__isnull", False)),
+                fields=["cleared_at"],
+                name="cert_trouble_cleared",
+            ),
         ),
     ]
