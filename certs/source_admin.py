@@ -100,7 +100,7 @@ def form_of(kind: CertificateSource, secret: dict[str, Any]) -> type[SourceForm]
 
 
 def _form_field(option: Option, is_set: bool) -> forms.Field:
-    said = {"label": option.label, "help_text": option.help}
+    said: dict[str, Any] = {"label": option.label, "help_text": option.help}
     if option.kind == "truth":
         return forms.BooleanField(required=False, widget=CheckboxWidget(), **said)
     said["required"] = option.required and not (option.secret and is_set)

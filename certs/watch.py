@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
-from certs.judge import Verdict, settle_findings
+from certs.judge import Subject, Verdict, settle_findings
 from certs.kinds import KINDS
 from certs.models import Source, SourceRun
 from certs.sources import source_kind
@@ -30,7 +30,9 @@ def judge_sources(*, now: datetime) -> bool:
                 run_asked_at=Subquery(newest.values("asked_at")[:1]),
             )
         )
-        verdicts = {source: list(_verdicts(source, now)) for source in sources}
+        verdicts: dict[Subject, list[Verdict]] = {
+            source: list(_verdicts(source, now)) for source in sources
+        }
         off = {source.pk: "disabled" for source in sources if not source.enabled}
         return settle_findings(verdicts, (FAILING, EMPTY), now=now, reasons=off)
 

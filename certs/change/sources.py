@@ -137,7 +137,7 @@ def _kept(stored: Source, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind_of(slug: str) -> CertificateSource:
-    kind = source_kind(slug) if isinstance(slug, str) else None
+    kind = source_kind(slug)
     if kind is None:
         message = f"{slug!r} is none of {', '.join(plugins('CERTIFICATE_SOURCES'))}"
         raise PayloadError(f"No such kind of source: {message}", [FieldError("kind", message)])
@@ -145,12 +145,13 @@ def _kind_of(slug: str) -> CertificateSource:
 
 
 def _check(source: Source) -> None:
-    errors = []
+    errors = [
+        FieldError(field, "has a character that cannot be stored")
+        for field in ("name", "environment", "note")
+        if not _is_storable(getattr(source, field))
+    ]
     if not LEAST_INTERVAL <= source.interval <= MOST_INTERVAL:
         errors.append(FieldError("interval", "must be a minute to 31 days"))
-    for field in ("name", "environment", "note"):
-        if not _is_storable(getattr(source, field)):
-            errors.append(FieldError(field, "has a character that cannot be stored"))
     labels = source.labels
     if not isinstance(labels, dict) or len(labels) > _MOST_LABELS:
         errors.append(FieldError("labels", f"must be names and values, {_MOST_LABELS} at most"))

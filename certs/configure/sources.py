@@ -1,6 +1,8 @@
 """Sources of certificates in configuration files."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from certs.change import delete_source, save_source
@@ -12,6 +14,22 @@ from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import Node
 
 _HOUR = timedelta(hours=1)
+
+
+def _labels(node: Node) -> dict[str, str]:
+    return {key: value.text() for key, value in node.children().items()}
+
+
+_READ: Mapping[str, Callable[[Node], Any]] = MappingProxyType(
+    {
+        "enabled": Node.truth,
+        "interval": lambda node: timedelta(seconds=node.whole()),
+        "team": find_team,
+        "environment": Node.optional_text,
+        "note": Node.optional_text,
+        "labels": _labels,
+    }
+)
 
 
 class CertificateSourceSection:
@@ -42,18 +60,9 @@ class CertificateSourceSection:
         options = dict(source.options)
         if "options" in given:
             options = {key: node.value for key, node in given["options"].children().items()}
-        if "enabled" in given:
-            source.enabled = given["enabled"].truth()
-        if "interval" in given:
-            source.interval = timedelta(seconds=given["interval"].whole())
-        if "team" in given:
-            source.team = find_team(given["team"])
-        for key in ("environment", "note"):
+        for key, read in _READ.items():
             if key in given:
-                setattr(source, key, given[key].optional_text())
-        if "labels" in given:
-            labels = given["labels"].children()
-            source.labels = {key: node.text() for key, node in labels.items()}
+                setattr(source, key, read(given[key]))
         save_source(source, options, actor=deed.actor, now=deed.now)
 
     def remove(self, name: str, deed: Deed) -> None:

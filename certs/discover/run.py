@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ LONGEST = timedelta(minutes=25)
 FIRST_RETRY = timedelta(minutes=5)
 
 
-class Overtaken(Exception):
+class LostRunError(Exception):
     """The run is somebody else's by now, or the source is gone: nothing more is stored."""
 
 
@@ -64,11 +64,11 @@ def run_source(run: SourceRun, *, clock: Callable[[], datetime]) -> Stored:
             Ask(source.options, source.secret or {}, now=started, cursor=source.cursor)
         )
         take_in(source, found, stored, clock=clock, run=run, until=started + LONGEST)
-    except Overtaken:
+    except LostRunError:
         return stored
     except SourceError as error:
         message = str(error) or "It could not be read."
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (a plug-in may raise anything)
         message = f"{type(error).__name__}: {error}"
         place = traceback.extract_tb(error.__traceback__)[-1]
         # Without the traceback's own words, which may hold what the source was asked with.
@@ -86,7 +86,7 @@ def run_source(run: SourceRun, *, clock: Callable[[], datetime]) -> Stored:
     try:
         end = partial(_end, run, kind, stored, _Ended(outcome, said, started), clock())
         stored.gone, stored.held = start_over(end)
-    except Overtaken:
+    except LostRunError:
         log.warning("certificate source was overtaken", extra={"source": source.pk})
     return stored
 
@@ -102,7 +102,7 @@ def take_in(
 ) -> None:
     """Store what is found, batch by batch; what was yielded before an error is stored too.
 
-    With `run`, only while it is the caller's: else raises Overtaken. Raises SourceError past
+    With `run`, only while it is the caller's: else raises LostRunError. Raises SourceError past
     `until`.
     """
     batch: list[Found] = []
@@ -125,7 +125,7 @@ def take_in(
                 store()
 
 
-def _closable(found: Iterator[Found]) -> Iterator[Found]:
+def _closable(found: Iterator[Found]) -> Generator[Found]:
     yield from found
 
 
@@ -148,7 +148,7 @@ def _store(source: Source, batch: list[Found], run: SourceRun | None, now: datet
 
 
 def _hold(source: Source, run: SourceRun | None) -> Source:
-    """The source, locked: one at a time writes what is there. Raises Overtaken."""
+    """The source, locked: one at a time writes what is there. Raises LostRunError."""
     rows = Source.objects.select_for_update(of=("self",)).filter(pk=source.pk)
     if run is not None:
         rows = rows.filter(
@@ -157,7 +157,7 @@ def _hold(source: Source, run: SourceRun | None) -> Source:
         )  # fmt: skip
     held = rows.first()
     if held is None:
-        raise Overtaken
+        raise LostRunError
     return held
 
 
@@ -189,5 +189,5 @@ def _end(
         duration_ms=max(int((now - ended.started) / timedelta(milliseconds=1)), 0),
     )  # fmt: skip
     if not finished:
-        raise Overtaken
+        raise LostRunError
     return last.gone, last.held

@@ -21,20 +21,17 @@ def read_options(
     A secret that is absent or masked is the `stored` one. Raises PayloadError with a complaint
     for each that is wrong.
     """
-    errors: list[FieldError] = []
     options: dict[str, Any] = {}
     secret: dict[str, Any] = {}
     known = {option.name: option for option in kind.options}
-    for name in given:
-        if name not in known:
-            errors.append(_complaint(name, f"is none of {', '.join(known) or 'none'}"))
+    errors = [
+        _complaint(name, f"is none of {', '.join(known) or 'none'}")
+        for name in given
+        if name not in known
+    ]
     for name, option in known.items():
-        value = given.get(name)
-        if option.secret and value in (None, MASK):
-            value = stored.get(name)
-        if value is None or value == "" or value == []:
-            value = option.default
-        if value is None or value == "":
+        value = _given(option, given, stored)
+        if value is None:
             if option.required:
                 errors.append(_complaint(name, "is required"))
             continue
@@ -51,6 +48,16 @@ def read_options(
         text = "; ".join(f"{found.field}: {found.message}" for found in errors[:10])
         raise PayloadError(f"The source is not right: {text}", errors)
     return options, secret
+
+
+def _given(option: Option, given: Mapping[str, Any], stored: Mapping[str, Any]) -> Any:
+    """The value, the stored secret or the usual; None: nothing."""
+    value = given.get(option.name)
+    if option.secret and (value is None or value == MASK):
+        value = stored.get(option.name)
+    if value in (None, "", []):
+        value = option.default
+    return None if value in ("", []) else value
 
 
 def complaint_of(option: Option, value: Any) -> str:
