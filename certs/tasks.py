@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from certs.discover import run_source
 from certs.models import Probe, SourceRun
 from certs.observe import prune_observations, prune_probes, run_probes
+from certs.prune import prune_runs, prune_troubles
+from certs.watch import judge_sources
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
 
@@ -15,6 +17,7 @@ class SourceRunOutbox(Outbox):
 
     slug = "certs.sources"
     model = SourceRun
+    # Longer than a run may take: certs/discover/run.py has its limit.
     lease = timedelta(minutes=30)
     max_attempts = 3
     batch = 1
@@ -50,3 +53,15 @@ def prune_observed() -> None:
     now = utc_now()
     prune_probes(now=now)
     prune_observations(now=now)
+
+
+def watch_sources() -> None:
+    """Findings about sources that fail, or are empty of a sudden."""
+    judge_sources(now=utc_now())
+
+
+def keep_runs() -> None:
+    """Forget old runs, and troubles that are over."""
+    now = utc_now()
+    prune_runs(now=now)
+    prune_troubles(now=now)

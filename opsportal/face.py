@@ -54,6 +54,12 @@ NAVIGATION = [
         ],
     ),
     (
+        "Certificates",
+        [
+            ("Sources", "travel_explore", "cert-sources", ""),
+        ],
+    ),
+    (
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),

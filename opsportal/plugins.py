@@ -225,6 +225,7 @@ CONFIG_SECTIONS = [
     "chronos.configure.FreezeSection",
     "chronos.configure.DependencySection",
     "security.configure.CloudAccountSection",
+    "certs.configure.sources.CertificateSourceSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
@@ -262,6 +263,8 @@ SCHEDULES = {
     "alerts.late_violations": ("alerts.tasks.find_violations", timedelta(hours=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "certs.observed": ("certs.tasks.prune_observed", timedelta(hours=1)),
+    "certs.prune": ("certs.tasks.keep_runs", timedelta(hours=1)),
+    "certs.sources": ("certs.tasks.watch_sources", timedelta(minutes=1)),
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
@@ -287,6 +290,7 @@ TEAM_OWNED = [
     "alerts.signingsecret",
     "alerts.snstopic",
     "alerts.subscription",
+    "certs.source",
     "chronos.freeze",
     "security.riskacceptance",
 ]

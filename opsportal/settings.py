@@ -231,6 +231,8 @@ CHANGE_RETENTION_BY_KIND = env_days("CHANGE_RETENTION_BY_KIND")
 COLLECTION_RETENTION = timedelta(days=env_int("COLLECTION_DAYS", 7, least=1))
 # Directories whose files may be read as certificates; none: whoever edits sources reads no file.
 CERTS_FILES = env_list("CERTS_FILES")
+# Runs of sources of certificates, and troubles of theirs that are over.
+CERTS_RUN_RETENTION = timedelta(days=env_int("CERTS_RUN_DAYS", 30, least=1))
 # An account whose trail was not heard for so long is alerted on.
 TRAIL_SILENT_AFTER = timedelta(hours=env_int("TRAIL_SILENT_HOURS", 24, least=1))
 # When people usually work; who changes a cloud by hand at other times is told of so.
