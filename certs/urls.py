@@ -3,7 +3,10 @@
 from django.urls import URLPattern
 
 from certs.api.urls import api_urlpatterns
+from certs.views.urls import page_urlpatterns
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    *page_urlpatterns,
+]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

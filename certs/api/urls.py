@@ -2,4 +2,8 @@
 
 from django.urls import URLPattern
 
-api_urlpatterns: list[URLPattern] = []
+from certs.api.read_urls import read_urlpatterns
+
+api_urlpatterns: list[URLPattern] = [
+    *read_urlpatterns,
+]

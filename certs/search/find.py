@@ -83,12 +83,12 @@ def page_of_certificates(
     return rows[:size], len(rows) > size
 
 
-def each_certificate(query: CertificateQuery, size: int) -> Iterator[Certificate]:
-    """All that fit, read a page at a time."""
+def each_page(query: CertificateQuery, size: int) -> Iterator[list[Certificate]]:
+    """All that fit, page by page."""
     after: Place | None = None
     more = True
     while more:
         rows, more = page_of_certificates(query, size, after)
-        yield from rows
         if rows:
+            yield rows
             after = (rows[-1].not_after, rows[-1].pk)

@@ -1,8 +1,7 @@
 """Find findings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
@@ -24,7 +23,7 @@ class FindingQuery:
     """What is looked for; an empty field asks nothing. Severity "-": noted only."""
 
     state: str = "open"
-    wanted: Mapping[str, Sequence[str]] = MappingProxyType({})
+    wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_finding_query(params: Params) -> FindingQuery:

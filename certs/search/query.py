@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -65,7 +65,7 @@ class CertificateQuery:
 
     now: datetime
     state: State = State.COMING
-    wanted: Mapping[str, Sequence[str]] = MappingProxyType({})
+    wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Of certificates, and of a name that each must have.
     conditions: Sequence[Q] = ()
     names: Sequence[Q] = ()
