@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{_SOURCE}runs/", show_runs, name="cert-source-runs"),
     path(f"{_SOURCE}look/", look, name="cert-source-look"),
     path(f"{_SOURCE}confirm/", confirm, name="cert-source-confirm"),
+from certs.views.urls import page_urlpatterns
+
+urlpatterns: list[URLPattern] = [
+    *page_urlpatterns,
 ]
 
 __all__ = ["api_urlpatterns", "urlpatterns"]

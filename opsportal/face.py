@@ -57,6 +57,14 @@ NAVIGATION = [
         "Certificates",
         [
             ("Sources", "travel_explore", "cert-sources", ""),
+            ("Expiries", "event_upcoming", "certs-wall", ""),
+            ("Certificates", "license", "certs-certificates", ""),
+            ("Findings", "report", "certs-findings", ""),
+            ("Endpoints", "dns", "certs-endpoints", ""),
+            ("Sources", "travel_explore", "certs-sources", ""),
+            ("Proposals", "add_link", "certs-proposals", ""),
+            ("Check a host", "network_check", "certs-check", ""),
+            ("Upload", "upload_file", "certs-upload", ""),
         ],
     ),
     (

@@ -20,4 +20,8 @@ api_urlpatterns: list[URLPattern] = [
     path(f"{_SOURCE}/troubles", SourceTroubleList.as_view()),
     path(f"{_SOURCE}/run", SourceRunNow.as_view()),
     path(f"{_SOURCE}/confirm", SourceConfirm.as_view()),
+from certs.api.read_urls import read_urlpatterns
+
+api_urlpatterns: list[URLPattern] = [
+    *read_urlpatterns,
 ]
