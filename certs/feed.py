@@ -37,9 +37,7 @@ def feed_token_fits(user: User, query: str, token: str) -> bool:
     return constant_time_compare(token, feed_token(user, query))
 
 
-def write_calendar(
-    rows: Iterable[Certificate], *, all_day: bool, alarm: timedelta | None
-) -> bytes:
+def write_calendar(rows: Iterable[Certificate], *, all_day: bool, alarm: timedelta | None) -> bytes:
     """An event at the end of each certificate; the same certificates make the same text."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "opsportal"
     calendar = Calendar()

@@ -192,7 +192,7 @@ class SourceAdmin(TeamOwnedAdmin):
     ) -> HttpResponse:
         """On to its page, where its runs are."""
         super().response_add(request, obj, post_url_continue)
-        return HttpResponseRedirect(reverse("cert-source", args=[obj.pk]))
+        return HttpResponseRedirect(reverse("certs-source", args=[obj.pk]))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The source alone: its places and its log go with it, certificates stay."""

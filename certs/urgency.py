@@ -54,7 +54,9 @@ def urgency_of(not_after: datetime, now: datetime) -> Urgency:
     return next(
         each
         for each in URGENCIES
-        if each.least is not None and each.least <= days and (each.most is None or days <= each.most)
+        if each.least is not None
+        and each.least <= days
+        and (each.most is None or days <= each.most)
     )
 
 

@@ -56,7 +56,6 @@ NAVIGATION = [
     (
         "Certificates",
         [
-            ("Sources", "travel_explore", "cert-sources", ""),
             ("Expiries", "event_upcoming", "certs-wall", ""),
             ("Certificates", "license", "certs-certificates", ""),
             ("Findings", "report", "certs-findings", ""),

@@ -80,9 +80,7 @@ class CertificateList(generics.ListAPIView[Certificate]):
     queryset = Certificate.objects.none()
     keyset: tuple[str, ...] = ("not_after", "id")
 
-    @extend_schema(
-        operation_id="certs_certificates", summary="Certificates", parameters=PARAMETERS
-    )
+    @extend_schema(operation_id="certs_certificates", summary="Certificates", parameters=PARAMETERS)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of them: what expires next first, of other states what expires last."""
         return super().get(request, *args, **kwargs)
@@ -235,5 +233,3 @@ def find_certificate(text: str, *without: str) -> Certificate:
     if found is None:
         raise NotFound("There is no such certificate.")
     return found
-
-

@@ -4,59 +4,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('certs', '0001_inventory'),
+        ("accounts", "0001_initial"),
+        ("certs", "0001_inventory"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='certificate',
-            name='certificate_use_expiry',
+            model_name="certificate",
+            name="certificate_use_expiry",
         ),
         migrations.RemoveIndex(
-            model_name='certificate',
-            name='certificate_issuer',
+            model_name="certificate",
+            name="certificate_issuer",
         ),
         migrations.RemoveIndex(
-            model_name='certificatename',
-            name='cert_name_key',
+            model_name="certificatename",
+            name="cert_name_key",
         ),
         migrations.RemoveIndex(
-            model_name='certificatename',
-            name='cert_name_unicode',
+            model_name="certificatename",
+            name="cert_name_unicode",
         ),
         migrations.RemoveIndex(
-            model_name='certificatename',
-            name='cert_name_reversed',
+            model_name="certificatename",
+            name="cert_name_reversed",
         ),
         migrations.AddIndex(
-            model_name='certificate',
-            index=models.Index(condition=models.Q(('retired_at', None), models.Q(('use', 'known'), _negated=True)), fields=['not_after', 'id'], name='certificate_in_use_expiry'),
+            model_name="certificate",
+            index=models.Index(
+                condition=models.Q(("retired_at", None), models.Q(("use", "known"), _negated=True)),
+                fields=["not_after", "id"],
+                name="certificate_in_use_expiry",
+            ),
         ),
         migrations.AddIndex(
-            model_name='certificate',
-            index=models.Index(condition=models.Q(('retired_at', None)), fields=['use', 'not_after', 'id'], name='certificate_use_expiry'),
+            model_name="certificate",
+            index=models.Index(
+                condition=models.Q(("retired_at", None)),
+                fields=["use", "not_after", "id"],
+                name="certificate_use_expiry",
+            ),
         ),
         migrations.AddIndex(
-            model_name='certificate',
-            index=models.Index(fields=['issuer_title', 'not_after', 'id'], name='certificate_issuer', opclasses=['varchar_pattern_ops', 'timestamptz_ops', 'int8_ops']),
+            model_name="certificate",
+            index=models.Index(
+                fields=["issuer_title", "not_after", "id"],
+                name="certificate_issuer",
+                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
+            ),
         ),
         migrations.AddIndex(
-            model_name='certificatename',
-            index=models.Index(fields=['key'], name='cert_name_key', opclasses=['varchar_pattern_ops']),
+            model_name="certificatename",
+            index=models.Index(
+                fields=["key"], name="cert_name_key", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='certificatename',
-            index=models.Index(fields=['unicode_key'], name='cert_name_unicode', opclasses=['varchar_pattern_ops']),
+            model_name="certificatename",
+            index=models.Index(
+                fields=["unicode_key"], name="cert_name_unicode", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='certificatename',
-            index=models.Index(fields=['reversed_key'], name='cert_name_reversed', opclasses=['varchar_pattern_ops']),
+            model_name="certificatename",
+            index=models.Index(
+                fields=["reversed_key"],
+                name="cert_name_reversed",
+                opclasses=["varchar_pattern_ops"],
+            ),
         ),
         migrations.AddIndex(
-            model_name='endpoint',
-            index=models.Index(condition=models.Q(('failing_since__isnull', False)), fields=['failing_since'], name='endpoint_failing'),
+            model_name="endpoint",
+            index=models.Index(
+                condition=models.Q(("failing_since__isnull", False)),
+                fields=["failing_since"],
+                name="endpoint_failing",
+            ),
         ),
     ]

@@ -167,8 +167,14 @@ class CertificateName(models.Model):
         # PostgreSQL finds beginnings only so.
         indexes = [
             models.Index(fields=["key"], opclasses=["varchar_pattern_ops"], name="cert_name_key"),
-            models.Index(fields=["unicode_key"], opclasses=["varchar_pattern_ops"], name="cert_name_unicode"),
-            models.Index(fields=["reversed_key"], opclasses=["varchar_pattern_ops"], name="cert_name_reversed"),
+            models.Index(
+                fields=["unicode_key"], opclasses=["varchar_pattern_ops"], name="cert_name_unicode"
+            ),
+            models.Index(
+                fields=["reversed_key"],
+                opclasses=["varchar_pattern_ops"],
+                name="cert_name_reversed",
+            ),
         ]
 
     def __str__(self) -> str:

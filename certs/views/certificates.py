@@ -83,9 +83,7 @@ def show_certificates(request: HttpRequest) -> HttpResponse:
         "query": urlencode(params, doseq=True),
         "feed": _feed(request, params),
     }
-    return render_page(
-        request, "certs/certificates.html", context, status=400 if errors else 200
-    )
+    return render_page(request, "certs/certificates.html", context, status=400 if errors else 200)
 
 
 def _feed(request: HttpRequest, params: Params) -> str:

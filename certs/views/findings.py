@@ -58,9 +58,7 @@ def show_findings(request: HttpRequest) -> HttpResponse:
         "filtered": any(name != "state" for name in params),
         "query": urlencode(params, doseq=True),
     }
-    return render_page(
-        request, "certs/findings.html", context, status=400 if errors else 200
-    )
+    return render_page(request, "certs/findings.html", context, status=400 if errors else 200)
 
 
 def _facets(params: dict[str, list[str]]) -> list[FacetGroup]:

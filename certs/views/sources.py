@@ -106,7 +106,7 @@ def look(request: HttpRequest, source_pk: int) -> HttpResponse:
             messages.info(request, f"{source.name} is being looked at already.")
     except ConflictError as error:
         messages.error(request, error.message)
-    return HttpResponseRedirect(reverse("cert-source", args=[source.pk]))
+    return HttpResponseRedirect(reverse("certs-source", args=[source.pk]))
 
 
 @portal_page
@@ -121,7 +121,7 @@ def confirm(request: HttpRequest, source_pk: int) -> HttpResponse:
         messages.success(request, "It is looked at once more; what is absent then is gone.")
     except ConflictError as error:
         messages.error(request, error.message)
-    return HttpResponseRedirect(reverse("cert-source", args=[source.pk]))
+    return HttpResponseRedirect(reverse("certs-source", args=[source.pk]))
 
 
 def _options(source: Source) -> list[tuple[str, Any]]:
