@@ -95,10 +95,15 @@ def next_day(not_after: datetime, now: datetime) -> datetime:
 def when(not_after: datetime, now: datetime) -> str:
     """Such as `in 13 days (2026-03-15 12:00 UTC)`, `in 6 hours`, `2 days ago`."""
     left = not_after - now
-    size, noun = (_DAY, "day") if abs(left) >= 2 * _DAY else (_HOUR, "hour")
-    if abs(left) < _HOUR:
-        size, noun = timedelta(minutes=1), "minute"
-    count = abs(left) // size
-    span = f"{count} {noun}{'' if count == 1 else 's'}"
-    words = f"in {span}" if left > timedelta(0) else f"{span} ago"
+    words = f"in {span(left)}" if left > timedelta(0) else f"{span(left)} ago"
     return f"{words} ({not_after:%Y-%m-%d %H:%M} UTC)"
+
+
+def span(length: timedelta) -> str:
+    """Such as `13 days`, `26 hours`, `1 minute`."""
+    length = abs(length)
+    size, noun = (_DAY, "day") if length >= 2 * _DAY else (_HOUR, "hour")
+    if length < _HOUR:
+        size, noun = timedelta(minutes=1), "minute"
+    count = length // size
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from certs.judge.batch import Batch
-from certs.judge.expiry import next_day
+from certs.judge.expiry import next_day, span
 from certs.judge.verdict import Verdict
 from certs.models import Certificate, Observation
 from opsportal.lib.ids import IdIn
-from opsportal.lib.times import format_duration
 
 KINDS = ("stale_served",)
 _MOST_NAMED = 5
@@ -49,7 +48,7 @@ def _verdict(row: Certificate, batch: Batch, addresses: Counter[int]) -> Verdict
     where = where_stored(new, batch)
     places = sorted({str(batch.world.endpoints[pk]) for pk in known.endpoint_ids})
     more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
-    ago = format_duration(max(batch.now - new.not_before, batch.now - batch.now))
+    ago = span(batch.now - new.not_before)
     return Verdict(
         "stale_served", "high",
         f"was renewed {ago} ago{f' in {where}' if where else ''}, and the old one is still served "

@@ -20,7 +20,7 @@ def pin_replacement(
     by = None if by_id is None else Certificate.objects.filter(pk=by_id).defer("der").first()
     if by_id is not None and by is None:
         raise _wrong("there is no such certificate")
-    if by is not None and (by.pk == row.pk or by.replaced_by_id == row.pk):
+    if by is not None and row.pk in (by.pk, by.replaced_by_id):
         raise _wrong("a certificate does not replace itself")
     if by is not None and by.not_after <= row.not_after:
         raise _wrong("it does not last longer than the one it is to replace")

@@ -16,7 +16,7 @@ from tests.certs.making import (
 )
 from tests.certs.pki import DAY, NOW, Issued, intermediate, later
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def served(issued: Issued, host: str = "api.example.com", **fields) -> Certificate:
