@@ -228,6 +228,8 @@ CONFIG_SECTIONS = [
     "chronos.configure.DependencySection",
     "security.configure.CloudAccountSection",
     "certs.configure.sources.CertificateSourceSection",
+    "certs.configure.policies.CertificatePolicySection",
+    "certs.configure.owners.CertificateOwnerSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
