@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, path
 
+from certs.api.lifecycle_urls import lifecycle_urlpatterns
+from certs.api.read_urls import read_urlpatterns
 from certs.api.sources import (
     SourceConfirm,
     SourceDetail,
@@ -20,8 +22,6 @@ api_urlpatterns: list[URLPattern] = [
     path(f"{_SOURCE}/troubles", SourceTroubleList.as_view()),
     path(f"{_SOURCE}/run", SourceRunNow.as_view()),
     path(f"{_SOURCE}/confirm", SourceConfirm.as_view()),
-from certs.api.read_urls import read_urlpatterns
-
-api_urlpatterns: list[URLPattern] = [
     *read_urlpatterns,
+    *lifecycle_urlpatterns,
 ]
