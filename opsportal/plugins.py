@@ -204,6 +204,8 @@ SWEEPS = [
     "certs.discover.plan_runs",
     "certs.judge.endpoints.judge_endpoints",
     "certs.observe.plan_probes",
+    "certs.judge.certificates.judge_certificates",
+    "certs.tell.tell_findings",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -226,6 +228,8 @@ CONFIG_SECTIONS = [
     "chronos.configure.DependencySection",
     "security.configure.CloudAccountSection",
     "certs.configure.sources.CertificateSourceSection",
+    "certs.configure.policies.CertificatePolicySection",
+    "certs.configure.owners.CertificateOwnerSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [

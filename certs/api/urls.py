@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from certs.api.lifecycle_urls import lifecycle_urlpatterns
 from certs.api.read_urls import read_urlpatterns
 from certs.api.sources import (
     SourceConfirm,
@@ -22,4 +23,5 @@ api_urlpatterns: list[URLPattern] = [
     path(f"{_SOURCE}/run", SourceRunNow.as_view()),
     path(f"{_SOURCE}/confirm", SourceConfirm.as_view()),
     *read_urlpatterns,
+    *lifecycle_urlpatterns,
 ]

@@ -13,7 +13,7 @@ class Lineage(models.Model):
     """Certificates that replace each other: the same names, from the same family of issuers."""
 
     # Digest of what its certificates have in common; see certs/renew.
-    key = models.CharField(max_length=64, db_index=True)
+    key = models.CharField(max_length=64, unique=True)
     # For people: its first name.
     name = models.CharField(max_length=255)
     created_at = models.DateTimeField()
