@@ -44,7 +44,7 @@ _ALL = (
     Kind("duplicate_serial", "Serial repeated", "certificate", "warning",
          "Its issuer has given the serial twice: revoking one revokes both.",
          "Tell the issuer."),
-    Kind("unowned", "Nobody's", "certificate", "low",
+    Kind("unowned", "Nobody's", "certificate", "",
          "No rule says whose it is.", "Write an ownership rule."),
     Kind("unknown_in_ct", "Not known to us", "certificate", "high",
          "It was issued for a name of ours, and is neither stored nor served anywhere known.",

@@ -54,6 +54,19 @@ NAVIGATION = [
         ],
     ),
     (
+        "Certificates",
+        [
+            ("Expiries", "event_upcoming", "certs-wall", ""),
+            ("Certificates", "license", "certs-certificates", ""),
+            ("Findings", "report", "certs-findings", ""),
+            ("Endpoints", "dns", "certs-endpoints", ""),
+            ("Sources", "travel_explore", "certs-sources", ""),
+            ("Proposals", "add_link", "certs-proposals", ""),
+            ("Check a host", "network_check", "certs-check", ""),
+            ("Upload", "upload_file", "certs-upload", ""),
+        ],
+    ),
+    (
         "Routing",
         [
             ("Rules", "alt_route", "admin:alerts_rule_changelist", "alerts.view_rule"),

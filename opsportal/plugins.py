@@ -105,6 +105,9 @@ COLLECTORS = [
 # Who knows accounts of clouds, for whatever reads there: functions that return them; see
 # opsportal/lib/aws/accounts.py.
 CLOUD_ACCOUNTS = ["security.account.managed_accounts"]
+# What reads there beside collectors: functions of an account's name, which say the permissions
+# that its policy is to allow.
+CLOUD_READERS = ["certs.grant.actions_in"]
 # What is wrong with a configuration; see security/auditors.
 AUDITORS = [
     "security.auditors.iam_account.RootAccessKeys",
@@ -159,11 +162,14 @@ AUDITORS = [
 # Where certificates are looked for; see certs/sources.
 CERTIFICATE_SOURCES = [
     "certs.sources.endpoints.TlsEndpoints",
+    "certs.sources.files.CertificateFiles",
+    "certs.sources.upload.Uploads",
     "certs.sources.aws.acm.AcmCertificates",
     "certs.sources.aws.iam.IamCertificates",
     "certs.sources.aws.elb.LoadBalancers",
     "certs.sources.aws.cloudfront.Distributions",
     "certs.sources.aws.route53.Zones",
+    "certs.sources.network.NetworkSweep",
 ]
 # Registries whose plug-ins have a lock each; see opsportal/safety.
 LEASHED = ["REMEDIATIONS"]
@@ -176,6 +182,7 @@ OUTBOXES = [
     "alerts.tasks.RemediationOutbox",
     "security.tasks.CollectionOutbox",
     "certs.tasks.SourceRunOutbox",
+    "certs.tasks.ProbeOutbox",
 ]
 # What the dispatcher calls every five seconds, each in a thread of its own, with `now`: deeds that
 # find by themselves what is due. Several dispatchers may call one at the same time.
@@ -195,6 +202,10 @@ SWEEPS = [
     "security.collect.plan_collections",
     "security.probe.probe_accounts",
     "certs.discover.plan_runs",
+    "certs.judge.endpoints.judge_endpoints",
+    "certs.observe.plan_probes",
+    "certs.judge.certificates.judge_certificates",
+    "certs.tell.tell_findings",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -216,6 +227,9 @@ CONFIG_SECTIONS = [
     "chronos.configure.FreezeSection",
     "chronos.configure.DependencySection",
     "security.configure.CloudAccountSection",
+    "certs.configure.sources.CertificateSourceSection",
+    "certs.configure.policies.CertificatePolicySection",
+    "certs.configure.owners.CertificateOwnerSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [
@@ -252,6 +266,9 @@ SCHEDULES = {
     "alerts.mend": ("alerts.tasks.mend_deliveries", timedelta(minutes=1)),
     "alerts.late_violations": ("alerts.tasks.find_violations", timedelta(hours=1)),
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
+    "certs.observed": ("certs.tasks.prune_observed", timedelta(hours=1)),
+    "certs.prune": ("certs.tasks.keep_runs", timedelta(hours=1)),
+    "certs.sources": ("certs.tasks.watch_sources", timedelta(minutes=1)),
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),
     "safety.expire": ("opsportal.safety.tasks.expire_safety", timedelta(minutes=1)),
@@ -277,6 +294,7 @@ TEAM_OWNED = [
     "alerts.signingsecret",
     "alerts.snstopic",
     "alerts.subscription",
+    "certs.source",
     "chronos.freeze",
     "security.riskacceptance",
 ]

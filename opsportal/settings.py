@@ -229,12 +229,20 @@ CHANGE_RETENTION = timedelta(days=env_int("CHANGE_RETENTION_DAYS", 1095, least=1
 CHANGE_RETENTION_BY_KIND = env_days("CHANGE_RETENTION_BY_KIND")
 # Askings of clouds that are over, and errors of theirs that were cleared.
 COLLECTION_RETENTION = timedelta(days=env_int("COLLECTION_DAYS", 7, least=1))
+# Directories whose files may be read as certificates; none: whoever edits sources reads no file.
+CERTS_FILES = env_list("CERTS_FILES")
+# Runs of sources of certificates, and troubles of theirs that are over.
+CERTS_RUN_RETENTION = timedelta(days=env_int("CERTS_RUN_DAYS", 30, least=1))
 # An account whose trail was not heard for so long is alerted on.
 TRAIL_SILENT_AFTER = timedelta(hours=env_int("TRAIL_SILENT_HOURS", 24, least=1))
 # When people usually work; who changes a cloud by hand at other times is told of so.
 WORK_HOURS = env_str("WORK_HOURS", "mon-fri 07:00-19:00 UTC")
 # Calls of a cloud's API are kept so long; those that brought a revision about as long as it is.
 ACTIVITY_RETENTION = timedelta(days=env_int("ACTIVITY_RETENTION_DAYS", 400, least=1))
+# What endpoints served, once they serve something else.
+OBSERVATION_RETENTION = timedelta(days=env_int("OBSERVATION_DAYS", 400, least=1))
+# Names that turn up below a domain and wait for somebody's word, or are taken at once.
+CERTS_MOST_PROPOSALS = env_int("CERTS_MOST_PROPOSALS", 2000, least=1)
 
 # --- outward ---------------------------------------------------------------------------------
 _EMAIL = dj_email_url.parse(env_secret("EMAIL_URL", "console:"))
@@ -250,6 +258,8 @@ DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "opsportal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Private ranges that the guarded client may reach, as CIDRs; public addresses always.
 OUTBOUND_ALLOW = env_networks("OUTBOUND_ALLOW")
+# Private ranges in which certificates may be looked for, as CIDRs; public addresses always.
+CERTS_SCAN_ALLOW = env_networks("CERTS_SCAN_ALLOW")
 # What SNS calls itself: where it answers, and whom its certificates are for (SnsHostProvider.java
 # in aws-sdk-java-v2). Not for operators to change; tests have an Amazon of their own.
 SNS_HOSTS = r"sns\.[a-z]{2}(-[a-z]+)+-\d{1,2}\.amazonaws\.com(\.cn)?"

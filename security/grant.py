@@ -1,4 +1,4 @@
-"""What an account must allow, as documents to paste: exactly what its collectors ask for.
+"""What an account must allow, as documents to paste: exactly what is asked there.
 
 Grammar: "Grammar of the IAM JSON policy language" in the IAM user guide.
 """
@@ -6,6 +6,7 @@ Grammar: "Grammar of the IAM JSON policy language" in the IAM user guide.
 from collections.abc import Sequence
 from typing import Any
 
+from opsportal.lib.aws.accounts import further_actions
 from security.collectors import Collector, collectors
 from security.models import CloudAccount
 
@@ -23,9 +24,10 @@ def collectors_of(account: CloudAccount) -> list[type[Collector]]:
 
 
 def read_only_policy(account: CloudAccount) -> dict[str, Any]:
-    """The permissions policy: reads only, and nothing that no enabled technology needs."""
-    actions = sorted({action for found in collectors_of(account) for action in found.actions})
-    statements = [_allow("OpsportalReads", [*_ALWAYS, *actions], "*")]
+    """The permissions policy: reads only, and nothing that is not needed."""
+    actions = {action for found in collectors_of(account) for action in found.actions}
+    actions |= further_actions(account.name)
+    statements = [_allow("OpsportalReads", [*_ALWAYS, *sorted(actions)], "*")]
     if arn := queue_arn(account):
         statements.append(_allow("OpsportalTrailQueue", _QUEUE, arn))
     return {"Version": "2012-10-17", "Statement": statements}

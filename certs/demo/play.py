@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from certs.demo.cast import Cast
-from certs.observe.permitted import may_connect
+from certs.permitted import scan_permitted
 from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Stage
 
@@ -46,7 +46,7 @@ class CertificateDemo:
 
     def configuration(self, stage: Stage) -> str:
         """The demo's root, its files and servers; nothing where the portal may not connect here."""
-        if not may_connect("127.0.0.1"):
+        if not scan_permitted("127.0.0.1"):
             return ""
         folder = settings.DATA_DIR / "tls"
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,15 @@
 """Certificates become rows, once each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from certs.discover.storable import storable_json, storable_text
 from certs.models import KEY_LENGTH, Certificate, CertificateName
+from certs.propose import Turned, propose_names
 from certs.x509 import CertName, Parsed
 from opsportal.lib.ids import IdIn
 from opsportal.lib.insert import insert_rows
+from opsportal.lib.times import format_instant
 
 _BATCH = 200
 
@@ -16,7 +19,8 @@ def store_certificates(found: Sequence[Parsed], *, now: datetime) -> Mapping[str
 
     In the caller's transaction; of two that store the same one, one does.
     """
-    by_digest = {parsed.sha256: parsed for parsed in found}
+    # In one order, so that two who store the same do not wait for each other.
+    by_digest = {parsed.sha256: parsed for parsed in sorted(found, key=lambda each: each.sha256)}
     known = _known(list(by_digest))
     new = [parsed for digest, parsed in by_digest.items() if digest not in known]
     if new:
@@ -26,7 +30,17 @@ def store_certificates(found: Sequence[Parsed], *, now: datetime) -> Mapping[str
         fresh = _known([parsed.sha256 for parsed in new])
         known |= fresh
         _store_names([(fresh[parsed.sha256], parsed) for parsed in new])
+        propose_names(_turned([(fresh[p.sha256], p) for p in new], now), now=now)
     return known
+
+
+def _turned(new: Sequence[tuple[Certificate, Parsed]], now: datetime) -> Iterator[Turned]:
+    """The hosts that they are for."""
+    for row, parsed in new:
+        if not parsed.is_ca:
+            how = [{"from": "certificate", "what": row.title, "at": format_instant(now)}]
+            names = [name.value for name in parsed.names if name.kind in ("dns", "cn")]
+            yield from (Turned(name, how) for name in names)
 
 
 def _known(digests: Sequence[str]) -> dict[str, Certificate]:
@@ -56,11 +70,11 @@ def _name(row: Certificate, name: CertName) -> CertificateName:
     return CertificateName(
         certificate_id=row.pk,
         kind=name.kind,
-        value=name.value,
-        unicode=name.unicode,
-        key=name.value[:KEY_LENGTH],
-        unicode_key=name.unicode[:KEY_LENGTH],
-        reversed_key=name.value[::-1][:KEY_LENGTH],
+        value=(value := storable_text(name.value)),
+        unicode=(shown := storable_text(name.unicode)),
+        key=value[:KEY_LENGTH],
+        unicode_key=shown[:KEY_LENGTH],
+        reversed_key=value[::-1][:KEY_LENGTH],
     )
 
 
@@ -71,13 +85,13 @@ def _row(parsed: Parsed, now: datetime) -> Certificate:
         spki_sha256=parsed.spki_sha256,
         der=parsed.der,
         serial=parsed.serial[:160],
-        subject=parsed.subject,
-        issuer=parsed.issuer,
+        subject=storable_text(parsed.subject),
+        issuer=storable_text(parsed.issuer),
         subject_key=parsed.subject_key,
         issuer_key=parsed.issuer_key,
-        common_name=parsed.common_name,
-        title=_title(parsed)[:KEY_LENGTH],
-        issuer_title=parsed.issuer_title[:KEY_LENGTH],
+        common_name=storable_text(parsed.common_name),
+        title=storable_text(_title(parsed))[:KEY_LENGTH],
+        issuer_title=storable_text(parsed.issuer_title)[:KEY_LENGTH],
         not_before=parsed.not_before,
         not_after=parsed.not_after,
         key_type=parsed.key_type,
@@ -91,8 +105,8 @@ def _row(parsed: Parsed, now: datetime) -> Certificate:
         is_precertificate=parsed.is_precertificate,
         subject_key_id=parsed.subject_key_id[:128],
         authority_key_id=parsed.authority_key_id[:128],
-        details=parsed.details,
-        errors=list(parsed.errors),
+        details=storable_json(parsed.details),
+        errors=storable_json(parsed.errors),
         first_seen_at=now,
         last_seen_at=now,
         judge_at=now,

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from certs.models import Endpoint, Source
-from certs.normalise import FoundEndpoint
+from certs.normalise import FoundEndpoint, FoundTrouble, canonical_endpoint
+from opsportal.lib.errors import PayloadError
+from opsportal.lib.ids import IdIn
 from opsportal.lib.times import format_instant
 
 _Key = tuple[str, int, str, str]
@@ -37,6 +39,19 @@ def store_endpoints(
     return known | _known({_key(each): each for each in new})
 
 
+def read_endpoints(
+    found: Sequence[FoundEndpoint],
+) -> tuple[list[FoundEndpoint], list[FoundTrouble]]:
+    """Each in its one form; and those that are no endpoints."""
+    good, troubles = [], []
+    for each in found:
+        try:
+            good.append(canonical_endpoint(each))
+        except PayloadError as error:
+            troubles.append(FoundTrouble(each.locator or each.host, error.message))
+    return good, troubles
+
+
 def _key(found: FoundEndpoint) -> _Key:
     return found.host, found.port, found.protocol, found.server_name
 
@@ -44,6 +59,6 @@ def _key(found: FoundEndpoint) -> _Key:
 def _known(wanted: Mapping[_Key, FoundEndpoint]) -> dict[_Key, Endpoint]:
     if not wanted:
         return {}
-    rows = Endpoint.objects.filter(host__in={key[0] for key in wanted})
+    rows = Endpoint.objects.filter(IdIn(sorted({key[0] for key in wanted}), "host"))
     found = {(row.host, row.port, row.protocol, row.server_name): row for row in rows}
     return {key: row for key, row in found.items() if key in wanted}

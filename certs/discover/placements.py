@@ -1,35 +1,34 @@
-"""Where certificates are stored, and that they are there no more."""
+"""Where certificates are stored."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
-
-from django.db.models import F
+from typing import Any, NamedTuple
 
 from certs.discover.certificates import store_certificates
-from certs.models import Certificate, Placement, Source, SourceTrouble
-from certs.normalise import FoundCertificate, FoundTrouble
+from certs.discover.storable import storable_json, storable_text
+from certs.discover.stored import Stored
+from certs.models import Certificate, Placement, Source
+from certs.normalise import FoundCertificate
 from opsportal.lib.ids import IdIn
 from opsportal.lib.insert import insert_rows
 
-# Complete runs in a row that must not find it.
-MISSES = 2
-_Key = tuple[str, int]
+# That a placement is still there is the source's `complete_at`; its row says so once a day.
+SEEN_EVERY = timedelta(days=1)
+_Key = tuple[str, str]
 
 
-@dataclass
-class Stored:
-    """What a run came to; `touched` are certificates whose places changed."""
-
-    found: int = 0
-    new: int = 0
-    gone: int = 0
-    troubles: int = 0
-    endpoints: int = 0
-    seen: set[int] = field(default_factory=set)
-    troubled: set[str] = field(default_factory=set)
-    touched: set[int] = field(default_factory=set)
+class _Known(NamedTuple):
+    pk: int
+    locator_key: str
+    sha256: str
+    certificate_id: int
+    position: int
+    has_key: bool
+    facts: dict[str, Any]
+    missed: int
+    gone_at: datetime | None
+    last_seen_at: datetime
 
 
 def locator_key(locator: str) -> str:
@@ -40,89 +39,86 @@ def locator_key(locator: str) -> str:
 def store_placements(
     source: Source, found: Sequence[FoundCertificate], stored: Stored, *, now: datetime
 ) -> None:
-    """Each where it is. In the caller's transaction."""
+    """Each where it is; what is as it was is not written. In the caller's transaction."""
     if not found:
         return
-    rows = store_certificates([each.parsed for each in found], now=now)
-    wanted: dict[_Key, tuple[Certificate, FoundCertificate]] = {}
+    wanted: dict[_Key, FoundCertificate] = {}
     for each in found:
-        row = rows[each.parsed.sha256]
-        wanted.setdefault((locator_key(each.locator), row.pk), (row, each))
-    present = Placement.objects.filter(
-        IdIn([key for key, _ in wanted], "locator_key"), source=source
-    )
-    known = {(row.locator_key, row.certificate_id): row for row in present}
-    new, changed = [], []
-    for key, (certificate, each) in wanted.items():
-        place = known.get(key)
-        if place is None:
-            place = Placement(
-                certificate_id=certificate.pk, source_id=source.pk, locator=each.locator,
-                locator_key=key[0], first_seen_at=now,
-            )  # fmt: skip
-            new.append(place)
-            stored.touched.add(certificate.pk)
+        key = locator_key(storable_text(each.locator)), each.parsed.sha256
+        wanted.setdefault(key, each)
+    known = _known(source, {place for place, _ in wanted})
+    new = {key: each for key, each in wanted.items() if key not in known}
+    changed, stale, certificates = [], [], set()
+    for key in wanted.keys() & known.keys():
+        was, facts = known[key], storable_json(wanted[key].facts)
+        stored.seen.add(was.pk)
+        if _differs(was, wanted[key], facts):
+            changed.append(_changed(was, wanted[key], facts, now))
+            if was.gone_at is not None:
+                stored.touched.add(was.certificate_id)
+        elif was.last_seen_at <= now - SEEN_EVERY:
+            stale.append(was.pk)
         else:
-            changed.append(place)
-            if place.gone_at is not None:
-                stored.touched.add(certificate.pk)
-        place.position, place.has_key = each.position, each.has_key
-        place.facts, place.last_seen_at = dict(each.facts), now
-        place.missed, place.gone_at = 0, None
-    insert_rows(new)
-    Placement.objects.bulk_update(
-        changed, ["position", "has_key", "facts", "last_seen_at", "missed", "gone_at"],
-        batch_size=500,
+            continue
+        certificates.add(was.certificate_id)
+    certificates |= _insert(source, new, stored, now)
+    if changed:
+        Placement.objects.bulk_update(
+            changed, ["position", "has_key", "facts", "last_seen_at", "missed", "gone_at"],
+            batch_size=500,
+        )  # fmt: skip
+    if stale:
+        Placement.objects.filter(IdIn(stale)).update(last_seen_at=now)
+    if certificates:
+        rows = Certificate.objects.filter(IdIn(sorted(certificates)), last_seen_at__lt=now)
+        rows.update(last_seen_at=now)
+
+
+def _known(source: Source, keys: Collection[str]) -> dict[_Key, _Known]:
+    rows = Placement.objects.filter(IdIn(sorted(keys), "locator_key"), source=source)
+    columns = [name.replace("sha256", "certificate__sha256") for name in _Known._fields]
+    found = (_Known(*row) for row in rows.order_by().values_list(*columns))
+    return {(row.locator_key, row.sha256): row for row in found}
+
+
+def _differs(was: _Known, found: FoundCertificate, facts: dict[str, Any]) -> bool:
+    return (
+        was.gone_at is not None
+        or was.missed > 0
+        or was.position != found.position
+        or was.has_key != found.has_key
+        or was.facts != facts
+    )
+
+
+def _changed(
+    was: _Known, found: FoundCertificate, facts: dict[str, Any], now: datetime
+) -> Placement:
+    return Placement(
+        pk=was.pk, position=found.position, has_key=found.has_key, facts=facts,
+        last_seen_at=now, missed=0, gone_at=None,
     )  # fmt: skip
-    stored.found += len(wanted)
-    stored.new += len(new)
-    stored.seen |= {row.pk for row in (*new, *changed)}
-    certificates = {certificate.pk for certificate, _ in wanted.values()}
-    Certificate.objects.filter(IdIn(sorted(certificates))).update(last_seen_at=now)
 
 
-def miss_placements(source: Source, stored: Stored, *, now: datetime) -> None:
-    """What a complete run did not find: gone, when it happens again. In the caller's transaction.
-
-    What lies where something could not be read was not looked for.
-    """
-    absent = [
-        row
-        for row in Placement.objects.filter(source=source, gone_at=None).only(
-            "certificate_id", "locator_key", "missed"
+def _insert(
+    source: Source, new: dict[_Key, FoundCertificate], stored: Stored, now: datetime
+) -> set[int]:
+    """The certificates of the new ones."""
+    if not new:
+        return set()
+    rows = store_certificates([each.parsed for each in new.values()], now=now)
+    places = [
+        Placement(
+            certificate_id=rows[digest].pk, source_id=source.pk,
+            locator=storable_text(each.locator), locator_key=key, position=each.position,
+            has_key=each.has_key, facts=storable_json(each.facts), first_seen_at=now,
+            last_seen_at=now,
         )
-        if row.pk not in stored.seen and row.locator_key not in stored.troubled
-    ]
-    ids = [row.pk for row in absent]
-    Placement.objects.filter(IdIn(ids)).update(missed=F("missed") + 1)
-    gone = [row for row in absent if row.missed + 1 >= MISSES]
-    Placement.objects.filter(IdIn([row.pk for row in gone])).update(gone_at=now)
-    stored.gone += len(gone)
-    stored.touched |= {row.certificate_id for row in gone}
-
-
-def store_troubles(
-    source: Source, troubles: Sequence[FoundTrouble], stored: Stored, *, now: datetime
-) -> None:
-    """Note what could not be read. In the caller's transaction."""
-    by_key = {locator_key(each.locator): each for each in troubles}
-    SourceTrouble.objects.bulk_create(
-        [
-            SourceTrouble(
-                source=source, locator=each.locator, locator_key=key,
-                message=each.message[:1000], first_at=now, last_at=now,
-            )
-            for key, each in by_key.items()
-        ],
-        update_conflicts=True, unique_fields=["source", "locator_key"],
-        update_fields=["message", "last_at", "cleared_at"], batch_size=500,
-    )  # fmt: skip
-    stored.troubles += len(by_key)
-    stored.troubled |= set(by_key)
-
-
-def clear_troubles(source: Source, stored: Stored, *, now: datetime) -> None:
-    """What is no trouble any more, after a complete run. In the caller's transaction."""
-    rows = SourceTrouble.objects.filter(source=source, cleared_at=None)
-    over = [row.pk for row in rows.only("locator_key") if row.locator_key not in stored.troubled]
-    SourceTrouble.objects.filter(IdIn(over)).update(cleared_at=now)
+        for (key, digest), each in new.items()
+    ]  # fmt: skip
+    insert_rows(places)
+    certificates = {row.certificate_id for row in places}
+    stored.new += len(places)
+    stored.seen |= {row.pk for row in places}
+    stored.touched |= certificates
+    return certificates

@@ -13,7 +13,7 @@ class Lineage(models.Model):
     """Certificates that replace each other: the same names, from the same family of issuers."""
 
     # Digest of what its certificates have in common; see certs/renew.
-    key = models.CharField(max_length=64, db_index=True)
+    key = models.CharField(max_length=64, unique=True)
     # For people: its first name.
     name = models.CharField(max_length=255)
     created_at = models.DateTimeField()
@@ -102,9 +102,23 @@ class Certificate(models.Model):
         indexes = [
             # "What expires next?", of all, of what is in use, of a team.
             models.Index(fields=["not_after", "id"], name="certificate_expiry"),
-            models.Index(fields=["use", "not_after", "id"], name="certificate_use_expiry"),
+            models.Index(
+                fields=["not_after", "id"],
+                condition=Q(retired_at=None) & ~Q(use="known"),
+                name="certificate_in_use_expiry",
+            ),
+            # Counted without the rows.
+            models.Index(
+                fields=["use", "not_after", "id"],
+                condition=Q(retired_at=None),
+                name="certificate_use_expiry",
+            ),
             models.Index(fields=["team", "not_after", "id"], name="certificate_team_expiry"),
-            models.Index(fields=["issuer_title", "not_after", "id"], name="certificate_issuer"),
+            models.Index(
+                fields=["issuer_title", "not_after", "id"],
+                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
+                name="certificate_issuer",
+            ),
             models.Index(fields=["tbs_sha256"], name="certificate_tbs"),
             models.Index(fields=["spki_sha256"], name="certificate_key"),
             models.Index(fields=["serial"], name="certificate_serial"),
@@ -150,10 +164,17 @@ class CertificateName(models.Model):
 
     class Meta:
         ordering = ["id"]
+        # PostgreSQL finds beginnings only so.
         indexes = [
-            models.Index(fields=["key"], name="cert_name_key"),
-            models.Index(fields=["unicode_key"], name="cert_name_unicode"),
-            models.Index(fields=["reversed_key"], name="cert_name_reversed"),
+            models.Index(fields=["key"], opclasses=["varchar_pattern_ops"], name="cert_name_key"),
+            models.Index(
+                fields=["unicode_key"], opclasses=["varchar_pattern_ops"], name="cert_name_unicode"
+            ),
+            models.Index(
+                fields=["reversed_key"],
+                opclasses=["varchar_pattern_ops"],
+                name="cert_name_reversed",
+            ),
         ]
 
     def __str__(self) -> str:

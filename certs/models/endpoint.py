@@ -82,6 +82,12 @@ class Endpoint(models.Model):
             models.Index(
                 fields=["judge_at"], condition=Q(judge_at__isnull=False), name="endpoint_judge"
             ),
+            # "Which are not reached?"
+            models.Index(
+                fields=["failing_since"],
+                condition=Q(failing_since__isnull=False),
+                name="endpoint_failing",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,16 +13,15 @@ class CertificatePolicy(models.Model):
     name = models.CharField(max_length=100, unique=True)
     position = models.PositiveIntegerField(default=100)
     enabled = models.BooleanField(default=True)
-    # Matchers; empty: every certificate.
+    # Matchers, of what certs/judge/facts.py has; empty: every certificate.
     match = models.CharField(max_length=2000, blank=True)
-    # [{"severity", "ratio", "floor", "days"}]: crossed when less is left than ratio x lifetime, but
-    # at least the floor; or than so many days.
-    thresholds = models.JSONField(default=list)
+    # [{"severity", "ratio", "floor"} or {"severity", "days"}], as certs/judge/thresholds.py reads
+    # them; empty: the usual ones.
+    thresholds = models.JSONField(default=list, blank=True)
     # For how long an old certificate may be served after a renewed one was seen.
     stale_grace = models.DurationField(default=timedelta(hours=1))
     # Kinds of findings that are not told of.
     without = models.JSONField(default=list, blank=True)
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
     note = models.CharField(max_length=1000, blank=True)
 
     class Meta:

@@ -51,6 +51,9 @@ class Source(models.Model):
     # In a row that were not complete.
     failures = models.PositiveIntegerField(default=0, editable=False)
     message = models.CharField(max_length=1000, blank=True, editable=False)
+    # Too much was absent at once to be believed: {"since", "absent", "of"}; with "confirmed_by" the
+    # next complete run believes it.
+    held = models.JSONField(default=dict, blank=True, editable=False)
     # Where the next run goes on, for kinds that read a log.
     cursor = models.JSONField(default=dict, blank=True, editable=False)
 
@@ -80,6 +83,8 @@ class SourceRun(OutboxRow):
     found = models.PositiveIntegerField(default=0)
     new = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
+    # Absent at once, and not believed.
+    held = models.PositiveIntegerField(default=0)
     troubles = models.PositiveIntegerField(default=0)
     endpoints = models.PositiveIntegerField(default=0)
     duration_ms = models.PositiveIntegerField(default=0)
@@ -122,6 +127,15 @@ class SourceTrouble(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "locator_key"], name="one_trouble_of_locator")
         ]
+        indexes = [
+            models.Index(
+                fields=["source", "-id"], condition=Q(cleared_at=None), name="cert_trouble_open"
+            ),
+            models.Index(
+                fields=["cleared_at"], condition=Q(cleared_at__isnull=False),
+                name="cert_trouble_cleared",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.locator}: {self.message}"

@@ -24,6 +24,9 @@ class TrustStore(models.Model):
     # Whether certificates below it are held to the rules of the CA/Browser Forum.
     public = models.BooleanField(default=False)
     note = models.CharField(max_length=1000, blank=True)
+    # How many roots were read, and a digest of what chains were last held against.
+    roots = models.PositiveIntegerField(default=0, editable=False)
+    digest = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -44,8 +47,12 @@ class Validation(models.Model):
     code = models.IntegerField(default=0)
     depth = models.IntegerField(default=0)
     message = models.CharField(max_length=300, blank=True)
+    # SHA-256 of the certificate that is at fault.
+    culprit = models.CharField(max_length=64, blank=True)
     # SHA-256 of each certificate of the path that holds, from the leaf to the root.
     path = models.JSONField(default=list, blank=True)
+    # Of those that were not served and are known otherwise, by which it would hold.
+    missing = models.JSONField(default=list, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -100,6 +107,9 @@ class Revocation(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=60, blank=True)
     message = models.CharField(max_length=1000, blank=True)
+    # Until when the issuer lets the answer stand.
+    next_update = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
     checked_at = models.DateTimeField(null=True, blank=True)
     check_at = models.DateTimeField(null=True, blank=True)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from certs.normalise import Found, FoundEndpoint, FoundTrouble
+from certs.normalise import Found, FoundEndpoint, FoundTrouble, canonical_endpoint
 from certs.sources.source import Ask, CertificateSource, Option
+from certs.tls import PROTOCOLS
 from opsportal.lib.errors import FieldError, PayloadError
 
 
@@ -55,4 +56,8 @@ def parse_endpoint(line: str) -> FoundEndpoint:
     if not host or parts.path not in {"", "/"} or parts.query or "@" in parts.netloc:
         raise PayloadError("Say host, host:port or protocol://host:port.")
     protocol = "tls" if parts.scheme in {"https", "tls"} else parts.scheme
-    return FoundEndpoint(host, port or 443, protocol, server_name.strip(), locator=line.strip())
+    if port is None:
+        port = PROTOCOLS[protocol].ports[0] if protocol in PROTOCOLS else 443
+    return canonical_endpoint(
+        FoundEndpoint(host, port, protocol, server_name.strip(), locator=line.strip())
+    )

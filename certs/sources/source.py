@@ -16,11 +16,14 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting of a source, as forms, API and files ask for it. `lines`: one value each line."""
+    """A setting of a source, as forms, API and files ask for it.
+
+    `lines`: one value each line; `document`: a long text.
+    """
 
     name: str
     label: str
-    kind: Literal["text", "lines", "number", "truth", "choice"] = "text"
+    kind: Literal["text", "lines", "document", "number", "truth", "choice"] = "text"
     required: bool = False
     secret: bool = False
     default: Any = None

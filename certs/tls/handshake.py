@@ -1,6 +1,8 @@
 """One handshake, as far as it goes, for what the server shows in it."""
 
+import asyncio
 import ssl
+from contextlib import suppress
 
 from certs.tls.alerts import alert_name, alert_of
 from certs.tls.failed import Failed
@@ -16,6 +18,8 @@ _CHANGE_CIPHER, _HANDSHAKE, _ENCRYPTED = 20, 22, 23
 _CERTIFICATE = 11
 # Bytes of one handshake. OpenSSL itself takes no Certificate message of more than 100 KiB.
 _LIMIT = 512 * 1024
+# Bytes that tell what speaks, and seconds for them.
+_ENOUGH, _MOMENT = 32, 0.2
 _REASONS = {
     "EXCESSIVE_MESSAGE_SIZE": "a message of the handshake is larger than OpenSSL takes (100 KiB)",
 }
@@ -52,7 +56,7 @@ class Handshake:
             if not data:
                 raise Failed(Result.CLOSED, "closed during the handshake")
             if not received and not is_record(data):
-                raise Failed(Result.NOT_TLS, "no TLS came", first=data)
+                raise Failed(Result.NOT_TLS, "no TLS came", first=await self._words(data))
             received += len(data)
             if received > _LIMIT:
                 raise Failed(Result.PARSE, f"a handshake of more than {_LIMIT // 1024} KiB")
@@ -83,6 +87,17 @@ class Handshake:
             elif kind == _HANDSHAKE and clear and first == _CERTIFICATE:
                 return True
         return encrypted > 1
+
+    async def _words(self, data: bytes) -> bytes:
+        """What it says instead: enough to tell what speaks, or what comes of it in a moment."""
+        with suppress(Failed, TimeoutError):
+            async with asyncio.timeout(_MOMENT):
+                while len(data) < _ENOUGH and b"\n" not in data:
+                    more = await self._wire.receive()
+                    if not more:
+                        break
+                    data += more
+        return data
 
     async def _flush(self) -> None:
         data = self._outgoing.read()

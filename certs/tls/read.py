@@ -12,7 +12,7 @@ from certs.tls.hints import spoken
 from certs.tls.printable import escaped
 from certs.tls.profiles import Profile, profiles
 from certs.tls.reading import Reading, Result, Target
-from certs.tls.starttls import PROTOCOLS
+from certs.tls.starttls import PROTOCOLS, USUAL_PROTOCOLS
 from certs.tls.wire import Wire, connect
 
 # Seconds; for everything together.
@@ -115,7 +115,7 @@ def _reading(course: _Course, failed: Failed | None) -> Reading:
     if handshake is None or not chain:
         failed = failed or Failed(Result.PARSE, "the server sent no certificate")
         facts = _facts_of(failed.first) if failed.first else {}
-        detail = f"{failed.detail}: {facts['speaks']}" if facts.get("speaks") else failed.detail
+        detail = failed.detail + _hint(course.target, facts)
         return course.reading(failed.result, detail, alert=failed.alert, facts=facts)
     version, cipher = handshake.negotiated()
     return course.reading(
@@ -137,16 +137,24 @@ def _facts_of(first: bytes) -> dict[str, str]:
     return facts
 
 
+def _hint(target: Target, facts: dict[str, str]) -> str:
+    """What may speak there instead of TLS: by what it said, or by its port."""
+    if speaks := facts.get("speaks"):
+        return f": {speaks}"
+    usual = USUAL_PROTOCOLS.get(target.port, "tls")
+    if target.protocol == "tls" and usual != "tls" and not facts:
+        return f"; on port {target.port} it is usually {usual}, which begins in the clear"
+    return ""
+
+
 def _timed_out(course: _Course, timeout: float) -> Reading:
     """What there is when time is over: a chain may have come, or an answer to an earlier hello."""
     detail = f"still {course.phase} after {timeout:g} s"
-    if course.handshake and course.handshake.chain():
-        return _reading(course, Failed(Result.TIMEOUT_HANDSHAKE, detail))
-    if course.first:
+    if course.first and not (course.handshake and course.handshake.chain()):
         return course.first
     if course.phase == "connecting":
         return course.reading(Result.TIMEOUT_CONNECT, detail)
-    return course.reading(Result.TIMEOUT_HANDSHAKE, detail)
+    return _reading(course, Failed(Result.TIMEOUT_HANDSHAKE, detail))
 
 
 def _sendable(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from certs.tls.failed import Failed
 from certs.tls.read import TIMEOUT, read_chain
 from certs.tls.reading import Reading, Result, Target
-from certs.tls.starttls import PROTOCOLS
+from certs.tls.starttls import USUAL_PROTOCOLS
 from certs.tls.turns import Turns
 from certs.tls.wire import connect
 
@@ -27,7 +27,6 @@ _SPARE = 128
 # Targets that are kept for a second try; of more the first answer is given.
 _LATER = 10_000
 _TIMEOUTS = {Result.TIMEOUT_CONNECT, Result.TIMEOUT_HANDSHAKE}
-_PROTOCOLS = {port: slug for slug, each in PROTOCOLS.items() for port in each.ports}
 
 T = TypeVar("T")
 
@@ -121,7 +120,7 @@ def _spread(addresses: Sequence[str], ports: Sequence[int]) -> Iterator[Target]:
     for _ in range(count):
         at = (at + stride) % count
         port = ports[at % len(ports)]
-        yield Target(addresses[at // len(ports)], port, _PROTOCOLS.get(port, "tls"))
+        yield Target(addresses[at // len(ports)], port, USUAL_PROTOCOLS.get(port, "tls"))
 
 
 async def _each(

@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -19,7 +19,7 @@ _PAUSE = 0.01
 T = TypeVar("T")
 
 
-def read_all(targets: Iterable[Target], **options: Any) -> Iterator[Reading]:
+def read_all(targets: Iterable[Target], **options: Any) -> Generator[Reading]:
     """`read_chains` in a thread of its own, with its options: what the caller does between two
     readings, such as storing them, does not eat into the others' deadlines."""
     return _threaded(partial(read_chains, targets, **options))
@@ -27,7 +27,7 @@ def read_all(targets: Iterable[Target], **options: Any) -> Iterator[Reading]:
 
 def find_all_open(
     addresses: Sequence[str], ports: Sequence[int], **options: Any
-) -> Iterator[Target]:
+) -> Generator[Target]:
     """`find_open` in a thread of its own, with its options."""
     return _threaded(partial(find_open, addresses, ports, **options))
 
@@ -69,7 +69,7 @@ class _Thread(Generic[T]):
             self.results.put(None)
 
 
-def _threaded(start: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
+def _threaded(start: Callable[[], AsyncGenerator[T]]) -> Generator[T]:
     """What the generator yields; its errors are raised here. Stopping early stops it."""
     thread = _Thread(start)
     try:

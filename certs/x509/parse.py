@@ -75,7 +75,9 @@ def parse_certificate(der: bytes) -> Parsed:
 
 
 def _cut(der: bytes) -> _Parts:
-    whole = element(der).expect(SEQUENCE, "the certificate")
+    if der and der[0] != SEQUENCE:
+        raise DerError(f"it begins with 0x{der[0]:02x}, not with 0x{SEQUENCE:02x}")
+    whole = element(der)
     outer = list(whole.children())
     if len(outer) != 3:
         raise DerError(f"the certificate has {len(outer)} parts, not 3")
@@ -215,7 +217,8 @@ def _common_name(text: str) -> CertName:
         host = ascii_host(text.removeprefix(star))
     except HostError:
         return CertName("cn", visible(text.lower()), visible(text))
-    return CertName("cn", star + host, star + unicode_host(host))
+    shown = unicode_host(text) if "xn--" in host and text.isascii() else visible(text)
+    return CertName("cn", star + host, shown)
 
 
 def _is_self_signed(cut: _Parts, key: Key) -> bool:

@@ -41,18 +41,27 @@ def allowed_addresses(host: str, port: int, timeout: float) -> list[str]:
 
 def permitted(text: str) -> bool:
     """Whether the portal may connect to this address."""
-    if "%" in text:  # a zone: link-local, wherever it leads
-        return False
-    address = _behind(ip_address(text))
+    address = address_behind(text)
     opened = parse_networks(tuple(settings.OUTBOUND_ALLOW), "OPSPORTAL_OUTBOUND_ALLOW")
-    if any(address in network for network in opened):
-        return True
+    return address is not None and (
+        any(address in network for network in opened) or is_public(address)
+    )
+
+
+def is_public(address: Address) -> bool:
+    """Whether anybody may have it: none of a special purpose."""
     special = any(address in network for network in _SPECIAL)
     return address.is_global and not special and not address.is_multicast
 
 
-def _behind(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one leads to, where it does: mapped, 6to4, NAT64."""
+def address_behind(text: str) -> Address | None:
+    """The IPv4 address that an IPv6 one leads to, where it does: mapped, 6to4, NAT64.
+
+    None for one with a zone, which is link-local, wherever it leads.
+    """
+    if "%" in text:
+        return None
+    address = ip_address(text)
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:

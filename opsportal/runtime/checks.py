@@ -40,7 +40,7 @@ def check_plugins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 def check_sweeps(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """Every function that is swept, or asked for causes, imports."""
     errors: list[CheckMessage] = []
-    for setting in ("SWEEPS", "BLAMES", "CLOUD_ACCOUNTS"):
+    for setting in ("SWEEPS", "BLAMES", "CLOUD_ACCOUNTS", "CLOUD_READERS"):
         for path in getattr(settings, setting):
             try:
                 import_string(path)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from certs.discover import store_certificates, update_use
-from certs.discover.placements import Stored, store_placements
+from certs.discover.placements import store_placements
+from certs.discover.stored import Stored
 from certs.models import (
     Certificate,
     Endpoint,

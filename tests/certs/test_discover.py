@@ -1,50 +1,15 @@
 """What sources find is stored: certificates once, and each place they are in."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from certs.discover import plan_runs, run_source
-from certs.models import Certificate, Endpoint, Placement, Source, SourceRun, SourceTrouble
-from certs.normalise import Found, FoundCertificate, FoundTrouble
-from certs.sources import Ask, CertificateSource, SourceError
-from certs.tasks import SourceRunOutbox
-from opsportal.lib.outbox import claim_due
-from tests.certs.pki import NOW, intermediate, later
+from certs.models import Certificate, Endpoint, Placement, Source, SourceTrouble
+from certs.normalise import FoundCertificate, FoundTrouble
+from certs.sources import SourceError
+from tests.certs.pki import intermediate, later
+from tests.certs.shelf import Shelf, run, shelf
 
+__all__ = ["shelf"]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Shelf(CertificateSource):
-    """Whatever the test puts on it."""
-
-    slug, label = "shelf", "Shelf"
-    things: list[Found | Exception] = []
-
-    def look(self, ask: Ask) -> Iterator[Found]:
-        for each in Shelf.things:
-            if isinstance(each, Exception):
-                raise each
-            yield each
-
-
-@pytest.fixture
-def shelf(settings):
-    settings.CERTIFICATE_SOURCES = [*settings.CERTIFICATE_SOURCES, f"{__name__}.Shelf"]
-    from opsportal.lib.registry import plugins
-
-    plugins.cache_clear()
-    Shelf.things = []
-    yield Source.objects.create(name="shelf", kind="shelf")
-    plugins.cache_clear()
-
-
-def run(now=NOW) -> SourceRun:
-    Source.objects.update(next_at=now)
-    plan_runs(now=now)
-    (row,) = claim_due(SourceRunOutbox(), now, 10)
-    run_source(row, clock=lambda: now)
-    return SourceRun.objects.get(pk=row.pk)
 
 
 def test_each_certificate_is_stored_once_and_each_place(shelf):

@@ -169,3 +169,15 @@ def test_others_know_the_accounts_that_may_be_read_now():
         make_account(f"{number:012}", f"other {number}", **fields)
     (known,) = configured_accounts().items()
     assert known == ("main", CloudAccount.objects.get(name="main"))
+
+
+def needs(name):
+    """Something else that reads there."""
+    return {"acm:GetCertificate"} if name == "main" else set()
+
+
+def test_the_policy_has_what_others_need_there(settings):
+    settings.CLOUD_READERS = [f"{__name__}.needs"]
+    for number, name in ((ACCOUNT, "main"), ("210987654321", "other")):
+        (reads,) = read_only_policy(make_account(number, name))["Statement"]
+        assert ("acm:GetCertificate" in reads["Action"]) == (name == "main")

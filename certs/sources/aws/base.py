@@ -81,7 +81,7 @@ class AwsSource(CertificateSource):
 
     # The permissions that it needs.
     actions: ClassVar[tuple[str, ...]]
-    options = (*ACCOUNT_OPTIONS, REGIONS)
+    options: ClassVar[tuple[Option, ...]] = (*ACCOUNT_OPTIONS, REGIONS)
 
     @property
     def regional(self) -> bool:
@@ -104,9 +104,7 @@ class AwsSource(CertificateSource):
         if external and not role:
             wrong.append(FieldError("external_id", "belongs to a role; cloud accounts have theirs"))
         if external and not is_external_id(external):
-            wrong.append(
-                FieldError("external_id", "2 to 1224 letters, digits and any of _+=,.@:/-")
-            )
+            wrong.append(FieldError("external_id", "2 to 1224 of letters, digits and _+=,.@:/-"))
         wrong += [
             FieldError("regions", f"{name[:60]!r} is no region such as eu-west-1")
             for name in regions
@@ -184,7 +182,9 @@ class AwsSource(CertificateSource):
 
 def lines(options: Mapping[str, Any], name: str) -> list[str]:
     """The values of an option that has one each line."""
-    given = options.get(name) or ()
+    given = options.get(name)
+    if not isinstance(given, list | tuple):
+        return []
     return [text for each in given if (text := str(each).strip())]
 
 

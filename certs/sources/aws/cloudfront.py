@@ -6,7 +6,7 @@ from typing import Any
 from certs.normalise import Found, FoundTrouble
 from certs.sources.aws.base import ACCOUNT_OPTIONS, ERRORS, AwsSource, facts
 from certs.sources.aws.bodies import Bodies
-from certs.sources.aws.listening import Listener, found_at
+from certs.sources.aws.listening import Listener, found_at, in_order
 from opsportal.lib.aws import Access
 
 
@@ -63,14 +63,14 @@ class _Uploaded:
 
 
 def _listener(row: Mapping[str, Any], viewer: Mapping[str, Any], arn: str) -> Listener:
-    names = [name.lower() for name in (row.get("Aliases") or {}).get("Items") or ()]
+    names = in_order((row.get("Aliases") or {}).get("Items") or ())
     return Listener(
         row["ARN"],
         row["DomainName"].lower(),
         443,
         (arn,),
         bool(row.get("Enabled")),
-        tuple(sorted(names, key=lambda name: name.startswith("*."))),
+        names,
         facts(
             distribution=row.get("Id"), dns_name=row["DomainName"], aliases=names,
             enabled=bool(row.get("Enabled")), least_version=viewer.get("MinimumProtocolVersion"),

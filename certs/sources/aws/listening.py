@@ -1,6 +1,6 @@
-"""What listens for TLS in AWS, in whichever service: the certificates it uses, and where to look."""
+"""What listens for TLS in AWS, in whichever service: its certificates, and where to look."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from certs.normalise import (
 from certs.sources.aws.base import ERRORS, AwsSource, facts
 from certs.sources.aws.bodies import Bodies
 from certs.x509 import Parsed
+from certs.x509.names import HostError, ascii_host
 from opsportal.lib.aws import Gone
 from opsportal.lib.errors import PayloadError
 
@@ -59,8 +60,22 @@ def found_at(source: AwsSource, listener: Listener, bodies: Bodies) -> Iterator[
 
 def host_names(leaf: Parsed) -> tuple[str, ...]:
     """Of subjectAltName, those without a wildcard first."""
-    names = dict.fromkeys(name.value for name in leaf.names if name.kind == "dns")
-    return tuple(sorted(names, key=lambda name: name.startswith("*.")))
+    return in_order(name.value for name in leaf.names if name.kind == "dns")
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Those that are names of hosts, once each, those without a wildcard first."""
+    hosts = dict.fromkeys(host for name in names if (host := host_of(name)))
+    return tuple(sorted(hosts, key=lambda name: name.startswith("*.")))
+
+
+def host_of(name: str) -> str:
+    """The name as it is asked for, with its wildcard; empty for what is no name of a host."""
+    wildcard = "*." if name.startswith("*.") else ""
+    try:
+        return wildcard + ascii_host(name.removeprefix("*."))
+    except HostError:
+        return ""
 
 
 def askable(name: str) -> str:

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from certs.normalise import Found, FoundName
 from certs.sources.aws.base import ACCOUNT_OPTIONS, AwsSource
+from certs.sources.aws.listening import host_of
 from certs.sources.source import Option
 from opsportal.lib.aws import Access
 from opsportal.lib.aws.errors import says_gone
@@ -15,8 +16,6 @@ from opsportal.lib.aws.errors import says_gone
 # What may lead to a server; alias records have one of these types, too.
 TYPES = ("A", "AAAA", "CNAME")
 _ESCAPED = re.compile(r"\\(\d{3})", re.ASCII)
-# RFC 1123: no host name has an underscore, but records that prove something do.
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", re.ASCII)
 
 
 class Zones(AwsSource):
@@ -66,6 +65,9 @@ def _records(access: Access, zone_id: str) -> Iterator[Mapping[str, Any]]:
 
 
 def host_name(name: str) -> str:
-    """As Route 53 writes it, without its escapes and last dot; empty for what is no host name."""
-    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), name).rstrip(".").lower()
-    return plain if _HOST.fullmatch(plain) else ""
+    """As Route 53 writes it, without its escapes and last dot; empty for what is no host name.
+
+    No host has an underscore (RFC 1123), but records that prove something do.
+    """
+    host = host_of(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), name))
+    return "" if "*" in host or "_" in host or "." not in host else host

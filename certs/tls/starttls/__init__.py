@@ -50,3 +50,5 @@ PROTOCOLS: dict[str, Protocol] = {
     "sieve": Protocol("ManageSieve", (4190,), sieve.upgrade, "RFC 5804, 2.2"),
     "nntp": Protocol("NNTP", (119,), nntp.upgrade, "RFC 4642"),
 }
+# By port.
+USUAL_PROTOCOLS = {port: slug for slug, each in PROTOCOLS.items() for port in each.ports}

@@ -20,7 +20,7 @@ async def _upgrade(wire: Wire, hello: bytes) -> None:
     greeting = await read_reply(wire)
     if greeting.code != 220:
         raise refused(greeting.words)
-    address = wire.local_address
+    address = wire.local_address.partition("%")[0]
     # An address literal (RFC 5321, 4.1.3).
     literal = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
     await wire.send(b"%s %s\r\n" % (hello, literal.encode()))

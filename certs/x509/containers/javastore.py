@@ -102,7 +102,8 @@ def _scan(cursor: _Cursor, kind: str, gathered: Gathering) -> None:
         start = found.end() + 4
         try:
             read = element(cursor.data, start)
-        except DerError:
+        except DerError as error:
+            gathered.trouble(f"The {kind} keystore cannot be read to its end: {error}.")
             continue
         if read.tag == 0x30 and read.end == start + size:
             gathered.add(read.raw)

@@ -22,8 +22,8 @@ from certs.x509.der import (
     oid,
 )
 
-# Of one file and all passwords together: some seconds. Java asks for 10,000, OpenSSL for 2,048.
-MAX_ITERATIONS = 2_000_000
+# Of one file and all passwords together: about a second. Java asks for 10,000, OpenSSL for 2,048.
+MAX_ITERATIONS = 1_000_000
 # Of the longest hash.
 _MAX_KEY_BYTES = 128
 

@@ -1,4 +1,4 @@
-"""The accounts of clouds that are configured, whoever configures them."""
+"""The accounts of clouds that are configured, whoever configures them, and who reads there."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -15,6 +15,15 @@ class NamedRole(CloudRole, Protocol):
     @property
     def name(self) -> str:
         """Unique."""
+
+
+def further_actions(account: str) -> set[str]:
+    """The permissions that whatever settings.CLOUD_READERS lists needs in the account."""
+    needed: set[str] = set()
+    for path in settings.CLOUD_READERS:
+        needs: Callable[[str], set[str]] = import_string(path)
+        needed |= needs(account)
+    return needed
 
 
 def configured_accounts() -> dict[str, NamedRole]:

@@ -1,0 +1,1 @@
+"""How long pages of 100,000 certificates take."""

@@ -1,0 +1,44 @@
+"""What of a source could not be read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from certs.discover.placements import locator_key
+from certs.discover.storable import storable_text
+from certs.discover.stored import Stored
+from certs.models import Source, SourceTrouble
+from certs.normalise import FoundTrouble
+from opsportal.lib.ids import IdIn
+
+
+def store_troubles(
+    source: Source, troubles: Sequence[FoundTrouble], stored: Stored, *, now: datetime
+) -> None:
+    """Note what could not be read. In the caller's transaction."""
+    if not troubles:
+        return
+    by_key = {locator_key(text := storable_text(each.locator)): (text, each) for each in troubles}
+    # One that was over begins anew.
+    SourceTrouble.objects.filter(
+        IdIn(sorted(by_key), "locator_key"), source=source, cleared_at__isnull=False
+    ).update(first_at=now)
+    SourceTrouble.objects.bulk_create(
+        [
+            SourceTrouble(
+                source=source, locator=locator, locator_key=key,
+                message=storable_text(each.message)[:1000], first_at=now, last_at=now,
+            )
+            for key, (locator, each) in by_key.items()
+        ],
+        update_conflicts=True, unique_fields=["source", "locator_key"],
+        update_fields=["message", "last_at", "cleared_at"], batch_size=500,
+    )  # fmt: skip
+    stored.troubled |= {locator for locator, _ in by_key.values()}
+
+
+def clear_troubles(source: Source, stored: Stored, *, now: datetime) -> None:
+    """What is no trouble any more, after a complete run. In the caller's transaction."""
+    rows = SourceTrouble.objects.filter(source=source, cleared_at=None).values_list("pk", "locator")
+    over = [pk for pk, locator in rows if locator not in stored.troubled]
+    if over:
+        SourceTrouble.objects.filter(IdIn(over)).update(cleared_at=now)

@@ -1,0 +1,227 @@
+"""Judge the certificates that are due: whose they are, what replaces them, what is wrong."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from certs.announce import announce_expired, announce_issued, announce_renewed
+from certs.judge.batch import Batch
+from certs.judge.expiry import KINDS as EXPIRY_KINDS
+from certs.judge.expiry import judge_expiry
+from certs.judge.facts import Facts, facts_of
+from certs.judge.known import Known, World, load_known, load_world
+from certs.judge.mark import mark_certificates
+from certs.judge.policies import Policy, load_policies, policy_for
+from certs.judge.settle import settle_findings
+from certs.judge.shared import KINDS as SHARED_KINDS
+from certs.judge.shared import judge_key_reuse, judge_owner, judge_serials
+from certs.judge.stale import KINDS as STALE_KINDS
+from certs.judge.stale import judge_stale, where_stored
+from certs.models import Certificate, Finding
+from certs.own import Rule, load_rules, owner_of
+from certs.renew import assign_lineages, load_mates, replacement_of
+from opsportal.accounts.models import Team
+from opsportal.lib.deadlocks import start_over
+from opsportal.lib.ids import IdIn
+from opsportal.lib.update import update_values
+
+Use = Certificate.Use
+# Each says what is wrong with a batch, of these kinds.
+JUDGES: Sequence[Callable[[Batch], None]] = (
+    judge_expiry, judge_stale, judge_key_reuse, judge_serials, judge_owner,
+)  # fmt: skip
+KINDS = (*EXPIRY_KINDS, *STALE_KINDS, *SHARED_KINDS)
+BATCH = 500
+_UNREAD = ("der", "errors", "retired_reason", "retired_by", "subject")
+_FOLLOWED = ("team_id", "environment", "service", "owned_by", "replaced_by_id")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """All that is asked of every batch."""
+
+    world: World
+    policies: Sequence[Policy]
+    owners: Sequence[Rule]
+    teams: Mapping[int, Team]
+
+
+def judge_certificates(*, now: datetime) -> int:
+    """All that are due; how many. A batch is a transaction, of a fixed number of statements."""
+    if not Certificate.objects.filter(judge_at__lte=now).exists():
+        return 0
+    rules = _Rules(load_world(), load_policies(), load_rules(), Team.objects.in_bulk())
+    total = 0
+    while judged := start_over(lambda: _judge_some(rules, now)):
+        total += judged
+    return total
+
+
+@transaction.atomic
+def _judge_some(rules: _Rules, now: datetime) -> int:
+    rows = list(
+        Certificate.objects.select_for_update(skip_locked=True)
+        .filter(judge_at__lte=now)
+        .defer(*_UNREAD)
+        .order_by("judge_at", "pk")[:BATCH]
+    )
+    if not rows:
+        return 0
+    before = {row.pk: _followed(row) for row in rows}
+    new = {row.pk for row in rows if row.lineage_id is None}
+    batch = _prepare(rows, rules, now)
+    for judge in JUDGES:
+        judge(batch)
+    settle_findings(
+        {row: batch.verdicts.get(row.pk, ()) for row in rows}, KINDS, now=now,
+        reasons={row.pk: _reason(row, batch) for row in rows},
+    )  # fmt: skip
+    _announce(batch, before, new, now)
+    changed = [row for row in rows if _followed(row) != before[row.pk]]
+    Certificate.objects.bulk_update(changed, _FOLLOWED, batch_size=BATCH)
+    update_values(Certificate, "judge_at", {row.pk: batch.next_at.get(row.pk) for row in rows})
+    return len(rows)
+
+
+def _followed(row: Certificate) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in _FOLLOWED)
+
+
+def _prepare(rows: list[Certificate], rules: _Rules, now: datetime) -> Batch:
+    """Owner, lineage and replacement of each, set and not saved."""
+    world = rules.world
+    known = load_known([row.pk for row in rows], world)
+    assign_lineages([row for row in rows if not row.is_precertificate], known, now=now)
+    mates = load_mates(rows)
+    pinned = [row.replaced_by_id for row in rows if row.replacement_pinned and row.replaced_by_id]
+    others = {mate.pk: mate for each in mates.values() for mate in each}
+    if pinned:
+        others |= {row.pk: row for row in Certificate.objects.filter(IdIn(pinned)).defer("der")}
+    if missing := [pk for pk in others if pk not in known]:
+        known |= load_known(missing, world)
+    policies, replacements = {}, {}
+    for row in rows:
+        _own(row, known[row.pk], rules)
+        new = _replacement(row, mates, others, known, now)
+        row.replaced_by_id = new.pk if new else None
+        if new is not None:
+            replacements[row.pk] = new
+        policies[row.pk] = policy_for(rules.policies, _lazily(row, known[row.pk], world))
+    successors = {new.pk for new in replacements.values()}
+    successors |= _look_around(rows, mates, known, now)
+    return Batch(rows, known, world, policies, replacements, now, successors)
+
+
+def _look_around(
+    rows: Sequence[Certificate],
+    mates: Mapping[int, Sequence[Certificate]],
+    known: Mapping[int, Known],
+    now: datetime,
+) -> set[int]:
+    """What these replace is judged next, where that is news; which of them replace anything."""
+    mine = {row.pk for row in rows}
+    late, successors = [], set()
+    for each in mates.values():
+        for mate in each:
+            if mate.pk in mine or mate.replacement_pinned or len(each) < 2:
+                continue
+            new = replacement_of(mate, each, known, now)
+            if new is not None:
+                successors.add(new.pk)
+            if mate.replaced_by_id != (new.pk if new else None):
+                late.append(mate.pk)
+    mark_certificates(late, now=now)
+    return successors
+
+
+def _lazily(row: Certificate, known: Known, world: World) -> Callable[[], Facts]:
+    """Facts, made when they are first asked for, and once."""
+    made: list[Facts] = []
+
+    def facts() -> Facts:
+        if not made:
+            made.append(facts_of(row, known, world))
+        return made[0]
+
+    return facts
+
+
+def _own(row: Certificate, known: Known, rules: _Rules) -> None:
+    if not row.owner_pinned:
+        row.team = None
+        owner = owner_of(known, rules.world, rules.owners, _lazily(row, known, rules.world))
+        row.team_id, row.owned_by = owner.team_id, owner.by
+        row.environment, row.service = owner.environment, owner.service
+    if row.team_id is not None:
+        # Matchers ask for its name; nobody asks the database for it.
+        row.team = rules.teams.get(row.team_id)
+
+
+def _replacement(
+    row: Certificate,
+    mates: Mapping[int, Sequence[Certificate]],
+    others: Mapping[int, Certificate],
+    known: Mapping[int, Known],
+    now: datetime,
+) -> Certificate | None:
+    if row.replacement_pinned:
+        return others.get(row.replaced_by_id or 0)
+    if row.is_precertificate or row.lineage_id is None:
+        return None
+    return replacement_of(row, mates.get(row.lineage_id, ()), known, now)
+
+
+def _reason(row: Certificate, batch: Batch) -> str:
+    """Why what was wrong with it is not any more."""
+    if row.retired_at is not None:
+        return "retired"
+    if row.pk in batch.replacements:
+        return "renewed"
+    return "no longer in use" if row.use == Use.KNOWN else "fixed"
+
+
+def _announce(
+    batch: Batch, before: Mapping[int, tuple[object, ...]], fresh: set[int], now: datetime
+) -> None:
+    """On the timeline, once each: the change is known by its certificate."""
+    renewed, issued = [], []
+    for row in batch.rows:
+        was = dict(zip(_FOLLOWED, before[row.pk], strict=True))
+        new = batch.replacements.get(row.pk)
+        # What is only served is told of where it is observed.
+        if new is not None and was["replaced_by_id"] != new.pk and batch.known[new.pk].places:
+            renewed.append((row, new))
+        elif row.pk in fresh and _is_fresh(row, batch):
+            issued.append(row)
+    places = {new.pk: where_stored(new, batch) for _, new in renewed}
+    announce_renewed(renewed, places, now=now)
+    announce_issued(
+        [row for row in issued if row.pk not in batch.successors],
+        {row.pk: where_stored(row, batch) for row in issued}, now=now,
+    )  # fmt: skip
+    over = [
+        row
+        for row in batch.rows
+        if row.use == Use.SERVED
+        and any(each.kind == "expired" for each in batch.verdicts.get(row.pk, ()))
+    ]
+    if over:
+        said = Finding.objects.filter(
+            IdIn([row.pk for row in over], "certificate_id"), kind="expired", opened_at=now
+        ).values_list("certificate_id", flat=True)
+        new_ids = set(said)
+        announce_expired([row for row in over if row.pk in new_ids], now=now)
+
+
+def _is_fresh(row: Certificate, batch: Batch) -> bool:
+    """Stored for the first time within a day of its beginning, and renews nothing.
+
+    A first look at a source with thousands is no change of any of them.
+    """
+    return bool(
+        batch.known[row.pk].places
+        and not row.is_ca
+        and abs((row.first_seen_at - row.not_before).total_seconds()) < 86_400
+    )

@@ -1,0 +1,72 @@
+"""Keys and serials that unrelated certificates have in common; and what is nobody's."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from certs.judge.batch import Batch
+from certs.judge.verdict import Verdict
+from certs.models import Certificate
+from opsportal.lib.ids import IdIn
+
+Use = Certificate.Use
+KINDS = ("key_reuse", "duplicate_serial", "unowned")
+_MOST_NAMED = 5
+
+
+def judge_key_reuse(batch: Batch) -> None:
+    """A renewal may keep its key; another certificate that is in use may not have it."""
+    rows = [row for row in batch.living() if not row.is_ca]
+    sharing = Certificate.objects.filter(
+        IdIn(sorted({row.spki_sha256 for row in rows}), "spki_sha256"),
+        use__in=[Use.SERVED, Use.PLACED], retired_at=None, is_ca=False,
+    )  # fmt: skip
+    by_key: dict[str, dict[int, tuple[int | None, str]]] = defaultdict(dict)
+    for key, pk, lineage, title in sharing.order_by("pk").values_list(
+        "spki_sha256", "pk", "lineage_id", "title"
+    ):
+        by_key[key][pk] = (lineage, title)
+    for row in rows:
+        others = {
+            pk: title
+            for pk, (lineage, title) in by_key[row.spki_sha256].items()
+            if pk != row.pk and lineage != row.lineage_id
+        }
+        if others:
+            said = f"has its key in common with {_named(others.values())}"
+            batch.say(row, Verdict("key_reuse", "low", said, facts={"with": sorted(others)[:50]}))
+
+
+def judge_serials(batch: Batch) -> None:
+    """Unique for an issuer (RFC 5280, 4.1.2.2). A precertificate has its certificate's."""
+    rows = batch.living()
+    alike = Certificate.objects.filter(
+        IdIn(sorted({row.serial for row in rows}), "serial"), is_precertificate=False
+    )
+    by_serial: dict[tuple[str, str], dict[int, tuple[str, str]]] = defaultdict(dict)
+    for pk, serial, issuer, tbs, title in alike.order_by("pk").values_list(
+        "pk", "serial", "issuer_key", "tbs_sha256", "title"
+    ):
+        by_serial[serial, issuer][pk] = (tbs, title)
+    for row in rows:
+        others = {
+            pk: title
+            for pk, (tbs, title) in by_serial[row.serial, row.issuer_key].items()
+            if pk != row.pk and tbs != row.tbs_sha256
+        }
+        if others:
+            said = f"has its serial in common with {_named(others.values())} of the same issuer"
+            facts = {"with": sorted(others)[:50], "serial": row.serial}
+            batch.say(row, Verdict("duplicate_serial", "warning", said, facts=facts))
+
+
+def judge_owner(batch: Batch) -> None:
+    """Noted: whoever writes the rules sees what is left."""
+    for row in batch.living():
+        if row.team_id is None and not row.is_ca:
+            batch.say(row, Verdict("unowned", "", "is nobody's: no rule says whose"))
+
+
+def _named(titles: Iterable[str]) -> str:
+    names = sorted(set(titles))
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,58 @@
+"""Which renewed certificate stands in for an old one."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from certs.judge.known import Known
+from certs.models import Certificate
+from opsportal.lib.ids import IdIn
+
+Use = Certificate.Use
+COLUMNS = (
+    "title", "sha256", "not_before", "not_after", "lineage_id", "use", "first_seen_at",
+    "retired_at", "is_precertificate", "issuer_title", "replaced_by_id", "replacement_pinned",
+)  # fmt: skip
+
+
+def load_mates(rows: Sequence[Certificate]) -> dict[int, list[Certificate]]:
+    """By lineage: its certificates that are in use. One query."""
+    ids = {row.lineage_id for row in rows if row.lineage_id is not None}
+    found: dict[int, list[Certificate]] = defaultdict(list)
+    if ids:
+        mates = Certificate.objects.filter(
+            IdIn(sorted(ids), "lineage_id"), use__in=[Use.SERVED, Use.PLACED], retired_at=None
+        ).only(*COLUMNS)
+        for mate in mates.order_by("pk"):
+            if mate.lineage_id is not None:
+                found[mate.lineage_id].append(mate)
+    return found
+
+
+def replacement_of(
+    row: Certificate, mates: Sequence[Certificate], known: Mapping[int, Known], now: datetime
+) -> Certificate | None:
+    """The newest of its lineage that is in use, valid now, and follows it; None: there is none."""
+    following = [
+        mate
+        for mate in mates
+        if mate.pk != row.pk
+        and mate.not_after > row.not_after
+        and mate.not_before <= now < mate.not_after
+        and _follows(row, mate, known)
+    ]
+    return max(following, key=lambda mate: (mate.not_after, mate.pk), default=None)
+
+
+def _follows(row: Certificate, mate: Certificate, known: Mapping[int, Known]) -> bool:
+    """Servers that renew for themselves hold certificates of one name side by side.
+
+    So it is in a source or at an endpoint of the old one, or was issued in the old one's second
+    half, when that was to be renewed; or the old one is nowhere any more.
+    """
+    old, new = known[row.pk], known[mate.pk]
+    if old.in_use_since is None or mate.not_before >= row.not_before + (
+        (row.not_after - row.not_before) / 2
+    ):
+        return True
+    return bool(old.source_ids & new.source_ids or old.endpoint_ids & new.endpoint_ids)

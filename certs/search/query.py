@@ -1,0 +1,179 @@
+"""What may be asked for, read from a URL's parameters."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from django.db.models import Q
+
+from certs.kinds import KINDS
+from certs.models import Certificate
+from certs.search.match import read_matchers
+from certs.search.meant import (
+    LEAST_HEX,
+    addressed,
+    fingerprinted,
+    hex_of,
+    named,
+    serial_spellings,
+)
+from certs.search.refuse import Params, check_sizes, refused, text_of
+from opsportal.lib.api import parse_time
+from opsportal.lib.matchers import Matchers
+
+# Where a name is asked for: none.
+NONE = "-"
+_SPAN = re.compile(r"\d{1,6}[smhdw]", re.ASCII)
+_DAYS = re.compile(r"-?\d{1,5}", re.ASCII)
+_WORD = re.compile(r"\d{1,18}", re.ASCII)
+_LEAST_CONTAINED = 3
+
+
+class State(StrEnum):
+    """Which part of the inventory is looked at. In use: served or stored, and not retired."""
+
+    # In use, and not expired.
+    COMING = "coming"
+    # In use, and expired.
+    EXPIRED = "expired"
+    # Only heard of, or gone from everywhere.
+    UNUSED = "unused"
+    RETIRED = "retired"
+    ALL = "all"
+
+
+# Parameter -> column, of those that take several values.
+COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "use": "use", "issuer": "issuer_title", "owner": "team__name",
+        "environment": "environment", "key_type": "key_type",
+    }
+)  # fmt: skip
+LISTS = (*COLUMNS, "source", "finding")
+# These say which certificate: where one is asked for, it may be in any state.
+IDENTIFYING = ("q", "name", "contains", "address", "serial", "fingerprint", "spki", "lineage")
+TIMES = ("expires_within", "expires_before", "expires_after", "min_days", "max_days")
+FILTERS = ("state", *LISTS, *IDENTIFYING, *TIMES, "service", "ca", "match")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateQuery:
+    """What is looked for; an empty field asks nothing."""
+
+    now: datetime
+    state: State = State.COMING
+    wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # Of certificates, and of a name that each must have.
+    conditions: Sequence[Q] = ()
+    names: Sequence[Q] = ()
+    words: str = ""
+    matchers: Sequence[Matchers] = ()
+    # From the one on, before the other.
+    after: datetime | None = None
+    before: datetime | None = None
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether what expires last comes first: where nothing is to come, what was lately."""
+        return self.state is not State.COMING
+
+    @property
+    def keyset(self) -> tuple[str, str]:
+        """The order."""
+        return ("-not_after", "-id") if self.newest_first else ("not_after", "id")
+
+
+def read_query(params: Params, *, now: datetime) -> CertificateQuery:
+    """The query that URL parameters describe. Raises PayloadError."""
+    check_sizes(params)
+    box = text_of(params, "q")
+    matchers = [
+        read_matchers(text, name)
+        for name, text in (("match", text_of(params, "match")), ("q", box))
+        if text and (name == "match" or text.startswith("{"))
+    ]
+    words = "" if box.startswith("{") else box
+    conditions, names = _conditions(params)
+    wanted = {name: tuple(params[name]) for name in LISTS if params.get(name)}
+    _check_choices(wanted)
+    after, before = _bounds(params, now)
+    return CertificateQuery(
+        now=now, state=_state(params, words), wanted=wanted, conditions=conditions, names=names,
+        words=words, matchers=matchers, after=after, before=before,
+    )  # fmt: skip
+
+
+def _state(params: Params, words: str) -> State:
+    text = text_of(params, "state")
+    if text and text not in set(State):
+        raise refused("state", f"{text[:40]!r} is none of {', '.join(State)}")
+    if text:
+        return State(text)
+    named_one = words or any(text_of(params, name) for name in IDENTIFYING if name != "q")
+    return State.ALL if named_one else State.COMING
+
+
+def _check_choices(wanted: Mapping[str, Sequence[str]]) -> None:
+    known = {"use": Certificate.Use.values, "finding": [*KINDS, "any"]}
+    for name, values in known.items():
+        if unknown := set(wanted.get(name, ())) - set(values):
+            raise refused(name, f"{min(unknown)[:40]!r} is none of {', '.join(values)}")
+
+
+def _conditions(params: Params) -> tuple[list[Q], list[Q]]:
+    conditions, names = [], []
+    if text := text_of(params, "name"):
+        names.append(named(text))
+    if text := text_of(params, "contains").lower():
+        if len(text) < _LEAST_CONTAINED:
+            raise refused("contains", f"at least {_LEAST_CONTAINED} characters")
+        names.append(Q(value__contains=text) | Q(unicode__contains=text))
+    if text := text_of(params, "address"):
+        if (address := addressed(text)) is None:
+            raise refused("address", f"{text[:60]!r} is no IPv4 or IPv6 address")
+        names.append(address)
+    if text := text_of(params, "serial"):
+        if not (spellings := serial_spellings(text)):
+            raise refused("serial", f"{text[:60]!r} is no number, hex or decimal")
+        conditions.append(Q(serial__in=spellings))
+    if text := text_of(params, "fingerprint"):
+        if (print_ := fingerprinted(text)) is None:
+            raise refused("fingerprint", f"{LEAST_HEX} to 64 hex digits of SHA-256")
+        conditions.append(print_)
+    if text := text_of(params, "spki"):
+        if len(hex_of(text)) != 64:
+            raise refused("spki", "64 hex digits: the SHA-256 of the SubjectPublicKeyInfo")
+        conditions.append(Q(spki_sha256=hex_of(text)))
+    if text := text_of(params, "lineage"):
+        if not _WORD.fullmatch(text):
+            raise refused("lineage", "the number of a lineage")
+        conditions.append(Q(lineage_id=int(text)))
+    if text := text_of(params, "service"):
+        conditions.append(Q(service=text))
+    if text := text_of(params, "ca"):
+        if text not in ("true", "false"):
+            raise refused("ca", "true or false")
+        conditions.append(Q(is_ca=text == "true"))
+    return conditions, names
+
+
+def _bounds(params: Params, now: datetime) -> tuple[datetime | None, datetime | None]:
+    after, before = [], []
+    if text := text_of(params, "expires_within"):
+        if not _SPAN.fullmatch(text):
+            raise refused("expires_within", "a span such as 30d, 12h or 4w")
+        after.append(now)
+        before.append(parse_time(f"+{text}", now=now, field="expires_within"))
+    for name, edges in (("expires_before", before), ("expires_after", after)):
+        if text := text_of(params, name):
+            ahead = f"+{text}" if _SPAN.fullmatch(text) else text
+            edges.append(parse_time(ahead, now=now, field=name))
+    for name, edges, more in (("max_days", before, 1), ("min_days", after, 0)):
+        if text := text_of(params, name):
+            if not _DAYS.fullmatch(text):
+                raise refused(name, "a whole number of days")
+            edges.append(now + timedelta(days=int(text) + more))
+    return max(after, default=None), min(before, default=None)

@@ -1,0 +1,5 @@
+"""Findings become alerts of the gateway."""
+
+from certs.tell.tell import alert_keys_of, tell_findings
+
+__all__ = ["alert_keys_of", "tell_findings"]

@@ -1,0 +1,1 @@
+"""Of pages of certificates."""

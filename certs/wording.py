@@ -1,0 +1,12 @@
+"""Strangers' texts as people may read them."""
+
+import unicodedata
+
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def visible(text: object) -> str:
+    """What cannot be seen, or turns a text around, is shown by its number."""
+    return "".join(
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in _UNSEEN else c for c in str(text or "")
+    )

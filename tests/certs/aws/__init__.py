@@ -1,0 +1,1 @@
+"""Certificates in AWS: on moto over HTTP, and on answers that a test makes up."""

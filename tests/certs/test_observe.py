@@ -1,0 +1,331 @@
+"""Endpoints are looked at, and what they serve is stored: what changed, and nothing twice."""
+
+import socket
+import ssl
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from certs.models import Certificate, Observation, Probe
+from certs.observe import (
+    ask_for_probes,
+    look_at,
+    plan_probes,
+    prune_observations,
+    run_probes,
+    store_looks,
+)
+from certs.permitted import scan_permitted
+from certs.tasks import ProbeOutbox
+from chronos.models import ChangeEvent
+from opsportal.lib.outbox import claim_due
+from tests.certs.making import make_endpoint, make_observation
+from tests.certs.pki import NOW, intermediate, later
+from tests.certs.probing import names, probe, seen
+from tests.certs.serving import raw_server, tls_server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["names"]
+
+
+def test_a_chain_is_stored_in_order_once_and_the_same_again_is_counted(names):
+    leaf = intermediate().issue("api.test")
+    names["api.test"] = ["127.0.0.1"]
+    with tls_server(leaf) as served:
+        endpoint = make_endpoint("api.test", served.port)
+        probe(endpoint)
+        probe(endpoint, now=later(hours=1))
+    row = Observation.objects.get()
+    assert (row.result, row.count, row.current, row.serving) == ("ok", 2, True, True)
+    assert (row.first_seen_at, row.last_seen_at) == (NOW, later(hours=1))
+    assert [each.certificate.sha256 for each in row.served.select_related("certificate")] == [
+        each.parsed.sha256 for each in (leaf, *leaf.above)
+    ]
+    assert row.certificate is not None
+    assert row.certificate.use == "served"
+    endpoint.refresh_from_db()
+    assert (endpoint.result, endpoint.failures, endpoint.seen_at) == ("ok", 0, later(hours=1))
+    assert set(Probe.objects.values_list("state", flat=True)) == {"done"}
+    assert not ChangeEvent.objects.exists()
+
+
+def test_another_certificate_is_a_new_observation_and_a_change_of_the_timeline(names):
+    old, new = (intermediate().issue("api.test") for _ in range(2))
+    names["api.test"] = ["127.0.0.1"]
+    with tls_server(old) as served:
+        endpoint = make_endpoint("api.test", served.port)
+        probe(endpoint)
+        served.serve(new)
+        probe(endpoint, now=later(hours=1))
+    before, after = Observation.objects.order_by("id")
+    assert (before.current, before.serving) == (False, False)
+    assert (after.current, after.serving) == (True, True)
+    assert after.certificate is not None
+    assert after.certificate.sha256 == new.parsed.sha256
+    uses = dict(Certificate.objects.values_list("sha256", "use"))
+    assert (uses[old.parsed.sha256], uses[new.parsed.sha256]) == ("known", "served")
+    change = ChangeEvent.objects.get()
+    assert (change.kind, change.action) == ("certificate", "replaced")
+    assert change.title == f"Certificate replaced at api.test:{served.port}"
+    assert change.before["sha256"] == old.parsed.sha256
+    assert change.after["sha256"] == new.parsed.sha256
+    assert change.data["addresses"] == ["127.0.0.1"]
+
+
+def test_a_failure_is_an_observation_and_the_last_chain_stays_the_serving_one(names):
+    leaf = intermediate().issue("api.test")
+    names["api.test"] = ["127.0.0.1"]
+    with tls_server(leaf) as served:
+        endpoint = make_endpoint("api.test", served.port, next_at=later(hours=9))
+        probe(endpoint)
+    probe(endpoint, now=later(hours=1))
+    probe(endpoint, now=later(hours=2))
+    serving = Observation.objects.get(serving=True)
+    assert (serving.current, serving.result) == (False, "ok")
+    assert seen(endpoint) == [("127.0.0.1", "refused", 2)]
+    assert Certificate.objects.get(sha256=leaf.parsed.sha256).use == "served"
+    endpoint.refresh_from_db()
+    assert (endpoint.failures, endpoint.failing_since) == (2, later(hours=1))
+    assert endpoint.seen_at == NOW
+    # Sooner than planned, and later each time.
+    assert later(hours=2, seconds=100) < endpoint.next_at < later(hours=2, seconds=140)
+
+
+def test_a_resolver_that_fails_ends_nothing_and_neither_does_half_an_answer(names):
+    leaf = intermediate().issue("api.test")
+    names["api.test"] = ["127.0.0.1", "127.0.0.2"]
+    with tls_server(leaf, address="127.0.0.1") as served:
+        endpoint = make_endpoint("api.test", served.port)
+        probe(endpoint)
+        again = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        names["api.test"] = again
+        probe(endpoint, now=later(hours=1))
+        assert ("", "dns", 1) in seen(endpoint)
+        assert Observation.objects.get(serving=True).address == "127.0.0.1"
+        # The other family is not answered: whether 127.0.0.1 is still one is not known.
+        names["api.test"] = {socket.AF_INET: ["127.0.0.2"], socket.AF_INET6: again}
+        probe(endpoint, now=later(hours=2))
+        assert Observation.objects.get(serving=True).address == "127.0.0.1"
+        assert [address for address, *_ in seen(endpoint)] == ["127.0.0.1", "127.0.0.2"]
+        names["api.test"] = ["127.0.0.2"]
+        probe(endpoint, now=later(hours=3))
+    assert not Observation.objects.filter(serving=True).exists()
+    assert seen(endpoint) == [("127.0.0.2", "refused", 3)]
+    assert Certificate.objects.get(sha256=leaf.parsed.sha256).use == "known"
+
+
+def test_both_forms_of_an_ipv6_address_are_one_endpoint(names):
+    leaf = intermediate().issue("::1")
+    with tls_server(leaf, address="::1") as served:
+        endpoint = make_endpoint("::1", served.port)
+        probe(endpoint)
+    assert seen(endpoint) == [("::1", "ok", 1)]
+
+
+def test_a_server_that_hangs_ends_in_time_and_holds_up_no_others(names):
+    """Case 23."""
+    leaf = intermediate().issue("a.test")
+    names |= {"a.test": ["127.0.0.1"], "slow.test": ["127.0.0.1"]}
+    with (
+        tls_server(leaf) as served,
+        raw_server(lambda connection: time.sleep(5)) as hanging,
+    ):
+        slow = make_endpoint("slow.test", hanging)
+        quick = make_endpoint("a.test", served.port)
+        began = time.monotonic()
+        probe(slow, quick, timeout=1)
+        took = time.monotonic() - began
+    assert seen(slow) == [("127.0.0.1", "timeout_handshake", 1)]
+    assert seen(quick) == [("127.0.0.1", "ok", 1)]
+    # Asked twice.
+    assert 1.8 < took < 4
+
+
+def test_by_server_name_four_observations_without_cross_talk(names):
+    """Case 28."""
+    ca = intermediate()
+    default, first, second = ca.issue("default.test"), ca.issue("a.test"), ca.issue("b.test")
+    for name in ("a.test", "b.test", "c.test"):
+        names[name] = ["127.0.0.1"]
+
+    def strict(context: Any) -> None:
+        chosen = context.sni_callback
+
+        def choose(sock: Any, name: str | None, own: ssl.SSLContext) -> int | None:
+            if name == "c.test":
+                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            return chosen(sock, name, own) if chosen else None
+
+        context.sni_callback = choose
+
+    with tls_server(default, by_name={"a.test": first, "b.test": second}) as served:
+        strict(served.context)
+        endpoints = [
+            make_endpoint(host, served.port) for host in ("a.test", "b.test", "c.test", "127.0.0.1")
+        ]
+        probe(*endpoints)
+    rows = {row.endpoint_id: row for row in Observation.objects.select_related("certificate")}
+    found = [rows[each.pk] for each in endpoints]
+    assert [row.certificate and row.certificate.sha256 for row in found] == [
+        each.parsed.sha256 for each in (first, second, default, default)
+    ]
+    assert [row.facts for row in found] == [
+        {}, {}, {"alert": 112, "without_server_name": True}, {},
+    ]  # fmt: skip
+
+
+def test_a_name_with_eight_addresses_of_which_one_is_old(names):
+    """Case 30: each address has its own; the judge names the one that differs."""
+    old, new = (intermediate().issue("api.test") for _ in range(2))
+    addresses = [f"127.0.0.{number}" for number in range(11, 19)]
+    names["api.test"] = addresses
+    with tls_server(new, address="0.0.0.0") as served:
+        by_address(served, {"127.0.0.14": old})
+        endpoint = make_endpoint("api.test", served.port)
+        probe(endpoint)
+    leaves = dict(
+        Observation.objects.filter(serving=True).values_list("address", "certificate__sha256")
+    )
+    assert set(leaves) == set(addresses)
+    differing = {address for address, leaf in leaves.items() if leaf == old.parsed.sha256}
+    assert differing == {"127.0.0.14"}
+
+
+def by_address(served: Any, others: dict[str, Any]) -> None:
+    """Another chain where the connection came in by these addresses."""
+    contexts = {}
+    for address, issued in others.items():
+        chain, key = issued.write(served.folder, f"at-{address}")
+        contexts[address] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        contexts[address].load_cert_chain(chain, key)
+
+    def choose(sock: Any, name: str | None, own: ssl.SSLContext) -> None:
+        if context := contexts.get(sock.getsockname()[0]):
+            sock.context = context
+
+    served.context.sni_callback = choose
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "::ffff:169.254.169.254", "127.0.0.1", "0.0.0.0", "10.0.0.1", "::1",
+     "fe80::1", "fd00:ec2::254", "64:ff9b::7f00:1", "100.100.100.200"],
+)  # fmt: skip
+def test_what_is_not_public_is_not_connected_to(names, settings, address):
+    settings.CERTS_SCAN_ALLOW = []
+    names["inner.test"] = [address]
+    connections = []
+    with raw_server(lambda connection: connections.append(1)) as port:
+        endpoint = make_endpoint("inner.test", port)
+        probe(endpoint)
+    assert connections == []
+    row = Observation.objects.get()
+    assert (row.result, row.address) == ("forbidden", address)
+    assert "OPSPORTAL_CERTS_SCAN_ALLOW" in row.detail
+
+
+def test_a_name_that_leads_elsewhere_each_time_is_judged_by_what_is_connected_to(names, settings):
+    """The address that was judged is the one that is connected to: nobody asks a second time."""
+    settings.CERTS_SCAN_ALLOW = ["127.0.0.2/32"]
+    answers = iter([["127.0.0.2"], [], ["127.0.0.1"], []])
+    names["rebind.test"] = lambda: next(answers)
+    connections = []
+    with raw_server(lambda connection: connections.append(1), address="127.0.0.1") as port:
+        endpoint = make_endpoint("rebind.test", port)
+        probe(endpoint)
+        assert seen(endpoint) == [("127.0.0.2", "refused", 1)]
+        probe(endpoint, now=later(hours=1))
+    assert connections == []
+    assert seen(endpoint) == [("127.0.0.1", "forbidden", 1)]
+
+
+def test_a_wide_range_opens_no_loopback_and_no_metadata(settings):
+    settings.CERTS_SCAN_ALLOW = ["0.0.0.0/0", "::/0"]
+    assert scan_permitted("10.1.2.3")
+    assert scan_permitted("192.168.0.1")
+    for address in ("127.0.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "::ffff:127.0.0.1"):
+        assert not scan_permitted(address)
+    settings.CERTS_SCAN_ALLOW = ["169.254.169.254/32"]
+    assert scan_permitted("169.254.169.254")
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_one_overtaken_stores_nothing(names):
+    leaf = intermediate().issue("api.test")
+    names["api.test"] = ["127.0.0.1"]
+    with tls_server(leaf) as served:
+        endpoint = make_endpoint("api.test", served.port)
+        ask_for_probes([endpoint], now=NOW)
+        killed = claim_due(ProbeOutbox(), NOW, 10)
+        assert claim_due(ProbeOutbox(), later(minutes=9), 10) == []
+        again = claim_due(ProbeOutbox(), later(minutes=11), 10)
+        assert [row.pk for row in again] == [row.pk for row in killed]
+        run_probes(killed, clock=lambda: later(minutes=12))
+        assert not Observation.objects.exists()
+        run_probes(again, clock=lambda: later(minutes=12))
+    assert Observation.objects.get().count == 1
+    assert Probe.objects.get().state == "done"
+
+
+def test_one_that_cannot_be_stored_leaves_the_others(names, monkeypatch):
+    ca = intermediate()
+    names |= {"a.test": ["127.0.0.1"], "b.test": ["127.0.0.1"]}
+
+    def store(looks, *, now):
+        if any(look.place.host == "a.test" for look in looks):
+            raise RuntimeError("cannot")
+        store_looks(looks, now=now)
+
+    monkeypatch.setattr("certs.observe.run.store_looks", store)
+    with tls_server(ca.issue("a.test", "b.test")) as served:
+        first, second = (make_endpoint(host, served.port) for host in ("a.test", "b.test"))
+        probe(first, second)
+    assert seen(first) == []
+    assert seen(second) == [("127.0.0.1", "ok", 1)]
+    states = dict(Probe.objects.values_list("endpoint__host", "state"))
+    assert states == {"a.test": "due", "b.test": "done"}
+
+
+def test_the_number_of_statements_does_not_grow_with_endpoints(names):
+    ca = intermediate()
+
+    def statements(number: int, port: int) -> int:
+        endpoints = [make_endpoint(f"h{number}-{n}.test", port) for n in range(number)]
+        for each in endpoints:
+            names[each.host] = ["127.0.0.1"]
+        looks = list(look_at(endpoints))
+        with CaptureQueriesContext(connection) as queries, transaction.atomic():
+            store_looks(looks, now=NOW)
+        return len(queries)
+
+    with tls_server(ca.issue("a.test")) as served:
+        statements(1, served.port)
+        few, many = statements(2, served.port), statements(20, served.port)
+    assert few == many
+    assert many < 20
+
+
+def test_endpoints_are_due_by_their_interval(names):
+    first = make_endpoint("a.test", interval=timedelta(hours=4))
+    make_endpoint("b.test", enabled=False)
+    assert plan_probes(now=NOW) == 1
+    first.refresh_from_db()
+    assert later(hours=3.5) < first.next_at < later(hours=4.5)
+    assert plan_probes(now=later(hours=1)) == 0
+    # One waits already: no second one.
+    assert plan_probes(now=later(hours=5)) == 1
+    assert Probe.objects.count() == 1
+
+
+def test_what_is_past_is_forgotten_and_what_is_current_never(names, settings):
+    old, new = (intermediate().issue("api.test") for _ in range(2))
+    endpoint = make_endpoint("api.test")
+    make_observation(endpoint, old)
+    make_observation(endpoint, new, now=later(days=1))
+    settings.OBSERVATION_RETENTION = timedelta(days=30)
+    assert prune_observations(now=later(days=20)) == 0
+    assert prune_observations(now=later(days=900)) == 1
+    assert Observation.objects.get().serving
