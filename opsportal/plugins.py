@@ -227,6 +227,7 @@ CONFIG_SECTIONS = [
     "chronos.configure.FreezeSection",
     "chronos.configure.DependencySection",
     "security.configure.CloudAccountSection",
+    "certs.configure.trust.TrustStoreSection",
     "certs.configure.sources.CertificateSourceSection",
     "certs.configure.policies.CertificatePolicySection",
     "certs.configure.owners.CertificateOwnerSection",
