@@ -19,6 +19,8 @@ from certs.tls.wire import Wire, connect
 TIMEOUT = 10.0
 # Bytes that are kept of what is no TLS.
 _FIRST = 100
+# How a server ends that waits for another protocol and does not say which.
+_MUTE = {Result.RESET, Result.CLOSED, Result.TIMEOUT_HANDSHAKE}
 # What another ClientHello may change.
 _TRIED_AGAIN = {Result.ALERT, Result.RESET, Result.CLOSED, Result.PARSE}
 
@@ -72,9 +74,11 @@ async def _through_profiles(course: _Course) -> Reading:
             reading, settled = await _attempt(course)
             if reading.chain:
                 reading = replace(reading, alert=UNRECOGNIZED_NAME)
-        if settled:
+        if settled and reading.chain:
             return reading
         course.first = course.first or reading
+        if settled:
+            break
     return course.first or reading
 
 
@@ -115,7 +119,7 @@ def _reading(course: _Course, failed: Failed | None) -> Reading:
     if handshake is None or not chain:
         failed = failed or Failed(Result.PARSE, "the server sent no certificate")
         facts = _facts_of(failed.first) if failed.first else {}
-        detail = failed.detail + _hint(course.target, facts)
+        detail = failed.detail + _hint(course.target, failed.result, facts)
         return course.reading(failed.result, detail, alert=failed.alert, facts=facts)
     version, cipher = handshake.negotiated()
     return course.reading(
@@ -137,12 +141,12 @@ def _facts_of(first: bytes) -> dict[str, str]:
     return facts
 
 
-def _hint(target: Target, facts: dict[str, str]) -> str:
+def _hint(target: Target, result: Result, facts: dict[str, str]) -> str:
     """What may speak there instead of TLS: by what it said, or by its port."""
     if speaks := facts.get("speaks"):
         return f": {speaks}"
     usual = USUAL_PROTOCOLS.get(target.port, "tls")
-    if target.protocol == "tls" and usual != "tls" and not facts:
+    if target.protocol == "tls" and usual != "tls" and result in _MUTE:
         return f"; on port {target.port} it is usually {usual}, which begins in the clear"
     return ""
 

@@ -9,9 +9,10 @@ from contextlib import suppress
 import pytest
 
 from certs.tls import Result
+from certs.tls.starttls import USUAL_PROTOCOLS
 from tests.certs.pki import Issued
 from tests.certs.serving import raw_server
-from tests.certs.tls.reads import greet, hang, read, reset, say, server_context
+from tests.certs.tls.reads import finish, greet, hang, read, reset, say, server_context
 
 
 def test_a_port_where_nothing_listens() -> None:
@@ -96,6 +97,29 @@ def test_what_speaks_first_is_told(words: bytes, speaks: str) -> None:
     assert reading.facts.get("speaks", "") == speaks
     assert reading.detail == (f"no TLS came: {speaks}" if speaks else "no TLS came")
     assert reading.facts["first_bytes"].startswith(words[:1].decode("ascii", "backslashreplace"))
+
+
+def test_words_that_come_in_pieces() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection, suppress(OSError):
+            for each in b"SSH-2.0-x\r\n":
+                connection.sendall(bytes([each]))
+            finish(connection)
+
+    with raw_server(answer) as port:
+        reading = read(port)
+    assert (reading.result, reading.facts["speaks"]) == (Result.NOT_TLS, "ssh")
+
+
+def test_a_server_that_waits_for_another_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which says nothing to a ClientHello: the port tells."""
+    with raw_server(say(b"")) as port:
+        monkeypatch.setitem(USUAL_PROTOCOLS, port, "ldap")
+        closed, asked = read(port), read(port, protocol="ldap")
+    assert closed.result is asked.result is Result.CLOSED
+    assert closed.detail.endswith(f"on port {port} it is usually ldap, which begins in the clear")
+    assert "usually" not in asked.detail
 
 
 def test_plain_http() -> None:

@@ -1,6 +1,8 @@
 """SNI: the name that was asked for is what is answered for (case 28 of the survey)."""
 
+import socket
 import ssl
+import threading
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from certs.tls import Reading, Result, Target, read_all
 from tests.certs.pki import Issued
 from tests.certs.serving import tls_server
-from tests.certs.tls.reads import read
+from tests.certs.tls.reads import read, say
 
 
 def strict(context: ssl.SSLContext) -> None:
@@ -54,6 +56,20 @@ def test_a_server_that_knows_no_name_and_takes_none_either(issued: Issued) -> No
         112,
         "unrecognized_name",
     )
+
+
+def test_a_server_that_is_gone_at_the_second_try_is_told_by_the_first() -> None:
+    def answer(connection: socket.socket) -> None:
+        listener.close()
+        say(b"\x15\x03\x03\x00\x02\x02\x70")(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        server = threading.Thread(target=lambda: answer(listener.accept()[0]))
+        server.start()
+        reading = read(port, "b.test")
+        server.join()
+    assert (reading.result, reading.alert) == (Result.ALERT, 112)
 
 
 @pytest.mark.parametrize(

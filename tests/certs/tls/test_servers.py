@@ -4,7 +4,8 @@ import socket
 import ssl
 import subprocess
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,22 @@ def p521_only(context: ssl.SSLContext) -> None:
 def relaxed(context: ssl.SSLContext) -> None:
     """A server with a key that is too small."""
     context.set_ciphers("ALL:@SECLEVEL=0")
+
+
+@contextmanager
+def openssl_server(*options: str | Path) -> Iterator[int]:
+    """`openssl s_server`, for what Python's ssl cannot be told; its port."""
+    argv = ["openssl", "s_server", "-accept", "127.0.0.1:0", *options]
+    argv += ["-cipher", "ALL:@SECLEVEL=0"]
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            line = next(each for each in server.stdout if each.startswith("ACCEPT"))
+            yield int(line.rpartition(":")[2])
+        finally:
+            server.kill()
 
 
 def closing(context: ssl.SSLContext) -> Callable[[socket.socket], None]:
@@ -117,6 +134,15 @@ def test_rsa_key_exchange(issuer: Issued, cipher: str) -> None:
         reading = read(server.port)
     assert (reading.result, list(reading.chain)) == (Result.OK, leaf.chain)
     assert (reading.cipher, reading.legacy) == (cipher, True)
+
+
+def test_signatures_by_sha_1_which_want_security_level_0(issuer: Issued, tmp_path: Path) -> None:
+    leaf = issuer.issue("a.test", key="rsa2048")
+    chain, key = leaf.write(tmp_path)
+    with openssl_server("-cert", chain, "-key", key, "-tls1_2", "-sigalgs", "RSA+SHA1") as port:
+        reading = read(port)
+    assert (reading.result, reading.chain) == (Result.OK, (leaf.der,))
+    assert (reading.legacy, reading.tls_version) == (True, "TLSv1.2")
 
 
 def test_a_server_that_prefers_what_is_outdated_but_can_do_better(issuer: Issued) -> None:
