@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/", include(chronos_urls.api_urlpatterns)),
     path("api/v1/", include(safety_urls.api_urlpatterns)),
     path("api/v1/security/", include(security_urls.api_urlpatterns)),
+    path("api/v1/", include(certs_urls.upload_urlpatterns)),
     path("api/v1/certs/", include(certs_urls.api_urlpatterns)),
     path("", include(safety_urls.urlpatterns)),
     path("", include(certs_urls.urlpatterns)),

@@ -26,4 +26,4 @@ SOURCES = [
     _of_source("/run", "post", WRITE),
     _of_source("/confirm", "post", WRITE),
 ]
-CERTS = [*SOURCES]
+CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES]
