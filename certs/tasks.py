@@ -7,6 +7,7 @@ from certs.discover import run_source
 from certs.models import Probe, SourceRun
 from certs.observe import prune_observations, prune_probes, run_probes
 from certs.prune import prune_runs, prune_troubles
+from certs.validate.revocation import plan_revocations
 from certs.watch import judge_sources
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
@@ -65,3 +66,8 @@ def keep_runs() -> None:
     now = utc_now()
     prune_runs(now=now)
     prune_troubles(now=now)
+
+
+def watch_revocations() -> None:
+    """Have issuers asked about what came into use."""
+    plan_revocations(now=utc_now())

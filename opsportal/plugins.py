@@ -206,6 +206,7 @@ SWEEPS = [
     "certs.observe.plan_probes",
     "certs.judge.certificates.judge_certificates",
     "certs.tell.tell_findings",
+    "certs.validate.revocation.check_revocations",
 ]
 # Who knows which changes brought something about: functions of a moment, which say of the changes
 # blamed since then when what they brought about began. For DORA's figures.
@@ -269,6 +270,7 @@ SCHEDULES = {
     "alerts.prune": ("alerts.tasks.prune_alerts", timedelta(hours=1)),
     "certs.observed": ("certs.tasks.prune_observed", timedelta(hours=1)),
     "certs.prune": ("certs.tasks.keep_runs", timedelta(hours=1)),
+    "certs.revocations": ("certs.tasks.watch_revocations", timedelta(minutes=5)),
     "certs.sources": ("certs.tasks.watch_sources", timedelta(minutes=1)),
     "chronos.count": ("chronos.tasks.count_changes", timedelta(minutes=1)),
     "chronos.keep": ("chronos.tasks.keep_changes", timedelta(hours=1)),

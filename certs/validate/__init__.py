@@ -1,6 +1,7 @@
 """Hold what is served against trust stores, and ask issuers what they have taken back."""
 
 from certs.validate.observations import Held, validate_observations
+from certs.validate.public import publicly_trusted
 from certs.validate.stores import (
     check_store,
     create_default_stores,
@@ -19,6 +20,7 @@ __all__ = [
     "notice_stores",
     "open_store",
     "open_stores",
+    "publicly_trusted",
     "save_store",
     "validate_observations",
 ]

@@ -1,6 +1,6 @@
 """Keys and signatures that are too weak to trust, each with the reason in words."""
 
-from certs.x509.parsed import Parsed
+from typing import Any, Protocol
 
 # CA/Browser Forum Baseline Requirements, 6.1.5; NIST SP 800-57: 112 bits of strength.
 _MIN_RSA_BITS = 2048
@@ -9,7 +9,26 @@ _MIN_EXPONENT = 3
 _BROKEN_HASHES = {"md2": "MD2", "md4": "MD4", "md5": "MD5", "sha1": "SHA-1"}
 
 
-def weak_key(read: Parsed) -> str | None:
+class Weighed(Protocol):
+    """What is asked of a certificate here: as `Parsed` has it, or a stored one."""
+
+    @property
+    def key_type(self) -> str: ...
+    @property
+    def key_size(self) -> int | None: ...
+    @property
+    def key_curve(self) -> str: ...
+    @property
+    def details(self) -> Any: ...
+    @property
+    def self_signed(self) -> bool: ...
+    @property
+    def signature_name(self) -> str: ...
+    @property
+    def signature_hash(self) -> str: ...
+
+
+def weak_key(read: Weighed) -> str | None:
     """Why the key is too weak, or None."""
     size = read.key_size or 0
     match read.key_type:
@@ -24,7 +43,7 @@ def weak_key(read: Parsed) -> str | None:
     return None
 
 
-def weak_signature(read: Parsed) -> str | None:
+def weak_signature(read: Weighed) -> str | None:
     """Why the signature is too weak, or None. A root's is not checked by anybody."""
     if read.self_signed:
         return None

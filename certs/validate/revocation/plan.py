@@ -1,0 +1,60 @@
+"""Which certificates issuers are asked about: those in use."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.db.models import Q
+
+from certs.models import Certificate, Revocation
+
+Use = Certificate.Use
+# In one call; the rest the next time.
+_MOST = 5000
+# Places that one certificate may name.
+_URLS = 3
+
+
+def plan_revocations(*, now: datetime) -> int:
+    """Certificates in use that nobody was asked about are asked about next; how many."""
+    rows = Certificate.objects.filter(
+        use__in=[Use.SERVED, Use.PLACED], revocation=None, self_signed=False,
+        is_precertificate=False, not_after__gt=now,
+    ).only("pk", "details")  # fmt: skip
+    new = [_planned(row, now) for row in rows.order_by("pk")[:_MOST]]
+    Revocation.objects.bulk_create(new, batch_size=500, ignore_conflicts=True)
+    # Those that came back into use.
+    again = Revocation.objects.filter(
+        ~Q(url=""), check_at=None, certificate__use__in=[Use.SERVED, Use.PLACED],
+        certificate__not_after__gt=now,
+    )  # fmt: skip
+    return len(new) + again.update(check_at=now)
+
+
+def _planned(row: Certificate, now: datetime) -> Revocation:
+    urls = [*list_urls(row), *responder_urls(row)]
+    if urls:
+        return Revocation(certificate=row, url=urls[0], check_at=now)
+    return Revocation(certificate=row, message="It names no list and no responder.")
+
+
+def list_urls(row: Certificate) -> list[str]:
+    """Where its issuer's list is."""
+    return _urls(row, "crl_urls")
+
+
+def responder_urls(row: Certificate) -> list[str]:
+    """Where its issuer answers."""
+    return _urls(row, "ocsp_urls")
+
+
+def _urls(row: Certificate, name: str) -> list[str]:
+    """Those that can be called: such lists also name LDAP."""
+    found = [each for each in row.details.get(name) or () if isinstance(each, str)]
+    return [each for each in dict.fromkeys(found) if _is_http(each)][:_URLS]
+
+
+def _is_http(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"} and len(url) <= 2000
+    except ValueError:
+        return False
