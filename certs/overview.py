@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.db.models import Count, IntegerField, Q, QuerySet, Subquery
 
+from alerts.normalise import SEVERITY_RANK
 from certs.kinds import KINDS, Kind
 from certs.models import Certificate, Endpoint, Finding, Placement, Source
-from certs.search import CertificateQuery, page_of_certificates
+from certs.search import CertificateQuery, State, page_of_certificates
 from certs.search.query import NONE
 from certs.urgency import URGENCIES, Urgency
 from opsportal.lib.ids import IdIn
@@ -19,7 +20,7 @@ from opsportal.lib.ids import IdIn
 # Counting on would cost more than the figure is worth.
 COUNT_CAP = 10_000
 WEEKS, SOON, NEXT = 13, timedelta(days=30), 1000
-_LISTED, _NAMED = 12, 8
+_LISTED, _NAMED, _FEW = 12, 8, 4
 _WEEK = timedelta(weeks=1)
 _USES = (Certificate.Use.SERVED, Certificate.Use.PLACED)
 
@@ -58,6 +59,8 @@ class Wall:
 
     groups: Sequence[Group]
     weeks: Sequence[Week]
+    # Served, the newest first.
+    expired: Sequence[Certificate]
     next: Sequence[Certificate]
     owners: Sequence[tuple[str, int]]
     issuers: Sequence[tuple[str, int]]
@@ -91,10 +94,12 @@ def survey_certificates(now: datetime, owner: str = "") -> Wall:
         weeks.append(Week(start, served + stored, served))
     wanted = {"owner": (owner,)} if owner else {}
     query = CertificateQuery(now=now, wanted=wanted)
+    over = replace(query, state=State.EXPIRED, wanted={**wanted, "use": (_USES[0],)})
     soon = _soon(rows, now)
     return Wall(
         groups=groups,
         weeks=weeks,
+        expired=page_of_certificates(over, _FEW)[0],
         next=page_of_certificates(query, _LISTED)[0],
         owners=_most(Counter(team or NONE for _, team, _ in soon)),
         issuers=_most(Counter(issuer for *_, issuer in soon)),
@@ -174,4 +179,5 @@ def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def _findings() -> list[tuple[Kind, int]]:
     rows = Finding.objects.filter(closed_at=None)
     counts = _count([rows.filter(kind=slug) for slug in KINDS], Finding.objects.all())
-    return [(kind, n) for kind, n in zip(KINDS.values(), counts, strict=True) if n]
+    found = [(kind, n) for kind, n in zip(KINDS.values(), counts, strict=True) if n]
+    return sorted(found, key=lambda each: -SEVERITY_RANK.get(each[0].severity, -1))

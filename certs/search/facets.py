@@ -8,7 +8,7 @@ from typing import Any
 from certs.search.find import search_certificates
 from certs.search.query import COLUMNS, NONE, CertificateQuery
 
-COUNTED = 1000
+COUNTED = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from certs.models import Certificate, CertificateName, Finding, Placement
+from certs.models import Certificate, Finding, Placement
 from certs.search.match import filter_matching
-from certs.search.meant import ids_meant
 from certs.search.query import COLUMNS, NONE, CertificateQuery, State
 
-_RELATED = ("team", "lineage", "replaced_by")
-_LONG = ("der", "details", "replaced_by__der", "replaced_by__details", "replaced_by__errors")
+LONG = ("der", "details", "errors")
 # As the index has it.
 _IN_USE = Q(retired_at=None) & ~Q(use=Certificate.Use.KNOWN)
 _STATES = {
@@ -38,11 +36,6 @@ def search_certificates(query: CertificateQuery) -> QuerySet[Certificate]:
         found = found.filter(_wanted(name, list(texts)))
     for condition in query.conditions:
         found = found.filter(condition)
-    for condition in query.names:
-        names = CertificateName.objects.filter(condition).order_by()
-        found = found.filter(pk__in=names.values("certificate_id"))
-    if query.words:
-        found = found.filter(pk__in=ids_meant(query.words))
     for matchers in query.matchers:
         found = filter_matching(found, matchers, query.now)
     return found
@@ -70,7 +63,7 @@ def page_of_certificates(
     query: CertificateQuery, size: int, after: Place | None = None
 ) -> tuple[list[Certificate], bool]:
     """A page from behind that place, and whether there are more."""
-    found = search_certificates(query).select_related(*_RELATED).defer(*_LONG)
+    found = search_certificates(query).select_related("team").defer(*LONG)
     if after is not None:
         at, pk = after
         side = "lt" if query.newest_first else "gt"

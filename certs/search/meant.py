@@ -7,16 +7,17 @@ from typing import Any
 
 import idna
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from certs.models import KEY_LENGTH, Certificate, CertificateName
+from opsportal.lib.ids import IdIn
 
-# Ids of certificates.
-Ids = QuerySet[Any, Any]
 _FILLING = re.compile(r"[\s:]")
 _HEX = re.compile(r"[0-9a-f]+")
 _DIGITS = re.compile(r"[0-9]+")
 SHA256, LEAST_HEX = 64, 8
+# As many as are looked up before they are put in order.
+FEW = 5000
 _LAST = "\U0010ffff"
 
 
@@ -89,21 +90,48 @@ def fingerprinted(text: str) -> Q | None:
     return Q(sha256=plain) if len(plain) == SHA256 else begins("sha256", plain)
 
 
-def ids_meant(text: str) -> Ids:
-    """Ids of what the text may mean, all by indexes; whoever wants more asks for `contains`."""
-    rows, names = Certificate.objects.order_by(), CertificateName.objects.order_by()
-    conditions: list[Q] = []
+def conditions_meant(text: str) -> tuple[list[Q], list[Q]]:
+    """What the text may mean, of certificates and of their names, each by an index; who wants more
+    asks for `contains`.
+    """
     if (address := addressed(text)) is not None:
-        return _union([rows.filter(serial__in=serial_spellings(text))], [names.filter(address)])
+        return [Q(serial__in=serial_spellings(text))], [address]
     plain = hex_of(text)
+    conditions = _issued(text)
     if len(plain) == SHA256:
         conditions += [Q(sha256=plain), Q(spki_sha256=plain), Q(tbs_sha256=plain)]
     elif (print_ := fingerprinted(text)) is not None:
         conditions.append(print_)
     if spellings := serial_spellings(text):
         conditions.append(Q(serial__in=spellings))
-    found = [rows.filter(each) for each in (*conditions, *_issued(text))]
-    return _union(found, [names.filter(each) for each in _named(text)])
+    return conditions, _named(text)
+
+
+def narrow(rows: Sequence[Q], names: Sequence[Q]) -> Q:
+    """Certificates that are any of these, or have a name that is. One query.
+
+    Few are found first. Of many, some come soon whatever the order is: each is asked instead.
+    """
+    found: list[QuerySet[Any, Any]] = [
+        *(Certificate.objects.filter(each).order_by().values_list("pk") for each in rows),
+        *(
+            CertificateName.objects.filter(each).order_by().values_list("certificate_id")
+            for each in names
+        ),
+    ]
+    union = found[0].union(*found[1:], all=True) if len(found) > 1 else found[0]
+    ids = [pk for (pk,) in union[: FEW + 1]]
+    if len(ids) <= FEW:
+        return Q(IdIn(sorted(set(ids))))
+    named_so = CertificateName.objects.filter(_any(names), certificate=OuterRef("pk"))
+    return _any(rows) | Q(Exists(named_so)) if names else _any(rows)
+
+
+def _any(conditions: Sequence[Q]) -> Q:
+    found = Q(pk__in=[])
+    for each in conditions:
+        found |= each
+    return found
 
 
 def _named(text: str) -> list[Q]:
@@ -125,10 +153,3 @@ def _issued(text: str) -> list[Q]:
     spelled = {text.strip(), text.strip()[:1].upper() + text.strip()[1:], upper}
     return [begins("issuer_title", each[:KEY_LENGTH]) for each in sorted(spelled)]
 
-
-def _union(rows: Sequence[QuerySet[Any]], names: Sequence[QuerySet[Any]]) -> Ids:
-    first, *rest = [
-        *(each.values_list("pk", flat=True) for each in rows),
-        *(each.values_list("certificate_id", flat=True) for each in names),
-    ]
-    return first.union(*rest, all=True) if rest else first

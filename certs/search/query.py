@@ -15,9 +15,11 @@ from certs.search.match import read_matchers
 from certs.search.meant import (
     LEAST_HEX,
     addressed,
+    conditions_meant,
     fingerprinted,
     hex_of,
     named,
+    narrow,
     serial_spellings,
 )
 from certs.search.refuse import Params, check_sizes, refused, text_of
@@ -66,10 +68,8 @@ class CertificateQuery:
     now: datetime
     state: State = State.COMING
     wanted: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    # Of certificates, and of a name that each must have.
+    # Of certificates.
     conditions: Sequence[Q] = ()
-    names: Sequence[Q] = ()
-    words: str = ""
     matchers: Sequence[Matchers] = ()
     # From the one on, before the other.
     after: datetime | None = None
@@ -87,7 +87,10 @@ class CertificateQuery:
 
 
 def read_query(params: Params, *, now: datetime) -> CertificateQuery:
-    """The query that URL parameters describe. Raises PayloadError."""
+    """The query that URL parameters describe; one query for each way to ask for names.
+
+    Raises PayloadError.
+    """
     check_sizes(params)
     box = text_of(params, "q")
     matchers = [
@@ -97,12 +100,15 @@ def read_query(params: Params, *, now: datetime) -> CertificateQuery:
     ]
     words = "" if box.startswith("{") else box
     conditions, names = _conditions(params)
+    conditions += [narrow([], [name]) for name in names]
+    if words:
+        conditions.append(narrow(*conditions_meant(words)))
     wanted = {name: tuple(params[name]) for name in LISTS if params.get(name)}
     _check_choices(wanted)
     after, before = _bounds(params, now)
     return CertificateQuery(
-        now=now, state=_state(params, words), wanted=wanted, conditions=conditions, names=names,
-        words=words, matchers=matchers, after=after, before=before,
+        now=now, state=_state(params, words), wanted=wanted, conditions=conditions,
+        matchers=matchers, after=after, before=before,
     )  # fmt: skip
 
 

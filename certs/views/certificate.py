@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from certs.issuers import issuers_of
 from certs.models import Certificate, Finding, Placement, Revocation, ServedCertificate
 from certs.pem import certificate_pem, pem_file_name
+from certs.wording import visible
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
 
@@ -49,13 +50,16 @@ def show_certificate(request: HttpRequest, certificate_id: int) -> HttpResponse:
         Finding.objects.filter(certificate=row)
         .select_related("endpoint").order_by("-id")[: MOST + 1]
     )  # fmt: skip
+    issuers = issuers_of(row)
+    top = issuers[-1] if issuers else row
     context = {
-        "title": str(row),
+        "title": f"Certificate {visible(row)}",
         "row": row,
         "names": names,
         "names_shown": names[:UNFOLDED],
         "names_folded": names[UNFOLDED:],
-        "issuers": issuers_of(row),
+        "issuers": issuers,
+        "missing": "" if top.self_signed else top.issuer_title or "its issuer",
         "issued": list(_issued(row)[: FEW + 1]) if row.is_ca else [],
         "present": present[:MOST],
         "gone": [each for each in placements if each.gone_at is not None][:FEW],

@@ -29,7 +29,7 @@ from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.facets import FacetGroup, FacetLinks, by_count
 from opsportal.lib.times import utc_now
 
-PAGE = 100
+PAGE = 50
 TABS = (
     (State.COMING, "Coming"), (State.EXPIRED, "Expired"), (State.UNUSED, "Not in use"),
     (State.RETIRED, "Retired"), (State.ALL, "All"),

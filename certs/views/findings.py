@@ -25,7 +25,7 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.facets import FacetGroup, FacetLinks, by_count
 
-PAGE = 100
+PAGE = 50
 TABS = (("", "Open"), ("closed", "Closed"), ("all", "All"))
 
 
