@@ -219,6 +219,8 @@ CONFIG_SECTIONS = [
     "chronos.configure.FreezeSection",
     "chronos.configure.DependencySection",
     "security.configure.CloudAccountSection",
+    "certs.configure.domains.CertificateDomainSection",
+    "certs.configure.endpoints.CertificateEndpointSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [

@@ -2,4 +2,8 @@
 
 from django.urls import URLPattern
 
-api_urlpatterns: list[URLPattern] = []
+from certs.api.endpoint_urls import endpoint_urlpatterns
+
+api_urlpatterns: list[URLPattern] = [
+    *endpoint_urlpatterns,
+]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from certs.demo.cast import Cast
-from certs.observe.permitted import may_connect
+from certs.permitted import may_connect
 from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Stage
 

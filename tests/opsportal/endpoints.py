@@ -1,5 +1,6 @@
 """The endpoints for machines of the portal's own contract, and what each takes."""
 
+from tests.opsportal.certs_endpoints import CERTS
 from tests.opsportal.endpoint import KEY, Endpoint
 from tests.opsportal.history_endpoints import HISTORY
 from tests.opsportal.security_endpoints import SECURITY
@@ -186,6 +187,7 @@ NATIVE = [
     Endpoint("api/v1/dora", "get", "events:read"),
     Endpoint("api/v1/coverage", "get", "events:read"),
     Endpoint("api/v1/aliases", "get", "events:read"),
+    *CERTS,
     *SECURITY,
     *HISTORY,
 ]
