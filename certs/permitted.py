@@ -24,7 +24,7 @@ _GUARDED = tuple(
 )  # fmt: skip
 
 
-def scan_permitted(text: str) -> bool:
+def may_connect(text: str) -> bool:
     """Whether certificates may be looked for at this address (not a name)."""
     address = address_behind(text)
     if address is None:
@@ -32,7 +32,7 @@ def scan_permitted(text: str) -> bool:
     return _is_opened(address) or (_guard_of(address) is None and is_public(address))
 
 
-def sweep_permitted(text: str) -> bool:
+def may_sweep(text: str) -> bool:
     """Whether it may be tried in a sweep of its network: only where somebody opened the range.
 
     Public addresses are other people's.

@@ -232,6 +232,8 @@ CONFIG_SECTIONS = [
     "certs.configure.sources.CertificateSourceSection",
     "certs.configure.policies.CertificatePolicySection",
     "certs.configure.owners.CertificateOwnerSection",
+    "certs.configure.domains.CertificateDomainSection",
+    "certs.configure.endpoints.CertificateEndpointSection",
 ]
 # What other apps show on the timeline; see chronos/overlay.py.
 OVERLAYS = [

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from certs.api.endpoint_urls import endpoint_urlpatterns
 from certs.api.lifecycle_urls import lifecycle_urlpatterns
 from certs.api.read_urls import read_urlpatterns
 from certs.api.sources import (
@@ -24,4 +25,5 @@ api_urlpatterns: list[URLPattern] = [
     path(f"{_SOURCE}/confirm", SourceConfirm.as_view()),
     *read_urlpatterns,
     *lifecycle_urlpatterns,
+    *endpoint_urlpatterns,
 ]

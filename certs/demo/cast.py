@@ -34,11 +34,13 @@ class Watched:
     @property
     def line(self) -> str:
         """Of a configuration file."""
-        host = f'"{self.host}"' if ":" in self.host else self.host
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        place = f"{host}:{self.port}"
+        if self.protocol != "tls":
+            place = f"{self.protocol}://{place}"
         return (
-            f"  - {{host: {host}, port: {self.port}, protocol: {self.protocol}, "
-            f"server_name: {self.server_name}, service: {self.service}, team: {self.team}, "
-            "environment: production, interval: 20s}"
+            f'  - {{name: "{place} {self.server_name}", service: {self.service}, '
+            f"team: {self.team}, environment: production, interval: 20s}}"
         )
 
 

@@ -91,15 +91,23 @@ class Endpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        shown = f"{host}:{self.port}"
-        if self.protocol != "tls":
-            shown = f"{self.protocol}://{shown}"
-        return f"{shown} as {self.server_name}" if self.server_name else shown
+        return f"{self.place} as {self.server_name}" if self.server_name else self.place
 
     def get_absolute_url(self) -> str:
         """Its page."""
         return f"/certs/endpoints/{self.pk}/"
+
+    @property
+    def place(self) -> str:
+        """Where it is, such as `smtp://mx.example.com:25`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        shown = f"{host}:{self.port}"
+        return shown if self.protocol == "tls" else f"{self.protocol}://{shown}"
+
+    @property
+    def name(self) -> str:
+        """As a line of configuration says it: the place, and the server name after a space."""
+        return f"{self.place} {self.server_name}".strip()
 
     @property
     def expected_name(self) -> str:

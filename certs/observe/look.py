@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from certs.models import Endpoint
 from certs.observe.resolve import LIMIT, Resolved, is_address, resolve_all
-from certs.permitted import refusal_of, scan_permitted
+from certs.permitted import may_connect, refusal_of
 from certs.tls import PROTOCOLS, Reading, Result, Target, read_all
 
 # Seconds for an address, everything together.
@@ -81,6 +81,6 @@ def sent_name(place: Endpoint | Asked) -> str:
 def _refused(target: Target) -> Reading | None:
     if target.protocol not in PROTOCOLS:
         return Reading(target, Result.PARSE, f"the portal does not speak {target.protocol}")
-    if not scan_permitted(target.address):
+    if not may_connect(target.address):
         return Reading(target, Result.FORBIDDEN, refusal_of(target.address))
     return None

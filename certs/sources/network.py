@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from certs.normalise import Found, FoundEndpoint
-from certs.permitted import sweep_permitted, within_opened
+from certs.permitted import may_sweep, within_opened
 from certs.sources.source import Ask, CertificateSource, Option, SourceError
 from certs.tls import PROTOCOLS, Result, Target, find_all_open, read_all
 from opsportal.lib.addresses import Network
@@ -82,7 +82,7 @@ class NetworkSweep(CertificateSource):
         addresses = [
             text
             for address in dict.fromkeys(chain.from_iterable(each.hosts() for each in networks))
-            if sweep_permitted(text := str(address))
+            if may_sweep(text := str(address))
         ]
         protocols = dict(_port(line) for line in _ports(ask.options))
         tally: Counter[Result] = Counter()

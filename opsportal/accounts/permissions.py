@@ -67,11 +67,16 @@ def can_administer(user: Person, team_id: int | None) -> bool:
 
 def request_can_respond(request: Request | HttpRequest, team_id: int | None) -> bool:
     """The same for whoever sent the request; a team's key responds as its team would."""
+    return request_can_write(request, team_id, "alerts:respond")
+
+
+def request_can_write(request: Request | HttpRequest, team_id: int | None, scope: str) -> bool:
+    """Whether a key with the scope, or a person as a responder, may write what the team has."""
     key = getattr(request, "auth", None)
     if not isinstance(key, ApiKey):
         return can_respond(request.user, team_id)
     mine = key.team_id is None or team_id is None or key.team_id == team_id
-    return mine and "alerts:respond" in key.scopes
+    return mine and scope in key.scopes
 
 
 def request_can_silence(request: Request | HttpRequest, team_id: int | None) -> bool:

@@ -19,7 +19,7 @@ from certs.observe import (
     run_probes,
     store_looks,
 )
-from certs.permitted import scan_permitted
+from certs.permitted import may_connect
 from certs.tasks import ProbeOutbox
 from chronos.models import ChangeEvent
 from opsportal.lib.outbox import claim_due
@@ -245,12 +245,12 @@ def test_a_name_that_leads_elsewhere_each_time_is_judged_by_what_is_connected_to
 
 def test_a_wide_range_opens_no_loopback_and_no_metadata(settings):
     settings.CERTS_SCAN_ALLOW = ["0.0.0.0/0", "::/0"]
-    assert scan_permitted("10.1.2.3")
-    assert scan_permitted("192.168.0.1")
+    assert may_connect("10.1.2.3")
+    assert may_connect("192.168.0.1")
     for address in ("127.0.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "::ffff:127.0.0.1"):
-        assert not scan_permitted(address)
+        assert not may_connect(address)
     settings.CERTS_SCAN_ALLOW = ["169.254.169.254/32"]
-    assert scan_permitted("169.254.169.254")
+    assert may_connect("169.254.169.254")
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_one_overtaken_stores_nothing(names):

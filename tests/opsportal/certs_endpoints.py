@@ -26,4 +26,31 @@ SOURCES = [
     _of_source("/run", "post", WRITE),
     _of_source("/confirm", "post", WRITE),
 ]
-CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES]
+
+
+def _one(noun: str, place: str, method: str, scope: str, deed: str = "") -> Endpoint:
+    return Endpoint(
+        f"api/v1/certs/{noun}/<str:{place}>{deed}",
+        method,
+        scope,
+        found=f"api/v1/certs/{noun}/1{deed}",
+        unknown=f"/api/v1/certs/{noun}/999999{deed}",
+    )
+
+
+CERT_ENDPOINTS = [
+    # A body that says no host: nothing is connected to.
+    Endpoint("api/v1/certs/check", "post", WRITE),
+    Endpoint("api/v1/certs/endpoints", "get", READ),
+    Endpoint("api/v1/certs/endpoints", "post", WRITE),
+    _one("endpoints", "endpoint_id", "get", READ),
+    _one("endpoints", "endpoint_id", "patch", WRITE),
+    _one("endpoints", "endpoint_id", "delete", WRITE),
+    _one("endpoints", "endpoint_id", "get", READ, "/observations"),
+    _one("endpoints", "endpoint_id", "post", WRITE, "/probe"),
+    Endpoint("api/v1/certs/domains", "get", READ),
+    Endpoint("api/v1/certs/proposals", "get", READ),
+    _one("proposals", "proposal_id", "post", WRITE, "/accept"),
+    _one("proposals", "proposal_id", "post", WRITE, "/refuse"),
+]
+CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES, *CERT_ENDPOINTS]

@@ -187,6 +187,7 @@ NATIVE = [
     Endpoint("api/v1/dora", "get", "events:read"),
     Endpoint("api/v1/coverage", "get", "events:read"),
     Endpoint("api/v1/aliases", "get", "events:read"),
+    *CERTS,
     *SECURITY,
     *CERTS,
     *HISTORY,
