@@ -34,12 +34,18 @@ class Issued:
         """Of it and those above it."""
         return b"".join([self.pem, *(each.pem for each in self.above)])
 
+    @property
+    def key_pem(self) -> bytes:
+        """Of its private key."""
+        pem: bytes = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return pem
+
     def write(self, path: Path) -> None:
         """The chain, and the key beside it, as servers load them."""
         path.write_bytes(self.chain_pem)
         key = path.with_suffix(".key")
         key.touch(mode=0o600)
-        key.write_bytes(self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        key.write_bytes(self.key_pem)
 
 
 def issue(

@@ -52,6 +52,8 @@ class Cast:
     now: datetime
     authority: Authority = field(init=False)
     shop: Server = field(init=False)
+    # The shop's newest certificate.
+    sold: Issued = field(init=False)
     watched: list[Watched] = field(default_factory=list)
     _kept: list[socket.socket] = field(default_factory=list)
 
@@ -61,7 +63,8 @@ class Cast:
     def start(self) -> None:
         """Every one of them listens from here on."""
         made = self.authority
-        self.shop = self._serve("shop", made.leaf("shop.acme.test", (-87, 2.5)), team="payments")
+        self.sold = made.leaf("shop.acme.test", (-87, 2.5))
+        self.shop = self._serve("shop", self.sold, team="payments")
         self._serve("www", made.leaf("www.acme.test", _YEAR))
         self._serve("api", made.leaf("api.acme.test", _QUARTER))
         self._serve("billing", made.leaf("billing.acme.test", (-80, 9)), team="payments")
@@ -86,7 +89,8 @@ class Cast:
     def renew_shop(self, now: datetime) -> None:
         """The new one lies in the file; the old one is still served."""
         self.authority.now = now
-        self.shop.renew(self.authority.leaf("shop.acme.test", (0, 90)))
+        self.sold = self.authority.leaf("shop.acme.test", (0, 90))
+        self.shop.renew(self.sold)
 
     def _serve(
         self, name: str, issued: Issued, *, team: str = "platform", protocol: str = "tls",

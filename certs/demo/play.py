@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from certs.demo.cast import Cast
+from certs.demo.manager import REGION, DemoManager
 from certs.permitted import scan_permitted
+from opsportal.lib.aws.here import is_here
 from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Stage
 
@@ -31,8 +33,14 @@ certificate_sources:
     options: {{paths: ["{folder}/*.pem"]}}
     interval: 20s
     team: platform
-certificate_endpoints:
+{manager}certificate_endpoints:
 {endpoints}
+"""
+_MANAGER = f"""  - name: ACM of the demo
+    kind: aws-acm
+    options: {{regions: [{REGION}]}}
+    interval: 1m
+    team: platform
 """
 
 
@@ -43,6 +51,7 @@ class CertificateDemo:
 
     def __init__(self) -> None:
         self._cast: Cast | None = None
+        self._manager: DemoManager | None = None
 
     def configuration(self, stage: Stage) -> str:
         """The demo's root, its files and servers; nothing where the portal may not connect here."""
@@ -52,10 +61,14 @@ class CertificateDemo:
         folder.mkdir(parents=True, exist_ok=True)
         self._cast = Cast(folder, utc_now())
         self._cast.start()
+        if is_here(REGION):
+            self._manager = DemoManager()
+            self._manager.put(self._cast.sold)
         root = self._cast.authority.root.pem.decode()
         return _CONFIGURATION.format(
             root="\n".join(f"      {line}" for line in root.splitlines()),
             folder=folder,
+            manager=_MANAGER if self._manager else "",
             endpoints="\n".join(each.line for each in self._cast.watched),
         )
 
@@ -67,8 +80,10 @@ class CertificateDemo:
             return
         yield 2 * _PAUSE
         while True:
-            stage.tell("certificate  the shop's is renewed in its file; the server knows nothing")
+            stage.tell("certificate  the shop's is renewed where it lies; the server knows nothing")
             cast.renew_shop(utc_now())
+            if self._manager:
+                self._manager.put(cast.sold)
             yield 2 * _PAUSE
             stage.tell("certificate  the shop's server is reloaded: it serves the new one")
             cast.shop.reload()

@@ -6,29 +6,13 @@ which speaks AWS's API. Nothing here is called unless AWS_ENDPOINT_URL is of thi
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 MAIN, OTHER = "123456789012", "210987654321"
 ROLE, EXTERNAL_ID = "opsportal-security", "demo-external-id"
 BUCKET, QUEUE = "acme-invoices", "opsportal-trail"
 ANYBODY = "0.0.0.0/0"
-_QUICK = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
-
-
-def is_there(region: str) -> bool:
-    """Whether the environment's cloud is one of this machine, and answers."""
-    client = boto3.client("sts", region_name=region, config=_QUICK)
-    if urlsplit(client.meta.endpoint_url).hostname != "127.0.0.1":
-        return False
-    try:
-        client.get_caller_identity()
-    except (BotoCoreError, ClientError):
-        return False
-    return True
 
 
 class DemoAccount:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
+from opsportal.lib.aws.here import is_here
 from opsportal.lib.times import format_instant
 from opsportal.runtime.demo import Stage
 from security.demo.clouds import (
@@ -14,7 +15,6 @@ from security.demo.clouds import (
     OTHER,
     ROLE,
     DemoAccount,
-    is_there,
 )
 
 _REGION = "us-east-1"
@@ -53,7 +53,7 @@ class SecurityDemo:
 
     def configuration(self, stage: Stage) -> str:
         """Both accounts, and a third that policies may name."""
-        if not is_there(_REGION):
+        if not is_here(_REGION):
             return ""
         self._main, self._other = DemoAccount(MAIN, _REGION), DemoAccount(OTHER, _REGION)
         for account in (self._main, self._other):

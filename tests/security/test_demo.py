@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from opsportal.lib.aws.here import is_here
 from opsportal.runtime.demo import Sink, Stage
 from security.audit import audit_due
 from security.demo import SecurityDemo
-from security.demo.clouds import ANYBODY, MAIN, DemoAccount, is_there
+from security.demo.clouds import ANYBODY, MAIN, DemoAccount
 from security.models import CloudAccount, Finding
 from tests.alerts.configuring import apply
 from tests.security.collecting import GROUPS, collect, later
@@ -24,7 +25,7 @@ def stage():
 
 def test_without_a_cloud_of_this_machine_there_is_no_demo(monkeypatch, stage, cloud):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:1")
-    assert not is_there("us-east-1")
+    assert not is_here("us-east-1")
     assert SecurityDemo().configuration(stage) == ""
     assert list(SecurityDemo().play(stage)) == []
 

@@ -94,6 +94,6 @@ def answering(
 
     with monkeypatch.context() as patch:
         patch.setattr(clients, "_made", make)
-        clients.forget_clients()
+        clients._clients.clear()
         yield asked
-    clients.forget_clients()
+    clients._clients.clear()
