@@ -124,8 +124,7 @@ def _holds(
     holds = []
     if row.retired_at is not None:
         holds.append(
-            f"It was retired by {row.retired_by} on {row.retired_at:%Y-%m-%d}: "
-            f"{row.retired_reason}"
+            f"It was retired by {row.retired_by} on {row.retired_at:%Y-%m-%d}: {row.retired_reason}"
         )
     if row.use == Use.KNOWN:
         holds.append("It is neither served nor stored anywhere known: its end harms nobody.")
@@ -144,9 +143,7 @@ def _holds(
         )  # fmt: skip
     if now < row.not_before:
         holds.append("It is not valid yet: nothing of its end is told.")
-    holds += [
-        f"Policy {policy.name} does without {kind}." for kind in sorted(policy.without)
-    ]
+    holds += [f"Policy {policy.name} does without {kind}." for kind in sorted(policy.without)]
     if row.judge_at is not None and row.judge_at <= now:
         holds.append("Something about it changed: it is judged within seconds.")
     if any(each.to_tell for each in findings):

@@ -4,12 +4,10 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certs', '0002_expiry_in_use'),
-        ('certs', '0002_held'),
-        ('certs', '0002_trust'),
+        ("certs", "0002_expiry_in_use"),
+        ("certs", "0002_held"),
+        ("certs", "0002_trust"),
     ]
 
-    operations = [
-    ]
+    operations = []

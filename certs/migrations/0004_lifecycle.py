@@ -4,24 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certs', '0003_merge_0002_expiry_in_use_0002_held_0002_trust'),
+        ("certs", "0003_merge_0002_expiry_in_use_0002_held_0002_trust"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='certificatepolicy',
-            name='team',
+            model_name="certificatepolicy",
+            name="team",
         ),
         migrations.AlterField(
-            model_name='certificatepolicy',
-            name='thresholds',
+            model_name="certificatepolicy",
+            name="thresholds",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AlterField(
-            model_name='lineage',
-            name='key',
+            model_name="lineage",
+            name="key",
             field=models.CharField(max_length=64, unique=True),
         ),
     ]

@@ -1,5 +1,6 @@
 """Those of certificates."""
 
+from tests.opsportal.certs_lifecycle_endpoints import LIFECYCLE
 from tests.opsportal.endpoint import Endpoint
 
 READ, WRITE = "certs:read", "certs:write"
@@ -26,4 +27,4 @@ SOURCES = [
     _of_source("/run", "post", WRITE),
     _of_source("/confirm", "post", WRITE),
 ]
-CERTS = [*SOURCES]
+CERTS = [*SOURCES, *LIFECYCLE]
