@@ -1,10 +1,11 @@
 """Judge the certificates that are due: whose they are, what replaces them, what is wrong."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from certs.announce import announce_expired, announce_issued, announce_renewed
 from certs.judge.batch import Batch
@@ -27,7 +28,10 @@ from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
 from opsportal.lib.update import update_values
 
+log = logging.getLogger(__name__)
 Use = Certificate.Use
+# What cannot be judged is tried again so much later.
+_PUT_OFF = timedelta(hours=1)
 # Each says what is wrong with a batch, of these kinds.
 JUDGES: Sequence[Callable[[Batch], None]] = (
     judge_expiry, judge_stale, judge_key_reuse, judge_serials, judge_owner,
@@ -54,18 +58,37 @@ def judge_certificates(*, now: datetime) -> int:
         return 0
     rules = _Rules(load_world(), load_policies(), load_rules(), Team.objects.in_bulk())
     total = 0
-    while judged := start_over(lambda: _judge_some(rules, now)):
+    due = Certificate.objects.filter(judge_at__lte=now).order_by("judge_at", "pk")
+    while ids := list(due.values_list("pk", flat=True)[:BATCH]):
+        judged = _judge_apart(ids, rules, now)
         total += judged
+        if not judged:
+            break  # somebody else has them all
     return total
 
 
+def _judge_apart(ids: Sequence[int], rules: _Rules, now: datetime) -> int:
+    """Judge these; what fails is put off by itself, and keeps no other from being judged."""
+    try:
+        return start_over(lambda: _judge_some(ids, rules, now))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(ids) > 1:
+            half = len(ids) // 2
+            return _judge_apart(ids[:half], rules, now) + _judge_apart(ids[half:], rules, now)
+        log.exception("certificate not judged", extra={"certificate": ids[0]})
+        rows = Certificate.objects.filter(IdIn(ids), judge_at__lte=now)
+        return rows.update(judge_at=now + _PUT_OFF)
+
+
 @transaction.atomic
-def _judge_some(rules: _Rules, now: datetime) -> int:
+def _judge_some(ids: Sequence[int], rules: _Rules, now: datetime) -> int:
     rows = list(
         Certificate.objects.select_for_update(skip_locked=True)
-        .filter(judge_at__lte=now)
+        .filter(IdIn(ids), judge_at__lte=now)
         .defer(*_UNREAD)
-        .order_by("judge_at", "pk")[:BATCH]
+        .order_by("pk")
     )
     if not rows:
         return 0

@@ -1,5 +1,6 @@
 """Those of certificates."""
 
+from tests.opsportal.certs_lifecycle_endpoints import LIFECYCLE
 from tests.opsportal.endpoint import Endpoint
 
 READ, WRITE = "certs:read", "certs:write"
@@ -54,3 +55,4 @@ CERT_ENDPOINTS = [
     _one("proposals", "proposal_id", "post", WRITE, "/refuse"),
 ]
 CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES, *CERT_ENDPOINTS]
+CERTS = [*SOURCES, *LIFECYCLE]
