@@ -1,0 +1,101 @@
+"""The demo's servers: every state is read and judged right, and a renewal is seen."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerts.models import Alert
+from certs.demo import CertificateDemo
+from certs.models import Endpoint, Finding
+from opsportal.lib.times import utc_now
+from opsportal.runtime.demo import Sink, Stage
+from tests.alerts.configuring import apply
+from tests.certs.turning import turn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# What is served, by service: the result, and what is wrong.
+STATES: dict[str, tuple[str, set[str]]] = {
+    "www": ("ok", set()),
+    "api": ("ok", set()),
+    "shop": ("ok", {"expiring"}),
+    "billing": ("ok", {"expiring"}),
+    "status": ("ok", {"expiring"}),
+    "wiki": ("ok", {"expired"}),
+    "next": ("ok", {"not_yet_valid"}),
+    "blog": ("ok", {"name_mismatch"}),
+    "printer": ("ok", {"self_signed"}),
+    "partner": ("ok", {"untrusted"}),
+    "half": ("ok", {"incomplete_chain"}),
+    "crossed": ("ok", {"expired_intermediate"}),
+    "vault": ("ok", {"weak_key"}),
+    "till": ("ok", {"legacy_protocol"}),
+    "ledger": ("ok", set()),
+    "mx": ("ok", set()),
+    "twins": ("ok", {"inconsistent_addresses"}),
+    "deaf": ("timeout_handshake", set()),
+    "plain": ("not_tls", set()),
+    "gone": ("refused", set()),
+}
+
+
+@pytest.fixture
+def demo(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    settings.CERTS_SCAN_ALLOW = ["127.0.0.0/8", "::1/128"]
+    settings.CERTS_FILES = [str(tmp_path / "tls")]
+    sink = Sink()
+    demo = CertificateDemo()
+    stage = Stage(sink.url, "ops_k_x", sink, seed=1, tell=lambda text: None)
+    apply("teams: [{name: platform}, {name: payments}]")
+    apply(demo.configuration(stage))
+    yield demo, stage
+    sink.close()
+
+
+def found(service: str) -> set[str]:
+    """Kinds of what is open about an endpoint and what it serves; whose severity is none apart."""
+    endpoint = Endpoint.objects.get(service=service)
+    rows = Finding.objects.filter(closed_at=None)
+    leaves = endpoint.observations.filter(serving=True).values("certificate")
+    return {
+        row.kind
+        for row in [*rows.filter(endpoint=endpoint), *rows.filter(certificate__in=leaves)]
+        if row.kind != "unowned"
+    }
+
+
+def test_every_state_is_read_and_judged_right(demo: Any):
+    turn(utc_now())
+    seen = {row.service: (row.result, found(row.service)) for row in Endpoint.objects.all()}
+    assert seen == STATES
+    till = Endpoint.objects.get(service="till").observations.get(serving=True)
+    assert (till.tls_version, till.legacy) == ("TLSv1", True)
+    ledger = Endpoint.objects.get(service="ledger").observations.get(serving=True)
+    assert ledger.client_cert_wanted
+
+
+def test_the_renewed_one_is_missed_until_it_is_served(demo: Any):
+    play = demo[0].play(demo[1])
+    now = utc_now()
+    turn(now)
+    (alert,) = Alert.objects.filter(name__icontains="expire", service="shop", resolved_at=None)
+    next(play)
+    next(play)
+    turn(now + timedelta(minutes=1))
+    turn(now + timedelta(minutes=3))
+    assert "stale_served" in found("shop")
+    next(play)
+    turn(now + timedelta(minutes=5))
+    alert.refresh_from_db()
+    assert alert.status == "resolved"
+    assert found("shop") == set()
+
+
+def test_where_the_portal_may_not_connect_there_is_no_demo(settings, tmp_path):
+    settings.DATA_DIR, settings.CERTS_SCAN_ALLOW = tmp_path, []
+    stage = Stage("http://127.0.0.1:1", "ops_k_x", Sink(), seed=1, tell=lambda text: None)
+    demo = CertificateDemo()
+    assert demo.configuration(stage) == ""
+    assert list(demo.play(stage)) == []
