@@ -249,6 +249,7 @@ DEMOS = [
     "alerts.demo.CloudDemo",
     "chronos.demo.ChangeDemo",
     "security.demo.SecurityDemo",
+    "certs.demo.CertificateDemo",
 ]
 # Gauges and counters of /metrics that are read from the database.
 METRICS = [

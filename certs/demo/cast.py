@@ -35,12 +35,10 @@ class Watched:
     def line(self) -> str:
         """Of a configuration file."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        place = f"{host}:{self.port}"
-        if self.protocol != "tls":
-            place = f"{self.protocol}://{place}"
+        place = f"{self.protocol}://{host}:{self.port} {self.server_name}"
         return (
-            f'  - {{name: "{place} {self.server_name}", service: {self.service}, '
-            f"team: {self.team}, environment: production, interval: 20s}}"
+            f'  - {{name: "{place}", service: {self.service}, team: {self.team}, '
+            "environment: production, interval: 1m}"
         )
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from certs.demo.cast import Cast
 from certs.demo.manager import REGION, DemoManager
-from certs.permitted import scan_permitted
+from certs.permitted import may_connect
 from opsportal.lib.aws.here import is_here
 from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Stage
@@ -31,7 +31,7 @@ certificate_sources:
   - name: files of the demo
     kind: files
     options: {{paths: ["{folder}/*.pem"]}}
-    interval: 20s
+    interval: 60
     team: platform
 {manager}certificate_endpoints:
 {endpoints}
@@ -55,7 +55,7 @@ class CertificateDemo:
 
     def configuration(self, stage: Stage) -> str:
         """The demo's root, its files and servers; nothing where the portal may not connect here."""
-        if not scan_permitted("127.0.0.1"):
+        if not may_connect("127.0.0.1"):
             return ""
         folder = settings.DATA_DIR / "tls"
         folder.mkdir(parents=True, exist_ok=True)

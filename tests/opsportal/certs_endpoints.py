@@ -54,5 +54,4 @@ CERT_ENDPOINTS = [
     _one("proposals", "proposal_id", "post", WRITE, "/accept"),
     _one("proposals", "proposal_id", "post", WRITE, "/refuse"),
 ]
-CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES, *CERT_ENDPOINTS]
-CERTS = [*SOURCES, *LIFECYCLE]
+CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES, *LIFECYCLE, *CERT_ENDPOINTS]
