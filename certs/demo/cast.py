@@ -35,7 +35,8 @@ class Watched:
     def line(self) -> str:
         """Of a configuration file."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        place = f"{self.protocol}://{host}:{self.port} {self.server_name}"
+        scheme = "" if self.protocol == "tls" else f"{self.protocol}://"
+        place = f"{scheme}{host}:{self.port} {self.server_name}"
         return (
             f'  - {{name: "{place}", service: {self.service}, team: {self.team}, '
             "environment: production, interval: 1m}"

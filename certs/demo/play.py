@@ -39,7 +39,7 @@ certificate_sources:
 _MANAGER = f"""  - name: ACM of the demo
     kind: aws-acm
     options: {{regions: [{REGION}]}}
-    interval: 1m
+    interval: 60
     team: platform
 """
 

@@ -11,6 +11,7 @@ from certs.models import Endpoint, Finding
 from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Sink, Stage
 from tests.alerts.configuring import apply
+from tests.alerts.moto import CREDENTIALS
 from tests.certs.turning import turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +42,10 @@ STATES: dict[str, tuple[str, set[str]]] = {
 
 
 @pytest.fixture
-def demo(settings, tmp_path):
+def demo(settings, tmp_path, monkeypatch):
+    # No cloud of this machine.
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": "http://192.0.2.1:1"}.items():
+        monkeypatch.setenv(name, value)
     settings.DATA_DIR = tmp_path
     settings.CERTS_SCAN_ALLOW = ["127.0.0.0/8", "::1/128"]
     settings.CERTS_FILES = [str(tmp_path / "tls")]
