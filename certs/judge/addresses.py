@@ -29,7 +29,7 @@ def judge_names(endpoint: Endpoint, served: Sequence[Served]) -> Iterator[Verdic
         kind="name_mismatch",
         # A sweep over a network dials addresses, which no client asks for.
         severity="" if _is_bare(endpoint) else KINDS["name_mismatch"].severity,
-        summary=f"{endpoint}: the certificate {leaf} is not for {endpoint.expected_name}"
+        summary=f"the certificate {leaf} is not for {endpoint.expected_name}"
         f"{at_addresses(where, len(served))}",
         certificate_id=leaf.pk,
         facts={"expected": endpoint.expected_name, "addresses": where},
@@ -58,7 +58,7 @@ def judge_protocols(endpoint: Endpoint, served: Sequence[Served]) -> Iterator[Ve
     yield Verdict(
         kind="legacy_protocol",
         severity=KINDS["legacy_protocol"].severity,
-        summary=f"{endpoint} speaks only {', '.join(spoken) or 'outdated TLS'}"
+        summary=f"speaks only {', '.join(spoken) or 'outdated TLS'}"
         f"{at_addresses(where, len(served))}",
         certificate_id=old[0].leaf.pk,
         facts={"spoken": spoken, "addresses": where},
@@ -78,8 +78,7 @@ def judge_silence(
                 kind="unreachable",
                 # What a source proposed and never answered is no outage.
                 severity="" if never else severity,
-                summary=f"{endpoint}: no chain read since "
-                f"{endpoint.failing_since:%Y-%m-%d %H:%M} UTC: {why}",
+                summary=f"no chain read since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC: {why}",
                 facts={"result": endpoint.result, "since": endpoint.failing_since.isoformat()},
             )
         return
@@ -93,7 +92,7 @@ def judge_silence(
         yield Verdict(
             kind="unreachable",
             severity=severity,
-            summary=f"{endpoint}: no chain read since {since:%Y-%m-%d %H:%M} UTC"
+            summary=f"no chain read since {since:%Y-%m-%d %H:%M} UTC"
             f"{at_addresses(where, len(current))}",
             key="addresses",
             facts={"addresses": where, "since": since.isoformat()},
@@ -138,7 +137,7 @@ def judge_addresses(
     verdict = Verdict(
         kind="inconsistent_addresses",
         severity=KINDS["inconsistent_addresses"].severity,
-        summary=f"{endpoint} serves {_described(old.leaf)}{at_addresses(where, len(served))}"
+        summary=f"serves {_described(old.leaf)}{at_addresses(where, len(served))}"
         f"{than}",
         certificate_id=old.leaf.pk,
         facts={

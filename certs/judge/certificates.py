@@ -20,6 +20,8 @@ from certs.judge.shared import KINDS as SHARED_KINDS
 from certs.judge.shared import judge_key_reuse, judge_owner, judge_serials
 from certs.judge.stale import KINDS as STALE_KINDS
 from certs.judge.stale import judge_stale, where_stored
+from certs.judge.strength import KINDS as STRENGTH_KINDS
+from certs.judge.strength import judge_strength
 from certs.models import Certificate, Finding
 from certs.own import Rule, load_rules, owner_of
 from certs.renew import assign_lineages, load_mates, replacement_of
@@ -34,9 +36,9 @@ Use = Certificate.Use
 _PUT_OFF = timedelta(hours=1)
 # Each says what is wrong with a batch, of these kinds.
 JUDGES: Sequence[Callable[[Batch], None]] = (
-    judge_expiry, judge_stale, judge_key_reuse, judge_serials, judge_owner,
+    judge_expiry, judge_stale, judge_strength, judge_key_reuse, judge_serials, judge_owner,
 )  # fmt: skip
-KINDS = (*EXPIRY_KINDS, *STALE_KINDS, *SHARED_KINDS)
+KINDS = (*EXPIRY_KINDS, *STALE_KINDS, *STRENGTH_KINDS, *SHARED_KINDS)
 BATCH = 500
 _UNREAD = ("der", "errors", "retired_reason", "retired_by", "subject")
 _FOLLOWED = ("team_id", "environment", "service", "owned_by", "replaced_by_id")

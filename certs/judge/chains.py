@@ -46,7 +46,7 @@ def judge_chains(
         verdict = Verdict(
             kind=kind,
             severity=KINDS[kind].severity,
-            summary=f"{endpoint}: {words}{at_addresses(where, len(served))}",
+            summary=f"{words}{at_addresses(where, len(served))}",
             certificate_id=first.leaf.pk,
             facts={**facts, "addresses": where},
         )

@@ -1,47 +1,47 @@
 """What is wrong with certificates themselves: keys, signatures, lifetimes, revocation."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
+from certs.judge.batch import Batch
+from certs.judge.expiry import lowered
 from certs.judge.verdict import Verdict
-from certs.kinds import KINDS
+from certs.kinds import KINDS as _SEVERITIES
 from certs.models import Certificate, Revocation
 from certs.validate.public import publicly_trusted
 from certs.x509.lifetimes import excess_lifetime, lifetime, lifetime_rule
 from certs.x509.weakness import weak_key, weak_signature
 from opsportal.lib.ids import IdIn
 
-Use = Certificate.Use
-STRENGTH_KINDS = ("weak_key", "weak_signature", "too_long_lived", "revoked", "crl_stale")
+KINDS = ("weak_key", "weak_signature", "too_long_lived", "revoked", "crl_stale")
 # An issuer may be late for so long.
 CRL_GRACE = timedelta(hours=1)
-# What is only stored harms nobody yet.
-_PLACED = {"critical": "high", "high": "warning", "warning": "low"}
 
 
-def judge_strength(
-    rows: Sequence[Certificate], *, now: datetime
-) -> Mapping[int, Sequence[Verdict]]:
+def judge_strength(batch: Batch) -> None:
     """Of each that is in use; in a fixed number of statements."""
-    used = [row for row in rows if row.use != Use.KNOWN and row.retired_at is None]
-    ids = [row.pk for row in used]
-    said = {row.certificate_id: row for row in Revocation.objects.filter(
-        IdIn(ids, "certificate_id"))}  # fmt: skip
-    long = [row.pk for row in used if not row.is_ca and _excess(row) is not None]
-    public = publicly_trusted(long, now=now)
-    return {
-        row.pk: [*judge_weakness(row), *judge_lifetime(row, public),
-                 *judge_revocation(row, said.get(row.pk), now=now)]
-        for row in used
-    }  # fmt: skip
+    rows = batch.living()
+    said = {
+        each.certificate_id: each
+        for each in Revocation.objects.filter(IdIn([row.pk for row in rows], "certificate_id"))
+    }
+    long = [row.pk for row in rows if not row.is_ca and _excess(row) is not None]
+    public = publicly_trusted(long, now=batch.now)
+    for row in rows:
+        for verdict in (
+            *judge_weakness(row),
+            *judge_lifetime(row, public),
+            *judge_revocation(row, said.get(row.pk), now=batch.now),
+        ):
+            batch.say(row, verdict)
 
 
 def judge_weakness(row: Certificate) -> Iterator[Verdict]:
     """Keys and signatures that can be broken."""
     if (why := weak_key(row)) is not None:
-        yield _verdict(row, "weak_key", f"{row}: {why}")
+        yield _verdict(row, "weak_key", f"has a weak key: {why}")
     if (why := weak_signature(row)) is not None:
-        yield _verdict(row, "weak_signature", f"{row}: {why}")
+        yield _verdict(row, "weak_signature", f"is {why}")
 
 
 def judge_lifetime(row: Certificate, public: Collection[int]) -> Iterator[Verdict]:
@@ -50,7 +50,7 @@ def judge_lifetime(row: Certificate, public: Collection[int]) -> Iterator[Verdic
     if excess is None or rule is None or row.pk not in public:
         return
     days = lifetime(row.not_before, row.not_after) / timedelta(days=1)
-    yield _verdict(row, "too_long_lived", f"{row} is valid for {days:.4g} days, more than {rule}")
+    yield _verdict(row, "too_long_lived", f"is valid for {days:.4g} days, more than {rule}")
 
 
 def judge_revocation(
@@ -62,11 +62,11 @@ def judge_revocation(
     if said.status == Revocation.Status.REVOKED:
         why = f" ({said.reason.replace('_', ' ')})" if said.reason else ""
         at = f" on {said.revoked_at:%Y-%m-%d %H:%M} UTC" if said.revoked_at else ""
-        yield _verdict(row, "revoked", f"{row} was revoked{at}{why}, by {said.url}")
+        yield _verdict(row, "revoked", f"was revoked{at}{why}, by {said.url}")
     if said.next_update is not None and now - said.next_update > CRL_GRACE:
         yield _verdict(
             row, "crl_stale",
-            f"{row}: {said.url} is past its next update of "
+            f"may be revoked unheard: {said.url} is past its next update of "
             f"{said.next_update:%Y-%m-%d %H:%M} UTC",
         )  # fmt: skip
 
@@ -76,7 +76,4 @@ def _excess(row: Certificate) -> timedelta | None:
 
 
 def _verdict(row: Certificate, kind: str, summary: str) -> Verdict:
-    severity = KINDS[kind].severity
-    if row.use != Use.SERVED:
-        severity = _PLACED.get(severity, severity)
-    return Verdict(kind, severity, summary, certificate_id=row.pk)
+    return Verdict(kind, lowered(_SEVERITIES[kind].severity, row.use), summary)

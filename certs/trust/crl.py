@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
 from certs.trust.answer import SKEW, Answer, RevocationError
-from certs.trust.loaded import Loaded, name_key
+from certs.trust.loaded import UNREADABLE, Loaded, name_key
 
 # Extensions that are understood here; another critical one makes a list unusable (5.2).
 _UNDERSTOOD = {
@@ -36,7 +35,11 @@ class RevokedList:
         Raises RevocationError where the list is not about such certificates.
         """
         self._check_scope(certificate, urls)
-        entry = self.read.get_revoked_certificate_by_serial_number(certificate.read.serial_number)
+        serial = certificate.read.serial_number
+        try:
+            entry = self.read.get_revoked_certificate_by_serial_number(serial)
+        except UNREADABLE as error:
+            raise RevocationError(f"the list cannot be read: {error}"[:300]) from error
         if entry is None or _reason(entry) == "remove_from_crl":
             return Answer("good", self.this_update, self.next_update)
         return Answer(
@@ -73,7 +76,7 @@ def open_list(data: bytes, issuer: Loaded, *, at: datetime) -> RevokedList:
         signed = signed and read.is_signature_valid(issuer.read.public_key())  # type: ignore[arg-type]
         this_update, next_update = read.last_update_utc, read.next_update_utc
         entries = len(read)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise RevocationError(f"the list cannot be read: {error}"[:300]) from error
     if not signed:
         raise RevocationError(f"the list is not signed by {issuer.title}")
@@ -103,12 +106,12 @@ def _scope(read: x509.CertificateRevocationList) -> x509.IssuingDistributionPoin
 def _is_authority(read: x509.Certificate) -> bool:
     try:
         return read.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
 
 
 def _reason(entry: x509.RevokedCertificate) -> str:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return ""

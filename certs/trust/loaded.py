@@ -10,6 +10,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from OpenSSL import crypto
 
+# What cryptography raises for data that makes no sense, some of it late.
+UNREADABLE = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 # What is larger is no certificate that a client would read.
 MAX_DER = 131_072
 
@@ -56,7 +61,7 @@ def load(der: bytes) -> Loaded | None:
             not_before=read.not_valid_before_utc,
             not_after=read.not_valid_after_utc,
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm, crypto.Error):
+    except (*UNREADABLE, crypto.Error):
         return None
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certs.trust.answer import SKEW, Answer, RevocationError
-from certs.trust.loaded import Loaded, load
+from certs.trust.loaded import UNREADABLE, Loaded, load
 from certs.trust.signed import is_signed, issuer_of
 
 # An answer that says not until when it stands is believed for so long.
@@ -36,7 +35,7 @@ def read_answer(data: bytes, certificate: Loaded, issuer: Loaded, *, at: datetim
         if not _signed_by_one_of(read, issuer, at):
             raise RevocationError("the answer is not signed by whom the issuer lets answer")
         return _answer(read, certificate, issuer, at)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise RevocationError(f"the answer cannot be read: {error}"[:300]) from error
 
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
 from certs.trust.anchors import Anchors
-from certs.trust.loaded import Loaded, load
+from certs.trust.loaded import UNREADABLE, Loaded, load
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
 UNSPECIFIED = 1
@@ -145,7 +145,7 @@ def _purpose(verified: Sequence[crypto.X509], path: tuple[str, ...]) -> Judged |
             usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         except x509.ExtensionNotFound:
             continue
-        except ValueError:
+        except UNREADABLE:
             return Judged(False, WRONG_PURPOSE, depth, "unreadable extensions", path[depth])
         if not _SERVER & set(usage):
             words = "unsuitable certificate purpose"

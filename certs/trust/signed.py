@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-from certs.trust.loaded import Loaded
+from certs.trust.loaded import UNREADABLE, Loaded
 
 
 def issuer_of(certificate: Loaded, candidates: Iterable[Loaded]) -> Loaded | None:
@@ -14,7 +14,7 @@ def issuer_of(certificate: Loaded, candidates: Iterable[Loaded]) -> Loaded | Non
     for each in candidates:
         try:
             certificate.read.verify_directly_issued_by(each.read)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        except (InvalidSignature, *UNREADABLE):
             continue
         return each
     return None
@@ -32,6 +32,6 @@ def is_signed(key: Any, signature: bytes, data: bytes, algorithm: Any) -> bool:
                 key.verify(signature, data)
             case _:
                 return False
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
