@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from certs.discover import update_use
-from certs.discover.placements import Stored, locator_key, store_placements
+from certs.discover.placements import locator_key, store_placements
+from certs.discover.stored import Stored
 from certs.judge import mark_certificates
 from certs.models import Certificate, Placement, Source
 from certs.normalise import FoundCertificate
