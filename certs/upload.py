@@ -60,7 +60,7 @@ def upload_certificates(upload: Upload, *, actor: Actor, now: datetime) -> Uploa
     _check(upload)
     contents = read_container(upload.data, upload.name or "It", upload.passwords)
     if not contents.entries:
-        said = [*contents.troubles, *contents.notes]
+        said = contents.troubles or contents.notes
         text = " ".join(said) or "It holds no certificate."
         raise PayloadError(text, [FieldError("data", each) for each in said])
     if len(contents.entries) > MOST:
