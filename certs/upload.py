@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from certs.discover import update_use
-from certs.discover.placements import Stored, locator_key, store_placements
+from certs.discover.placements import locator_key, store_placements
+from certs.discover.stored import Stored
 from certs.judge import mark_certificates
 from certs.models import Certificate, Placement, Source
 from certs.normalise import FoundCertificate
@@ -59,7 +60,7 @@ def upload_certificates(upload: Upload, *, actor: Actor, now: datetime) -> Uploa
     _check(upload)
     contents = read_container(upload.data, upload.name or "It", upload.passwords)
     if not contents.entries:
-        said = [*contents.troubles, *contents.notes]
+        said = contents.troubles or contents.notes
         text = " ".join(said) or "It holds no certificate."
         raise PayloadError(text, [FieldError("data", each) for each in said])
     if len(contents.entries) > MOST:
