@@ -8,7 +8,6 @@ from certs.tls.alerts import alert_name, alert_of
 from certs.tls.failed import Failed
 from certs.tls.hints import is_record
 from certs.tls.printable import printable
-from certs.tls.profiles import Profile
 from certs.tls.reading import Result
 from certs.tls.served import served_chain
 from certs.tls.wire import Wire
@@ -28,13 +27,16 @@ _REASONS = {
 class Handshake:
     """A handshake as the client; what can be said of it at any moment, also after it failed."""
 
-    def __init__(self, wire: Wire, profile: Profile, server_name: str) -> None:
+    def __init__(
+        self, wire: Wire, context: ssl.SSLContext, server_name: str, *, legacy: bool
+    ) -> None:
         self._wire = wire
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._ssl = profile.context.wrap_bio(
+        self._ssl = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_name or None
         )
         self._sent: list[bytes] = []
+        self.legacy = legacy
         self.done = False
 
     async def perform(self) -> None:
