@@ -5,7 +5,7 @@ import os
 
 from certs.tls.alerts import alert_name
 from certs.tls.failed import Failed
-from certs.tls.hints import is_record
+from certs.tls.flight import Flight
 from certs.tls.reading import Result
 from certs.tls.served import certificates_of
 from certs.tls.wire import Wire
@@ -60,17 +60,9 @@ class Unfinished:
     async def perform(self) -> None:
         """Until the server has said all. Raises Failed."""
         await self._wire.send(self._hello)
-        received = 0
+        flight = Flight(self._wire, _LIMIT)
         while True:
-            data = await self._wire.receive()
-            if not data:
-                raise Failed(Result.CLOSED, "closed during the handshake")
-            if not received and not is_record(data):
-                raise Failed(Result.NOT_TLS, "no TLS came", first=data)
-            received += len(data)
-            if received > _LIMIT:
-                raise Failed(Result.PARSE, f"a handshake of more than {_LIMIT // 1024} KiB")
-            self._records += data
+            self._records += await flight.more()
             self._unpack()
             if self._read():
                 return
