@@ -88,7 +88,7 @@ class NetworkSweep(CertificateSource):
         tally: Counter[Result] = Counter()
         found = _open(addresses, list(protocols), tally, ask)
         targets = (Target(each.address, each.port, protocols[each.port]) for each in found)
-        with closing(read_all(targets)) as readings:  # type: ignore[type-var]
+        with closing(read_all(targets)) as readings:
             for reading in readings:
                 if ask.stopping():
                     raise SourceError("The portal is about to end; the sweep was cut short.")
@@ -107,7 +107,7 @@ def _open(
 ) -> list[Target]:
     """Ports that are open: a list, so that they are not read while others are still tried."""
     found = []
-    with closing(find_all_open(addresses, ports, tally=tally)) as opened:  # type: ignore[type-var]
+    with closing(find_all_open(addresses, ports, tally=tally)) as opened:
         for target in opened:
             found.append(target)
             if ask.stopping():

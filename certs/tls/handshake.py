@@ -1,14 +1,12 @@
 """One handshake, as far as it goes, for what the server shows in it."""
 
-import asyncio
 import ssl
 from contextlib import suppress
 
 from certs.tls.alerts import alert_name, alert_of
 from certs.tls.failed import Failed
-from certs.tls.hints import is_record
+from certs.tls.flight import Flight
 from certs.tls.printable import printable
-from certs.tls.profiles import Profile
 from certs.tls.reading import Result
 from certs.tls.served import served_chain
 from certs.tls.wire import Wire
@@ -18,8 +16,6 @@ _CHANGE_CIPHER, _HANDSHAKE, _ENCRYPTED = 20, 22, 23
 _CERTIFICATE = 11
 # Bytes of one handshake. OpenSSL itself takes no Certificate message of more than 100 KiB.
 _LIMIT = 512 * 1024
-# Bytes that tell what speaks, and seconds for them.
-_ENOUGH, _MOMENT = 32, 0.2
 _REASONS = {
     "EXCESSIVE_MESSAGE_SIZE": "a message of the handshake is larger than OpenSSL takes (100 KiB)",
 }
@@ -28,18 +24,21 @@ _REASONS = {
 class Handshake:
     """A handshake as the client; what can be said of it at any moment, also after it failed."""
 
-    def __init__(self, wire: Wire, profile: Profile, server_name: str) -> None:
-        self._wire = wire
+    def __init__(
+        self, wire: Wire, context: ssl.SSLContext, server_name: str, *, legacy: bool
+    ) -> None:
+        self._wire, self._flight = wire, Flight(wire, _LIMIT)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._ssl = profile.context.wrap_bio(
+        self._ssl = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_name or None
         )
         self._sent: list[bytes] = []
+        self.legacy = legacy
         self.done = False
 
     async def perform(self) -> None:
         """Until it is done. Raises Failed; what came until then can be asked for all the same."""
-        received, data = 0, b""
+        data = b""
         while True:
             try:
                 self._ssl.do_handshake()
@@ -47,19 +46,14 @@ class Handshake:
             except ssl.SSLWantReadError:
                 pass
             except ssl.SSLError as error:
-                await self._flush()
+                # Our own alert; what is wrong is known whether or not it arrives.
+                with suppress(Failed):
+                    await self._flush()
                 raise _failure(error, data) from error
             await self._flush()
             if self.done:
                 return
-            data = await self._wire.receive()
-            if not data:
-                raise Failed(Result.CLOSED, "closed during the handshake")
-            if not received and not is_record(data):
-                raise Failed(Result.NOT_TLS, "no TLS came", first=await self._words(data))
-            received += len(data)
-            if received > _LIMIT:
-                raise Failed(Result.PARSE, f"a handshake of more than {_LIMIT // 1024} KiB")
+            data = await self._flight.more()
             self._incoming.write(data)
 
     def chain(self) -> tuple[bytes, ...]:
@@ -87,17 +81,6 @@ class Handshake:
             elif kind == _HANDSHAKE and clear and first == _CERTIFICATE:
                 return True
         return encrypted > 1
-
-    async def _words(self, data: bytes) -> bytes:
-        """What it says instead: enough to tell what speaks, or what comes of it in a moment."""
-        with suppress(Failed, TimeoutError):
-            async with asyncio.timeout(_MOMENT):
-                while len(data) < _ENOUGH and b"\n" not in data:
-                    more = await self._wire.receive()
-                    if not more:
-                        break
-                    data += more
-        return data
 
     async def _flush(self) -> None:
         data = self._outgoing.read()

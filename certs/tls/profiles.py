@@ -14,9 +14,10 @@ from certs.tls.served import LEGACY_SERVER_CONNECT, prepare
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Versions and ciphers; `legacy`: with outdated ones."""
+    """Versions and ciphers; `legacy`: with outdated ones. Without a context, what is beyond
+    OpenSSL (certs.tls.unfinished)."""
 
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None
     legacy: bool
 
 
@@ -26,7 +27,11 @@ def profiles() -> tuple[Profile, ...]:
     modern = _context(ssl.TLSVersion.TLSv1_2, "ECDHE:DHE:!aNULL:!eNULL:!3DES:!RC4:@SECLEVEL=1")
     legacy = _context(ssl.TLSVersion.TLSv1, "ALL:COMPLEMENTOFALL:!aNULL:@SECLEVEL=0")
     legacy.options |= LEGACY_SERVER_CONNECT
-    return Profile(modern, legacy=False), Profile(legacy, legacy=True)
+    return (
+        Profile(modern, legacy=False),
+        Profile(legacy, legacy=True),
+        Profile(None, legacy=True),
+    )
 
 
 def _context(oldest: ssl.TLSVersion, ciphers: str) -> ssl.SSLContext:

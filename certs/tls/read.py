@@ -13,6 +13,7 @@ from certs.tls.printable import escaped
 from certs.tls.profiles import Profile, profiles
 from certs.tls.reading import Reading, Result, Target
 from certs.tls.starttls import PROTOCOLS, USUAL_PROTOCOLS
+from certs.tls.unfinished import Unfinished
 from certs.tls.wire import Wire, connect
 
 # Seconds; for everything together.
@@ -34,7 +35,7 @@ class _Course:
     server_name: str
     began: float = 0.0
     phase: str = "connecting"
-    handshake: Handshake | None = None
+    handshake: Handshake | Unfinished | None = None
     profile: Profile = field(default_factory=lambda: profiles()[0])
     # What the first ClientHello came to, where a later one is tried.
     first: Reading | None = None
@@ -107,10 +108,16 @@ async def _shake_hands(course: _Course) -> None:
             course.phase = "waiting for STARTTLS"
             await upgrade(wire, target)
         course.phase = "shaking hands"
-        course.handshake = Handshake(wire, course.profile, course.server_name)
+        course.handshake = _handshake(wire, course.profile, course.server_name)
         await course.handshake.perform()
     finally:
         connection.close()
+
+
+def _handshake(wire: Wire, profile: Profile, server_name: str) -> Handshake | Unfinished:
+    if profile.context is None:
+        return Unfinished(wire, server_name)
+    return Handshake(wire, profile.context, server_name, legacy=profile.legacy)
 
 
 def _reading(course: _Course, failed: Failed | None) -> Reading:
@@ -122,6 +129,9 @@ def _reading(course: _Course, failed: Failed | None) -> Reading:
         detail = failed.detail + _hint(course.target, failed.result, facts)
         return course.reading(failed.result, detail, alert=failed.alert, facts=facts)
     version, cipher = handshake.negotiated()
+    if failed is None and not handshake.done and course.first:
+        # Why it was read so.
+        failed = Failed(Result.OK, course.first.detail, alert=course.first.alert)
     return course.reading(
         Result.OK,
         "" if failed is None or handshake.done else failed.detail,
@@ -129,7 +139,7 @@ def _reading(course: _Course, failed: Failed | None) -> Reading:
         tls_version=version,
         cipher=cipher,
         client_cert_wanted=handshake.client_cert_wanted(),
-        legacy=course.profile.legacy,
+        legacy=handshake.legacy,
         alert=failed.alert if failed else None,
     )
 

@@ -217,11 +217,3 @@ def test_many_names_in_more_than_one_record(issuer: Issued) -> None:
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         with tls_server(leaf, configure=only(version)) as server:
             assert list(read(server.port).chain) == leaf.chain
-
-
-def test_a_chain_that_is_too_long_for_openssl(issuer: Issued) -> None:
-    leaf = issuer.issue(*(f"host-{number:05}.test" for number in range(10_000)))
-    with tls_server(leaf) as server:
-        reading = read(server.port)
-    assert (reading.result, reading.chain) == (Result.PARSE, ())
-    assert "100 KiB" in reading.detail
