@@ -8,8 +8,7 @@ import boto3
 import pytest
 from django.conf import settings as portal
 
-from certs.discover import plan_runs, run_source
-from certs.models import Placement, Source, SourceRun
+from certs.models import Placement, Source
 from certs.normalise import FoundName
 from certs.sources import Ask, SourceError, source_kind
 from certs.sources.aws.acm import AcmCertificates
@@ -17,15 +16,14 @@ from certs.sources.aws.base import AwsSource
 from certs.sources.aws.elb import LoadBalancers
 from certs.sources.aws.iam import IamCertificates
 from certs.sources.aws.route53 import Zones
-from certs.tasks import SourceRunOutbox
 from opsportal.lib.aws import access as clients
 from opsportal.lib.aws.accounts import further_actions
-from opsportal.lib.outbox import claim_due
 from opsportal.lib.registry import plugins
 from tests.alerts.moto import ACCOUNT, REGION
 from tests.certs.aws.clouds import answering, import_to_acm, leaf, look, look_until
 from tests.certs.aws.test_acm import ARN, bodies, detail, paging, refused
 from tests.certs.pki import NOW, later
+from tests.certs.shelf import run
 
 OTHER = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER}:role/ops/opsportal"
@@ -183,14 +181,6 @@ def test_the_documented_permissions_are_those_that_are_needed():
     assert policy is not None
     every = {action for kind in kinds().values() for action in kind.actions}
     assert set(re.findall(r'"([^"]+)"', policy[1])) == every
-
-
-def run(now) -> SourceRun:
-    Source.objects.update(next_at=now)
-    plan_runs(now=now)
-    (row,) = claim_due(SourceRunOutbox(), now, 10)
-    run_source(row, clock=lambda: now)
-    return SourceRun.objects.get(pk=row.pk)
 
 
 @pytest.mark.django_db(transaction=True)
