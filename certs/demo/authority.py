@@ -114,6 +114,11 @@ class Authority:
         """For that name, valid from and until so many days from now."""
         return self._of(name, by=options.pop("by", self.issuer), days=days, **options)
 
+    def strangers_leaf(self, name: str, days: tuple[float, float]) -> Issued:
+        """By an authority that nobody trusts, which is served with it."""
+        made = self._of(name, by=self.stranger, days=days)
+        return Issued(made.certificate, made.key, (self.stranger,))
+
     def _of(self, name: str, *, days: tuple[float, float], **options: Any) -> Issued:
         start, end = (self.now + timedelta(days=each) for each in days)
         return issue(name, start=start, end=end, **options)

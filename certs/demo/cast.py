@@ -73,7 +73,7 @@ class Cast:
         self._serve("blog", made.leaf("old-blog.acme.test", _QUARTER))
         own = made.leaf("printer.acme.test", _YEAR, by=None)
         self._serve("printer", own)
-        self._serve("partner", made.leaf("partner.acme.test", _QUARTER, by=made.stranger))
+        self._serve("partner", made.strangers_leaf("partner.acme.test", _QUARTER))
         self._serve("half", made.leaf("half.acme.test", _QUARTER, served=False))
         late = made.leaf("crossed.acme.test", _QUARTER, by=made.late_issuer)
         self._serve("crossed", late)
@@ -82,7 +82,6 @@ class Cast:
         self._serve("till", made.leaf("till.acme.test", _YEAR), configure=outdated)
         self._serve("ledger", made.leaf("ledger.acme.test", _YEAR), configure=wants_certificates)
         self._serve("mx", made.leaf("mx.acme.test", _QUARTER), protocol="smtp", smtp=True)
-        self._serve_differently()
         self._serve_nothing()
 
     def renew_shop(self, now: datetime) -> None:
@@ -100,17 +99,6 @@ class Cast:
             Watched("127.0.0.1", server.port, f"{name}.acme.test", name, team, protocol)
         )
         return server
-
-    def _serve_differently(self) -> None:
-        """One name, two addresses, and only one of them was reloaded."""
-        made = self.authority
-        new = Server(self.folder, "twins-new", made.leaf("twins.acme.test", (-1, 89)))
-        try:
-            old = made.leaf("twins.acme.test", (-70, 20))
-            Server(self.folder, "twins-old", old, address="::1", port=new.port)
-        except OSError:
-            return  # a machine without IPv6
-        self.watched.append(Watched("localhost", new.port, "twins.acme.test", "twins"))
 
     def _serve_nothing(self) -> None:
         """Ports that hang, that speak something else, and that are closed."""
