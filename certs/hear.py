@@ -48,7 +48,7 @@ def hear_entries(log: str, entries: Sequence[Mapping[str, Any]], *, now: datetim
                 else:
                     raise PayloadError(each.message)
         except PayloadError as error:
-            errors.append(FieldError(f"entries[{number}]", error.message))
+            errors.append(FieldError(f"entries.{number}", error.message))
     if errors:
         text = "; ".join(f"{each.field}: {each.message}" for each in errors[:10])
         raise PayloadError(f"Not all entries can be read: {text}", errors[:100])

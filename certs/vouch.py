@@ -17,9 +17,7 @@ def vouch_for(certificate: Certificate, *, actor: Actor, now: datetime) -> bool:
         if not rows.update(vouched_at=now, vouched_by=actor.name[:200]):
             return False
         certificate.vouched_at, certificate.vouched_by = now, actor.name[:200]
-        record_audit(
-            actor, "vouch", certificate, after={"sha256": certificate.sha256}, now=now
-        )
+        record_audit(actor, "vouch", certificate, after={"sha256": certificate.sha256}, now=now)
         of_the_key = Certificate.objects.filter(spki_sha256=certificate.spki_sha256)
         mark_certificates(list(of_the_key.values_list("pk", flat=True)), now=now)
     return True

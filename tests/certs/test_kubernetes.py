@@ -156,7 +156,7 @@ def test_a_refused_token_or_a_foreign_server_is_an_error(tmp_path):
 )
 def test_an_answer_that_is_no_list_is_an_error_and_not_an_empty_one(body, tmp_path):
     with pytest.raises(SourceError):
-        look(lambda *_: (200, body), tmp_path)  # type: ignore[arg-type]
+        look(lambda *_: (200, body), tmp_path)
 
 
 def test_options_that_cannot_be_are_told():

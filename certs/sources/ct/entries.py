@@ -45,6 +45,11 @@ class _Reader:
     def vector(self, size: int) -> bytes:
         return self.take(self.number(size))
 
+    def certificate(self) -> bytes:
+        if not (taken := self.vector(_CERT)):
+            raise EntryError("The entry has an empty certificate.")
+        return taken
+
 
 def read_leaf(leaf_input: bytes, extra_data: bytes) -> LogEntry:
     """An entry as get-entries has it. Raises EntryError."""
@@ -53,9 +58,11 @@ def read_leaf(leaf_input: bytes, extra_data: bytes) -> LogEntry:
     if (version, leaf_type) != (0, 0):
         raise EntryError(f"The leaf is of version {version}, type {leaf_type}, and not of 0, 0.")
     entry = _timestamped(reader)
+    if reader.at != len(leaf_input):
+        raise EntryError(f"The leaf goes on after byte {reader.at}, where it ends.")
     if entry.tbs_sha256:
         # PrecertChainEntry; the chain after it is the issuers'.
-        return LogEntry(_Reader(extra_data).vector(_CERT), entry.timestamp, entry.tbs_sha256)
+        return LogEntry(_Reader(extra_data).certificate(), entry.timestamp, entry.tbs_sha256)
     return entry
 
 
@@ -65,7 +72,7 @@ def read_tile(data: bytes) -> Iterator[LogEntry]:
     while reader.at < len(data):
         entry = _timestamped(reader)
         if entry.tbs_sha256:
-            entry = LogEntry(reader.vector(_CERT), entry.timestamp, entry.tbs_sha256)
+            entry = LogEntry(reader.certificate(), entry.timestamp, entry.tbs_sha256)
         if len(reader.vector(2)) % 32:
             raise EntryError("The issuers of an entry are no SHA-256 digests.")
         yield entry
@@ -75,10 +82,10 @@ def _timestamped(reader: _Reader) -> LogEntry:
     """A TimestampedEntry; of a precertificate without its DER."""
     timestamp, kind = reader.number(8), reader.number(2)
     if kind == _X509:
-        entry = LogEntry(reader.vector(_CERT), timestamp)
+        entry = LogEntry(reader.certificate(), timestamp)
     elif kind == _PRECERT:
         reader.take(32)  # digest of the issuer's key
-        entry = LogEntry(b"", timestamp, sha256(reader.vector(_CERT)).hexdigest())
+        entry = LogEntry(b"", timestamp, sha256(reader.certificate()).hexdigest())
     else:
         raise EntryError(f"The entry is of an unknown type: {kind}.")
     reader.vector(2)  # extensions

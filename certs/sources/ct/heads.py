@@ -1,4 +1,4 @@
-"""Heads of logs: signed tree heads (RFC 6962, 3.5, 4.3) and checkpoints (c2sp.org/static-ct-api)."""
+"""Heads of logs: signed tree heads (RFC 6962, 3.5, 4.3), checkpoints (c2sp.org/static-ct-api)."""
 
 import base64
 import binascii
@@ -52,9 +52,9 @@ def read_sth(answer: Any, key: LogKey | None) -> TreeHead:
     """What get-sth answers; its signature is checked where there is a key. Raises SourceError."""
     if not isinstance(answer, Mapping):
         raise SourceError("It answered no tree head.")
-    size, at = answer.get("tree_size"), answer.get("timestamp")
+    size, at = _count(answer.get("tree_size")), _count(answer.get("timestamp"))
     root = _base64(answer.get("sha256_root_hash"))
-    if not _is_count(size) or not _is_count(at) or len(root) != 32:
+    if size is None or at is None or len(root) != 32:
         raise SourceError("It answered no tree head.")
     head = TreeHead(size, root, at)
     if key is not None:
@@ -97,9 +97,7 @@ def _signature_of(origin: str, signatures: str, key: LogKey) -> bytes:
 
 def _check(head: TreeHead, signature: bytes, key: LogKey) -> None:
     """A TreeHeadSignature: version, type, time, size, root. Raises SourceError."""
-    signed = (
-        b"\x00\x01" + head.timestamp.to_bytes(8) + head.size.to_bytes(8) + head.root
-    )
+    signed = b"\x00\x01" + head.timestamp.to_bytes(8) + head.size.to_bytes(8) + head.root
     # digitally-signed (RFC 5246, 4.7): hash and signature algorithm, length, signature.
     blob = signature[4:]
     if len(signature) < 4 or int.from_bytes(signature[2:4]) != len(blob):
@@ -113,8 +111,9 @@ def _check(head: TreeHead, signature: bytes, key: LogKey) -> None:
         raise SourceError("Its head is not signed with the log's key.") from error
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST
+def _count(value: Any) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value < _LARGEST else None
 
 
 def _base64(value: Any) -> bytes:
