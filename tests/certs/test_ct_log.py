@@ -113,7 +113,8 @@ def test_tiles_are_read_across_their_ends_and_full_ones_where_partials_are_gone(
     log.no_partials = True
 
     def between(method: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
-        return (older if path == "/checkpoint" else log)(method, path, headers)
+        asked = older if path == "/checkpoint" else log
+        return asked(method, path, headers)
 
     found, cursor = look(between, "static-ct")
     assert (indices(found), cursor["next"]) == ([0], 10)
