@@ -11,12 +11,14 @@ from typing import Any
 
 from django.db.models import Exists, Min, OuterRef, Q
 
+from certs import kinds
+from certs.judge.batch import Batch
 from certs.judge.verdict import Verdict
-from certs.kinds import KINDS
 from certs.models import Certificate, CertificateName, Placement, ServedCertificate
 from opsportal.lib.ids import IdIn
 
 KIND = "unknown_in_ct"
+KINDS = (KIND,)
 LOGS = ("ct-log", "ct-push")
 # Between the log and the first sight of it anywhere: it is logged before it is installed.
 GRACE = timedelta(hours=24)
@@ -56,38 +58,36 @@ def load_hearsay(certificates: Sequence[Certificate]) -> Hearsay:
     )
 
 
-def judge_transparency(
-    certificate: Certificate, hearsay: Hearsay, *, now: datetime
-) -> list[Verdict]:
-    """That nobody here knows of it, once the grace is over."""
-    if not _is_unknown(certificate, hearsay, now):
-        return []
-    facts, seen_at = hearsay.heard[certificate.pk]
-    if now < seen_at + GRACE:
-        return []
-    names = list(hearsay.names.get(certificate.pk, ()))
+def judge_transparency(batch: Batch) -> None:
+    """What nobody here knows, once the grace is over."""
+    hearsay = load_hearsay(batch.rows)
+    for row in batch.rows:
+        if row.pk not in hearsay.heard:
+            continue
+        if row.retired_at is not None or not _is_unknown(row, hearsay, batch.now):
+            batch.reasons[row.pk] = "known"
+            continue
+        end = hearsay.heard[row.pk][1] + GRACE
+        if batch.now < end:
+            batch.again(row, end)
+        else:
+            batch.say(row, _verdict(row, hearsay))
+
+
+def _verdict(row: Certificate, hearsay: Hearsay) -> Verdict:
+    facts, _ = hearsay.heard[row.pk]
+    names = list(hearsay.names.get(row.pk, ()))
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     where = f"entry {facts.get('entry', '?')} of {facts.get('log', 'a log')}"
-    return [
-        Verdict(
-            KIND, KINDS[KIND].severity,
-            f"{certificate.issuer_title} issued a certificate for {shown}, which is known nowhere "
-            f"here: {where}",
-            facts={
-                "issuer": certificate.issuer, "names": names[:_MOST_NAMES], "of": len(names),
-                "serial": certificate.serial, "log": facts.get("log", ""),
-                "entry": facts.get("entry"), "logged_at": facts.get("logged_at", ""),
-            },
-        )
-    ]  # fmt: skip
-
-
-def judge_again_at(certificate: Certificate, hearsay: Hearsay, *, now: datetime) -> datetime | None:
-    """When time alone changes the verdict: at the end of the grace."""
-    if not _is_unknown(certificate, hearsay, now):
-        return None
-    end = hearsay.heard[certificate.pk][1] + GRACE
-    return end if end > now else None
+    return Verdict(
+        KIND, kinds.KINDS[KIND].severity,
+        f"was issued by {row.issuer_title} for {shown}, and is known nowhere here: {where}",
+        facts={
+            "issuer": row.issuer, "names": names[:_MOST_NAMES], "of": len(names),
+            "serial": row.serial, "log": facts.get("log", ""), "entry": facts.get("entry"),
+            "logged_at": facts.get("logged_at", ""),
+        },
+    )  # fmt: skip
 
 
 def _is_unknown(certificate: Certificate, hearsay: Hearsay, now: datetime) -> bool:

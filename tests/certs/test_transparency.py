@@ -11,7 +11,8 @@ from certs.change import save_source
 from certs.discover import plan_runs, run_source, take_in
 from certs.discover.stored import Stored
 from certs.hear import hear_entries
-from certs.judge.transparency import GRACE, judge_again_at, judge_transparency, load_hearsay
+from certs.judge.certificates import judge_certificates
+from certs.judge.transparency import GRACE, load_hearsay
 from certs.models import Certificate, Domain, Finding, Placement, Source, SourceRun
 from certs.tasks import SourceRunOutbox
 from certs.vouch import vouch_for
@@ -51,28 +52,29 @@ def hear(*logged: Logged, now: Any = NOW) -> Any:
     return hear_entries("log.test/2026", entries, now=now)
 
 
-def judged(now: Any = AFTER) -> dict[str, str]:
-    """Title and summary of all that is unknown."""
-    rows = list(Certificate.objects.defer("der").order_by("pk"))
-    hearsay = load_hearsay(rows)
-    said = {row: judge_transparency(row, hearsay, now=now) for row in rows}
-    return {str(row.is_precertificate): found[0].summary for row, found in said.items() if found}
+def judged(now: Any = AFTER) -> list[Finding]:
+    """What is open of this kind once all are judged."""
+    Certificate.objects.update(judge_at=now)
+    judge_certificates(now=now)
+    return list(Finding.objects.filter(kind="unknown_in_ct", closed_at=None))
 
 
 def test_what_only_a_log_knows_is_told_after_the_grace():
     assert hear(PRE).kept == 1
     row = Certificate.objects.get()
     assert row.use == "known"
-    assert judged(AFTER - timedelta(seconds=1)) == {}
-    hearsay = load_hearsay([row])
-    assert judge_again_at(row, hearsay, now=NOW) == AFTER
-    (verdict,) = judge_transparency(row, hearsay, now=AFTER)
-    assert (verdict.kind, verdict.severity) == ("unknown_in_ct", "high")
+    assert judged(AFTER - timedelta(seconds=1)) == []
+    row.refresh_from_db()
+    assert row.judge_at == AFTER
+    judge_certificates(now=AFTER)
+    (finding,) = Finding.objects.all()
+    assert (finding.kind, finding.severity) == ("unknown_in_ct", "high")
     for word in ("Acme Test CA 1", "shop.ours.test, www.ours.test", "entry 0 of log.test/2026"):
-        assert word in verdict.summary
-    assert verdict.facts["serial"] == row.serial
-    assert judge_again_at(row, hearsay, now=AFTER) is None
-    assert judged(row.not_after) == {}
+        assert word in finding.summary
+    assert finding.facts["serial"] == row.serial
+    row.refresh_from_db()
+    assert row.judge_at is None
+    assert judged(row.not_after) == []
 
 
 def test_a_precertificate_and_its_certificate_are_told_once():
@@ -99,31 +101,30 @@ def test_what_is_known_is_quiet(how):
         make_placement(FINAL, source)
     if how == "stored once":
         Placement.objects.filter(source=source).update(gone_at=NOW)
-    assert judged() == {}
+    assert judged() == []
 
 
-def test_what_turns_up_later_is_judged_again():
+def test_what_turns_up_later_closes_it():
     hear(PRE)
-    row = Certificate.objects.get()
-    Finding.objects.create(
-        kind="unknown_in_ct", certificate=row, fingerprint="f", summary="?", opened_at=NOW,
-        severity_at=NOW, judged_at=NOW,
-    )  # fmt: skip
-    Certificate.objects.update(judge_at=None)
+    assert len(judged()) == 1
     make_placement(FINAL, make_source(), now=later(days=2))
-    row.refresh_from_db()
-    assert row.judge_at == later(days=2)
+    judge_certificates(now=later(days=2))
+    finding = Finding.objects.get(kind="unknown_in_ct")
+    assert (finding.closed_at, finding.closed_reason) == (later(days=2), "known")
+
+
+def test_a_retired_one_is_quiet():
+    hear(PRE)
+    Certificate.objects.update(retired_at=NOW)
+    assert judged() == []
 
 
 def test_the_judge_takes_as_many_queries_for_many_as_for_one():
     def cost(number: int) -> int:
-        logged = [Logged(CA.issue("a.ours.test", key=new_key())) for _ in range(number)]
-        hear(*logged)
+        hear(*[Logged(CA.issue("a.ours.test", key=new_key())) for _ in range(number)])
         rows = list(Certificate.objects.defer("der"))
         with CaptureQueriesContext(connection) as caught:
-            hearsay = load_hearsay(rows)
-            for row in rows:
-                judge_transparency(row, hearsay, now=AFTER)
+            load_hearsay(rows)
         return len(caught)
 
     assert cost(1) == cost(20) == 4
