@@ -4,18 +4,12 @@ from django.urls import URLPattern, path
 
 from certs.api.uploading import CertificateUpload
 from certs.api.urls import api_urlpatterns
-from certs.views.sources import confirm, look, show_runs, show_source, show_sources
+from certs.views.source_urls import source_urlpatterns
 from certs.views.upload import upload
 from certs.views.urls import page_urlpatterns
 
-_SOURCE = "certs/sources/<int:source_pk>/"
-
 urlpatterns: list[URLPattern] = [
-    path("certs/sources/", show_sources, name="certs-sources"),
-    path(_SOURCE, show_source, name="certs-source"),
-    path(f"{_SOURCE}runs/", show_runs, name="certs-source-runs"),
-    path(f"{_SOURCE}look/", look, name="certs-source-look"),
-    path(f"{_SOURCE}confirm/", confirm, name="certs-source-confirm"),
+    *source_urlpatterns,
     path("certs/upload/", upload, name="certs-upload"),
     *page_urlpatterns,
 ]

@@ -187,7 +187,7 @@ def _end(
         if kind.lists_all:
             miss_placements(source, last, now=now)
             changes["held"] = source.held
-        clear_troubles(source, stored, now=now)
+        clear_troubles(source, stored, lists_all=kind.lists_all, now=now)
         update_use(sorted(last.touched), now=now)
         changes |= {"complete_at": ended.started, "failures": 0, "found": stored.found}
     else:

@@ -1,7 +1,7 @@
 """What of a source could not be read."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from certs.discover.placements import locator_key
 from certs.discover.storable import storable_text
@@ -9,6 +9,8 @@ from certs.discover.stored import Stored
 from certs.models import Source, SourceTrouble
 from certs.normalise import FoundTrouble
 from opsportal.lib.ids import IdIn
+
+SHOWN_FOR = timedelta(days=7)
 
 
 def store_troubles(
@@ -36,9 +38,15 @@ def store_troubles(
     stored.troubled |= {locator for locator, _ in by_key.values()}
 
 
-def clear_troubles(source: Source, stored: Stored, *, now: datetime) -> None:
-    """What is no trouble any more, after a complete run. In the caller's transaction."""
-    rows = SourceTrouble.objects.filter(source=source, cleared_at=None).values_list("pk", "locator")
-    over = [pk for pk, locator in rows if locator not in stored.troubled]
+def clear_troubles(source: Source, stored: Stored, *, lists_all: bool, now: datetime) -> None:
+    """What is no trouble any more, after a complete run. In the caller's transaction.
+
+    What is read once, such as a log's entry, is shown for some days.
+    """
+    rows = SourceTrouble.objects.filter(source=source, cleared_at=None)
+    if not lists_all:
+        rows = rows.filter(last_at__lt=now - SHOWN_FOR)
+    troubles = rows.values_list("pk", "locator")
+    over = [pk for pk, locator in troubles if locator not in stored.troubled]
     if over:
         SourceTrouble.objects.filter(IdIn(over)).update(cleared_at=now)

@@ -6,12 +6,12 @@ from datetime import datetime
 from django.db.models import Case, Exists, OuterRef, Value, When
 
 from certs.judge import mark_certificates
-from certs.models import Certificate, Placement, ServedCertificate
+from certs.models import Certificate, Finding, Placement, ServedCertificate
 from opsportal.lib.ids import IdIn
 
 Use = Certificate.Use
-# Kinds of sources that tell of certificates which nobody has to have.
-HEARSAY = ("ct", "ct-push")
+# Kinds of sources that tell of certificates which nobody has to have: logs of what was issued.
+HEARSAY = ("ct-log", "ct-push", "vault-pki")
 
 
 def update_use(ids: Sequence[int], *, now: datetime) -> None:
@@ -29,4 +29,13 @@ def update_use(ids: Sequence[int], *, now: datetime) -> None:
             default=Value(Use.KNOWN),
         )
     )
-    mark_certificates(ids, now=now)
+    mark_certificates([*ids, *_heard_of(ids)], now=now)
+
+
+def _heard_of(ids: Sequence[int]) -> list[int]:
+    """Those that only a log knew, and that have the key of one of these."""
+    keys = Certificate.objects.filter(IdIn(ids)).values("spki_sha256")
+    unknown = Finding.objects.filter(
+        kind="unknown_in_ct", closed_at=None, certificate__spki_sha256__in=keys
+    )
+    return list(unknown.order_by().values_list("certificate_id", flat=True))

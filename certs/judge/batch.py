@@ -30,6 +30,8 @@ class Batch:
     successors: set[int] = field(default_factory=set)
     verdicts: dict[int, list[Verdict]] = field(default_factory=lambda: defaultdict(list))
     next_at: dict[int, datetime] = field(default_factory=dict)
+    # Why what was wrong is not any more, where a judge knows better.
+    reasons: dict[int, str] = field(default_factory=dict)
 
     def say(self, row: Certificate, verdict: Verdict) -> None:
         """Something is wrong; what the policy does without is noted, and nobody is alerted."""

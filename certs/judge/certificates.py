@@ -22,6 +22,8 @@ from certs.judge.stale import KINDS as STALE_KINDS
 from certs.judge.stale import judge_stale, where_stored
 from certs.judge.strength import KINDS as STRENGTH_KINDS
 from certs.judge.strength import judge_strength
+from certs.judge.transparency import KINDS as TRANSPARENCY_KINDS
+from certs.judge.transparency import judge_transparency
 from certs.models import Certificate, Finding
 from certs.own import Rule, load_rules, owner_of
 from certs.renew import assign_lineages, load_mates, replacement_of
@@ -37,8 +39,9 @@ _PUT_OFF = timedelta(hours=1)
 # Each says what is wrong with a batch, of these kinds.
 JUDGES: Sequence[Callable[[Batch], None]] = (
     judge_expiry, judge_stale, judge_strength, judge_key_reuse, judge_serials, judge_owner,
+    judge_transparency,
 )  # fmt: skip
-KINDS = (*EXPIRY_KINDS, *STALE_KINDS, *STRENGTH_KINDS, *SHARED_KINDS)
+KINDS = (*EXPIRY_KINDS, *STALE_KINDS, *STRENGTH_KINDS, *SHARED_KINDS, *TRANSPARENCY_KINDS)
 BATCH = 500
 _UNREAD = ("der", "errors", "retired_reason", "retired_by", "subject")
 _FOLLOWED = ("team_id", "environment", "service", "owned_by", "replaced_by_id")
@@ -204,6 +207,8 @@ def _reason(row: Certificate, batch: Batch) -> str:
         return "retired"
     if row.pk in batch.replacements:
         return "renewed"
+    if row.use == Use.KNOWN and row.pk in batch.reasons:
+        return batch.reasons[row.pk]
     return "no longer in use" if row.use == Use.KNOWN else "fixed"
 
 

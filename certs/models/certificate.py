@@ -94,6 +94,9 @@ class Certificate(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
     retired_by = models.CharField(max_length=200, blank=True)
     retired_reason = models.CharField(max_length=1000, blank=True)
+    # A person has said that it is ours, though only a log of CT knows it.
+    vouched_at = models.DateTimeField(null=True, blank=True)
+    vouched_by = models.CharField(max_length=200, blank=True)
     # When the judges are to look again: something about it changed, or time alone does.
     judge_at = models.DateTimeField(null=True, blank=True)
 

@@ -68,8 +68,12 @@ def send_request(
     headers: Mapping[str, str] = _NONE,
     timeout: float = 10.0,
     max_bytes: int = 65_536,
+    roots: str = "",
 ) -> Answer:
     """Send one request; a redirect is an answer like any other.
+
+    `roots`: PEM of the only authorities that an HTTPS server's certificate may come from; empty:
+    the machine's.
 
     Raises DeliveryError: permanent when the address is refused or nonsense, not permanent when
     the network or the other side failed. `timeout` covers all of it, from name to last byte.
@@ -86,7 +90,7 @@ def send_request(
     sock = _connect(target, addresses, deadline)
     with _Watchdog(sock, deadline) as watchdog:
         try:
-            return _exchange(target, sock, (method, body, headers), max_bytes, watchdog)
+            return _exchange(target, sock, (method, body, headers), max_bytes, watchdog, roots)
         except (OSError, http.client.HTTPException) as error:
             raise _failure(target, error, late=watchdog.barked, timeout=timeout) from error
         except ValueError as error:  # a method or header that cannot be sent
@@ -138,10 +142,11 @@ def _exchange(
     request: tuple[str, bytes, Mapping[str, str]],
     max_bytes: int,
     watchdog: "_Watchdog",
+    roots: str,
 ) -> Answer:
     method, body, headers = request
     if target.scheme == "https":
-        context = _tls(os.environ.get("SSL_CERT_FILE", ""))
+        context = _private_tls(roots) if roots else _tls(os.environ.get("SSL_CERT_FILE", ""))
         secured = context.wrap_socket(
             sock, server_hostname=target.host, do_handshake_on_connect=False
         )
@@ -181,6 +186,15 @@ def _failure(target: _Target, error: Exception, *, late: bool, timeout: float) -
 def _tls(certificates: str) -> ssl.SSLContext:
     """Reading the trusted certificates takes long, so it is done once per SSL_CERT_FILE."""
     return ssl.create_default_context(cafile=certificates or None)
+
+
+@lru_cache(maxsize=32)
+def _private_tls(roots: str) -> ssl.SSLContext:
+    """Raises ValueError for what is no PEM of certificates."""
+    try:
+        return ssl.create_default_context(cadata=roots)
+    except ssl.SSLError as error:
+        raise ValueError(f"the authorities given cannot be read: {error}") from error
 
 
 def trusted_roots() -> list[bytes]:

@@ -1,4 +1,4 @@
-"""What a source does not show any more: nothing is lost by a failure, an empty answer, a trouble."""
+"""What a source does not show: nothing is lost by a failure, an empty answer, a trouble."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -38,7 +38,7 @@ def test_a_run_that_outlives_its_lease_stores_nothing_more(shelf):
 
     def overtake() -> None:
         (second,) = claim_due(SourceRunOutbox(), NOW + PAST_LEASE, 1)
-        Shelf.things = places(3)
+        Shelf.things = [*places(3)]
         run_source(second, clock=lambda: NOW + PAST_LEASE)
         assert second.state == "done"
 

@@ -26,6 +26,14 @@ SOURCES = [
     _of_source("/troubles", "get", READ),
     _of_source("/run", "post", WRITE),
     _of_source("/confirm", "post", WRITE),
+    Endpoint("api/v1/certs/ct", "post", WRITE),
+    Endpoint(
+        "api/v1/certs/certificates/<str:certificate_id>/vouch",
+        "post",
+        WRITE,
+        found="api/v1/certs/certificates/1/vouch",
+        unknown="/api/v1/certs/certificates/999999/vouch",
+    ),
 ]
 
 
