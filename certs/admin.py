@@ -1,12 +1,33 @@
 """Admin pages of certificates."""
 
+from certs.certificate_admin import CertificateAdmin, LineageAdmin, PlacementAdmin
+from certs.finding_admin import CrossingAdmin, FindingAdmin
+from certs.inventory_admin import (
+    ObservationAdmin,
+    ProbeAdmin,
+    RevocationAdmin,
+    RevocationListAdmin,
+    ServedCertificateAdmin,
+    ValidationAdmin,
+)
 from certs.policy_admin import CertificatePolicyAdmin, OwnershipRuleAdmin
 from certs.source_admin import SourceAdmin, SourceRunAdmin, SourceTroubleAdmin
 
 __all__ = [
+    "CertificateAdmin",
     "CertificatePolicyAdmin",
+    "CrossingAdmin",
+    "FindingAdmin",
+    "LineageAdmin",
+    "ObservationAdmin",
     "OwnershipRuleAdmin",
+    "PlacementAdmin",
+    "ProbeAdmin",
+    "RevocationAdmin",
+    "RevocationListAdmin",
+    "ServedCertificateAdmin",
     "SourceAdmin",
     "SourceRunAdmin",
     "SourceTroubleAdmin",
+    "ValidationAdmin",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from certs.models import Certificate, CertificateName, Finding, Placement
+from certs.search.meant import below, named, narrow
 from certs.search.refuse import refused
 from opsportal.lib.matchers import Matcher, MatcherError, Matchers, filter_queryset, parse_matchers
 
@@ -16,16 +17,24 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "title": "title", "common_name": "common_name", "subject": "subject",
         "issuer": "issuer_title", "serial": "serial", "sha256": "sha256", "owner": "team__name",
+        "team": "team__name",
         "environment": "environment", "service": "service", "use": "use", "key_type": "key_type",
         "key_size": "key_size", "key_curve": "key_curve", "signature": "signature_name",
         "lineage": "lineage__name",
     }
 )  # fmt: skip
+
+def _placed() -> QuerySet[Any]:
+    return Placement.objects.filter(gone_at=None).order_by()
+
+
 # A certificate has several of these: it matches by any of them.
 _MANY: Mapping[str, tuple[Callable[[], QuerySet[Any]], str]] = MappingProxyType(
     {
         "name": (lambda: CertificateName.objects.order_by(), "value"),
-        "source": (lambda: Placement.objects.filter(gone_at=None).order_by(), "source__name"),
+        "source": (_placed, "source__name"),
+        "kind": (_placed, "source__kind"),
+        "path": (_placed, "locator"),
         "finding": (lambda: Finding.objects.filter(closed_at=None).order_by(), "kind"),
     }
 )
@@ -43,8 +52,11 @@ def read_matchers(text: str, field: str) -> Matchers:
         if item.name == "days_left":
             if item.op not in ("<", "<=", ">", ">="):
                 raise refused(field, "days_left is compared by <, <=, > or >=")
+        elif item.name == "domain":
+            if item.op not in ("=", "!="):
+                raise refused(field, "domain is compared by = or !=; patterns are for name")
         elif item.name not in _FIELDS and item.name not in _MANY:
-            known = ", ".join(sorted((*_FIELDS, *_MANY, "days_left")))
+            known = ", ".join(sorted((*_FIELDS, *_MANY, "days_left", "domain")))
             raise refused(field, f"{item.name[:40]!r} is none of {known}")
     return found
 
@@ -57,6 +69,9 @@ def filter_matching(
     for item in matchers.items:
         if item.name == "days_left":
             found = _filter_days(found, item, now)
+        elif item.name == "domain":
+            condition = narrow([], [below(item.value), named(item.value)])
+            found = found.filter(condition if item.op == "=" else ~condition)
         elif item.name in _MANY:
             found = _filter_many(found, item)
         else:
