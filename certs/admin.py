@@ -12,6 +12,7 @@ from certs.inventory_admin import (
 )
 from certs.policy_admin import CertificatePolicyAdmin, OwnershipRuleAdmin
 from certs.source_admin import SourceAdmin, SourceRunAdmin, SourceTroubleAdmin
+from certs.trust_admin import TrustStoreAdmin
 
 __all__ = [
     "CertificateAdmin",
@@ -29,5 +30,6 @@ __all__ = [
     "SourceAdmin",
     "SourceRunAdmin",
     "SourceTroubleAdmin",
+    "TrustStoreAdmin",
     "ValidationAdmin",
 ]

@@ -1,7 +1,7 @@
 """Trust stores: sets of roots, each read once per content and process."""
 
-import re
 import ssl
+from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,6 @@ from opsportal.lib.errors import FieldError, PayloadError
 
 # Roots of one store; Mozilla has about 150.
 MAX_ROOTS = 2000
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATE = {"CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"}
 
 
@@ -113,14 +112,15 @@ def _of_files(files: tuple[_File, ...]) -> Anchors:
 def _blocks(pem: str) -> list[bytes | None]:
     """DER of each certificate; None: what is within is not base64."""
     found: list[bytes | None] = []
-    for match in _BLOCK.finditer(pem):
-        if match[1] in _CERTIFICATE:
-            try:
-                found.append(ssl.PEM_cert_to_DER_cert(
-                    f"{ssl.PEM_HEADER}\n{match[2].strip()}\n{ssl.PEM_FOOTER}"
-                ))  # fmt: skip
-            except ValueError:
-                found.append(None)
+    for part in pem.split("-----BEGIN ")[1:]:
+        label, _, rest = part.partition("-----")
+        body, ended, _ = rest.partition("-----END ")
+        if label not in _CERTIFICATE:
+            continue
+        try:
+            found.append(b64decode("".join(body.split()), validate=True) if ended else None)
+        except ValueError:
+            found.append(None)
     return found
 
 

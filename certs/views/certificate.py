@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 from certs.issuers import issuers_of
 from certs.models import Certificate, Finding, Placement, Revocation, ServedCertificate
 from certs.pem import certificate_pem, pem_file_name
+from certs.views.chain import ShownChain, chain_view
 from certs.wording import visible
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
+from opsportal.lib.times import utc_now
 
 # Of each list; what is past, and what it shares its key with, is shown shorter.
 MOST, FEW, UNFOLDED, HISTORY = 50, 20, 12, 40
@@ -59,6 +61,7 @@ def show_certificate(request: HttpRequest, certificate_id: int) -> HttpResponse:
         "names_shown": names[:UNFOLDED],
         "names_folded": names[UNFOLDED:],
         "issuers": issuers,
+        "chain": _chain(served, now=utc_now()),
         "missing": "" if top.self_signed else top.issuer_title or "its issuer",
         "issued": list(_issued(row)[: FEW + 1]) if row.is_ca else [],
         "present": present[:MOST],
@@ -99,6 +102,12 @@ def _served(row: Certificate, now: bool, most: int) -> list[ServedCertificate]:
         .select_related("observation__endpoint")
         .order_by("-id")[: most + 1]
     )
+
+
+def _chain(served: Sequence[ServedCertificate], *, now: datetime) -> ShownChain | None:
+    """As it was served last, where it is the leaf."""
+    first = next((each for each in served if each.position == 0), None)
+    return chain_view(first.observation, now=now) if first else None
 
 
 def _issued(row: Certificate) -> Any:

@@ -1,7 +1,7 @@
 """Weak keys and signatures, and lives that are too long for public trust."""
 
 import subprocess
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from tests.certs.making import (
     make_placement,
     make_source,
 )
-from tests.certs.pki import DAY, NOW, UTC, Issued, intermediate, issue, later, new_key, root
+from tests.certs.pki import DAY, NOW, Issued, intermediate, issue, later, new_key, root
 
 pytestmark = pytest.mark.django_db
 

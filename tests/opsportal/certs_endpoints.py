@@ -62,4 +62,10 @@ CERT_ENDPOINTS = [
     _one("proposals", "proposal_id", "post", WRITE, "/accept"),
     _one("proposals", "proposal_id", "post", WRITE, "/refuse"),
 ]
-CERTS = [Endpoint("api/v1/certs", "post", WRITE), *SOURCES, *LIFECYCLE, *CERT_ENDPOINTS]
+CERTS = [
+    Endpoint("api/v1/certs", "post", WRITE),
+    Endpoint("api/v1/certs/trust-stores", "get", READ),
+    *SOURCES,
+    *LIFECYCLE,
+    *CERT_ENDPOINTS,
+]
