@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from certs.api.uploading import CertificateUpload
 from certs.api.urls import api_urlpatterns
+from certs.views.endpoint_urls import endpoint_urlpatterns
 from certs.views.sources import confirm, look, show_runs, show_source, show_sources
 from certs.views.upload import upload
 from certs.views.urls import page_urlpatterns
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_SOURCE}look/", look, name="certs-source-look"),
     path(f"{_SOURCE}confirm/", confirm, name="certs-source-confirm"),
     path("certs/upload/", upload, name="certs-upload"),
+    *endpoint_urlpatterns,
     *page_urlpatterns,
 ]
 # The door itself, /api/v1/certs.
