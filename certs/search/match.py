@@ -24,7 +24,7 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
 # A certificate has several of these: it matches by any of them.
 _MANY: Mapping[str, tuple[Callable[[], QuerySet[Any]], str]] = MappingProxyType(
     {
-        "name": (lambda: CertificateName.objects.order_by(), "value"),
+        "name": (CertificateName.objects.order_by, "value"),
         "source": (lambda: Placement.objects.filter(gone_at=None).order_by(), "source__name"),
         "finding": (lambda: Finding.objects.filter(closed_at=None).order_by(), "kind"),
     }
