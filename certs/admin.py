@@ -1,6 +1,7 @@
 """Admin pages of certificates."""
 
 from certs.certificate_admin import CertificateAdmin, LineageAdmin, PlacementAdmin
+from certs.endpoint_admin import DomainAdmin, EndpointAdmin, ProposalAdmin
 from certs.finding_admin import CrossingAdmin, FindingAdmin
 from certs.inventory_admin import (
     ObservationAdmin,
@@ -18,12 +19,15 @@ __all__ = [
     "CertificateAdmin",
     "CertificatePolicyAdmin",
     "CrossingAdmin",
+    "DomainAdmin",
+    "EndpointAdmin",
     "FindingAdmin",
     "LineageAdmin",
     "ObservationAdmin",
     "OwnershipRuleAdmin",
     "PlacementAdmin",
     "ProbeAdmin",
+    "ProposalAdmin",
     "RevocationAdmin",
     "RevocationListAdmin",
     "ServedCertificateAdmin",

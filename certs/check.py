@@ -13,6 +13,16 @@ from certs.normalise import FoundEndpoint, canonical_endpoint
 from certs.observe import Asked, Look, look_at, store_looks
 from certs.observe.resolve import Resolved
 from certs.tls import Reading, Result
+from certs.trust import (
+    EXPIRED,
+    NO_ISSUER,
+    NOT_YET_VALID,
+    SELF_SIGNED_LEAF,
+    Anchors,
+    Judged,
+    judge_chain,
+)
+from certs.validate import open_stores
 from certs.x509 import CertificateError, Parsed, parse_certificate
 from certs.x509.names import matches_host, unicode_host
 from opsportal.accounts.actors import Actor
@@ -58,6 +68,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """Whether a trust store has a root that the chain leads to; `message`: why not."""
+
+    store: str
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedAddress:
     """What one address served, and what is wrong there, in words."""
 
@@ -66,6 +85,8 @@ class CheckedAddress:
     chain: Sequence[Link] = ()
     # Whether the leaf is for the name (RFC 9525); None without one.
     names_match: bool | None = None
+    # By store; empty without a chain, or without stores.
+    trust: Sequence[Trust] = ()
     problems: Sequence[str] = ()
 
 
@@ -126,13 +147,17 @@ def _check(found: FoundEndpoint, now: datetime) -> Checked:
         with transaction.atomic():
             store_looks([Look(endpoint, look.resolved, look.readings)], now=now)
     name = asked.server_name or asked.host
+    stores = {row.name: anchors for row, anchors in open_stores().items()}
     addresses = [
-        _judged(address, look.readings[address], name, now) for address in look.resolved.addresses
+        _judged(address, look.readings[address], name, stores, now)
+        for address in look.resolved.addresses
     ]
     return Checked(asked, look.resolved, addresses, _overall(look, addresses), endpoint)
 
 
-def _judged(address: str, reading: Reading, name: str, now: datetime) -> CheckedAddress:
+def _judged(
+    address: str, reading: Reading, name: str, stores: Mapping[str, Anchors], now: datetime
+) -> CheckedAddress:
     chain = [_link(der, now) for der in reading.chain]
     leaf = chain[0].parsed if chain else None
     match = matches_host(leaf.names, name) if leaf else None
@@ -144,11 +169,32 @@ def _judged(address: str, reading: Reading, name: str, now: datetime) -> Checked
     for link in chain[1:]:
         if link.parsed and not link.parsed.self_signed:
             problems += [f"{_title(link.parsed)}: {each}" for each in _time(link.parsed, now)]
+    held = {store: judge_chain(reading.chain, roots, at=now) for store, roots in stores.items()}
+    if leaf is not None:
+        problems += _trust_problems(list(held.values()), chain)
     if reading.legacy:
         problems.append("It speaks only TLS that is outdated (RFC 8996).")
     if reading.without_server_name:
         problems.append("The server does not know this name; it was asked without one.")
-    return CheckedAddress(address, reading, chain, match, problems)
+    trust = [Trust(store, each.ok, each.message) for store, each in held.items() if chain]
+    return CheckedAddress(address, reading, chain, match, trust, problems)
+
+
+def _trust_problems(held: Sequence[Judged], chain: Sequence[Link]) -> list[str]:
+    """Nothing where one store holds it, or where the certificates themselves say enough."""
+    if not held or any(each.ok for each in held):
+        return []
+    # One that knows the root says most.
+    judged = max(held, key=lambda each: (each.code != NO_ISSUER, each.depth))
+    if judged.code in (SELF_SIGNED_LEAF, EXPIRED, NOT_YET_VALID):
+        return []
+    last = chain[-1].parsed
+    if judged.code == NO_ISSUER and last is not None and not last.self_signed:
+        return [
+            f"No trust store knows who issued {_title(last)} ({last.issuer_title}): an "
+            "intermediate is not served, or the root is not trusted."
+        ]
+    return [f"No trust store holds the chain: {judged.message}."]
 
 
 def _link(der: bytes, now: datetime) -> Link:
@@ -233,4 +279,4 @@ def _count(actor: Actor, now: datetime) -> None:
         )
 
 
-__all__ = ["MOST_A_MINUTE", "Checked", "CheckedAddress", "Link", "check_host", "span_of"]
+__all__ = ["MOST_A_MINUTE", "Checked", "CheckedAddress", "Link", "Trust", "check_host", "span_of"]

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from certs.api.uploading import CertificateUpload
 from certs.api.urls import api_urlpatterns
+from certs.views.endpoint_urls import endpoint_urlpatterns
 from certs.views.source_urls import source_urlpatterns
 from certs.views.upload import upload
 from certs.views.urls import page_urlpatterns
@@ -11,6 +12,7 @@ from certs.views.urls import page_urlpatterns
 urlpatterns: list[URLPattern] = [
     *source_urlpatterns,
     path("certs/upload/", upload, name="certs-upload"),
+    *endpoint_urlpatterns,
     *page_urlpatterns,
 ]
 # The door itself, /api/v1/certs.

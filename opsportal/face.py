@@ -64,6 +64,7 @@ NAVIGATION = [
             ("Proposals", "add_link", "certs-proposals", ""),
             ("Check a host", "network_check", "certs-check", ""),
             ("Upload", "upload_file", "certs-upload", ""),
+            ("Domains", "domain", "admin:certs_domain_changelist", "certs.view_domain"),
         ],
     ),
     (

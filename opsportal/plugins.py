@@ -305,6 +305,7 @@ TEAM_OWNED = [
     "alerts.signingsecret",
     "alerts.snstopic",
     "alerts.subscription",
+    "certs.endpoint",
     "certs.source",
     "chronos.freeze",
     "security.riskacceptance",

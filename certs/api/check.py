@@ -65,6 +65,9 @@ class CheckedAddressSerializer(serializers.Serializer[Any]):
     client_cert_wanted = serializers.BooleanField()
     latency_ms = serializers.IntegerField()
     names_match = serializers.BooleanField(allow_null=True)
+    trust = serializers.ListField(
+        child=serializers.DictField(), help_text="By trust store: store, ok, message."
+    )
     problems = serializers.ListField(child=serializers.CharField())
     chain = CheckedCertificateSerializer(many=True, help_text="As served: the leaf first.")
 
@@ -133,6 +136,9 @@ def _address(each: CheckedAddress) -> dict[str, Any]:
         "client_cert_wanted": reading.client_cert_wanted,
         "latency_ms": reading.latency_ms,
         "names_match": each.names_match,
+        "trust": [
+            {"store": held.store, "ok": held.ok, "message": held.message} for held in each.trust
+        ],
         "problems": list(each.problems),
         "chain": _chain(each.chain),
     }

@@ -31,7 +31,7 @@ def _placed() -> QuerySet[Any]:
 # A certificate has several of these: it matches by any of them.
 _MANY: Mapping[str, tuple[Callable[[], QuerySet[Any]], str]] = MappingProxyType(
     {
-        "name": (lambda: CertificateName.objects.order_by(), "value"),
+        "name": (CertificateName.objects.order_by, "value"),
         "source": (_placed, "source__name"),
         "kind": (_placed, "source__kind"),
         "path": (_placed, "locator"),

@@ -7,14 +7,14 @@ from django.core.cache import cache
 from django.test import Client
 
 from certs.check import MOST_A_MINUTE, check_host
-from certs.models import Certificate, Endpoint, Observation
+from certs.models import Certificate, Endpoint, Observation, TrustStore
 from certs.normalise import FoundEndpoint
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.accounts.keys import create_key
 from opsportal.lib.errors import RateLimitedError
 from opsportal.lib.times import utc_now
 from tests.certs.making import make_endpoint
-from tests.certs.pki import DAY, NOW, intermediate, issue, later
+from tests.certs.pki import DAY, NOW, Issued, intermediate, issue, later
 from tests.certs.probing import names
 from tests.certs.serving import raw_server, tls_server
 
@@ -40,13 +40,20 @@ def post():
     return send
 
 
+def trusted(ca: Issued) -> Issued:
+    """The authority, whose root is trusted."""
+    assert ca.root is not None
+    TrustStore.objects.create(name="ours", kind="private", pem=ca.root.pem.decode())
+    return ca
+
+
 def check(host: str, port: int, **options):
     return check_host(FoundEndpoint(host, port, **options), actor=COMMAND_LINE, now=NOW)
 
 
 def test_a_good_chain_has_no_problems_and_is_not_stored(names):
     names["api.test"] = ["127.0.0.1"]
-    with tls_server(intermediate().issue("api.test")) as served:
+    with tls_server(trusted(intermediate()).issue("api.test")) as served:
         checked = check("api.test", served.port)
     (address,) = checked.addresses
     assert checked.ok
@@ -59,7 +66,7 @@ def test_a_good_chain_has_no_problems_and_is_not_stored(names):
 
 
 def test_problems_are_said_in_words(names):
-    ca = intermediate()
+    ca = trusted(intermediate())
     old = ca.issue("other.test", not_before=NOW - 90 * DAY, not_after=NOW - 2 * DAY)
     names["api.test"] = ["127.0.0.1"]
     with tls_server(old) as served:
@@ -81,7 +88,7 @@ def test_problems_are_said_in_words(names):
 )
 def test_times_are_said_in_words(names, options, says):
     names["api.test"] = ["127.0.0.1"]
-    with tls_server(intermediate().issue("api.test", **options)) as served:
+    with tls_server(trusted(intermediate()).issue("api.test", **options)) as served:
         (address,) = check("api.test", served.port).addresses
     assert address.problems == [says]
 
@@ -184,3 +191,20 @@ def test_one_key_may_not_check_without_end(names):
     with pytest.raises(RateLimitedError):
         check("gone.test", 443)
     check_host(FoundEndpoint("gone.test"), actor=COMMAND_LINE, now=later(minutes=1))
+
+
+def test_whom_the_chain_leads_to(names):
+    names["api.test"] = ["127.0.0.1"]
+    ca = intermediate()
+    leaf = ca.issue("api.test")
+    with tls_server(leaf) as served:
+        (unknown,) = check("api.test", served.port).addresses
+        trusted(ca)
+        (known,) = check("api.test", served.port).addresses
+        leaf.above = []
+        served.serve(leaf)
+        (incomplete,) = check("api.test", served.port).addresses
+    assert "No trust store knows who issued Test CA 1 (Acme Test Root)" in unknown.problems[0]
+    assert {each.store: each.ok for each in known.trust}["ours"]
+    assert known.problems == []
+    assert "an intermediate is not served" in incomplete.problems[0]
