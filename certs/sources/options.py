@@ -71,7 +71,9 @@ def kept_secrets(
 
 
 def _server(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].lower()
+    """Scheme, host and port."""
+    scheme, _, rest = url.lower().partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def complaint_of(option: Option, value: Any) -> str:
