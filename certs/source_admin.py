@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from certs.change import delete_source, save_source
 from certs.models import Source, SourceRun, SourceTrouble
 from certs.sources import CertificateSource, Option, source_kind
-from certs.sources.options import read_options, shown_options
+from certs.sources.options import kept_secrets, read_options, shown_options
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
 from opsportal.lib.admin import (
@@ -62,18 +62,16 @@ class SourceForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """The options as the kind wants them; an empty secret is the one that is set."""
         found: dict[str, Any] = super().clean() or self.cleaned_data
-        stored = dict(self.instance.secret or {})
         given: dict[str, Any] = {}
         for option in self.kind.options:
             value = found.get(_PREFIX + option.name)
-            if option.secret and found.get(_CLEAR + option.name):
-                stored.pop(option.name, None)
             if option.secret and not value:
-                value = stored.get(option.name)
+                value = "" if found.get(_CLEAR + option.name) else None
             if option.kind == "lines" and isinstance(value, str):
                 value = [line for line in value.splitlines() if line.strip()]
             given[option.name] = value
         try:
+            stored = kept_secrets(self.instance.options, self.instance.secret or {}, given)
             read_options(self.kind, given, stored)
         except PayloadError as error:
             for wrong in error.errors:
@@ -178,13 +176,7 @@ class SourceAdmin(TeamOwnedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """By the deed."""
-        cleared = {
-            name.removeprefix(_CLEAR)
-            for name, value in form.cleaned_data.items()
-            if name.startswith(_CLEAR) and value
-        }
         given = form.cleaned_data["given"]
-        given |= {name: given.get(name) or "" for name in cleared}
         save_source(obj, given, actor=actor_of(request), now=utc_now())
 
     def response_add(

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -10,7 +9,7 @@ from certs.discover import ask_for_runs, update_use
 from certs.discover.storable import storable_text
 from certs.models import Placement, Source, SourceRun
 from certs.sources import CertificateSource, source_kind
-from certs.sources.options import read_options, shown_options
+from certs.sources.options import kept_secrets, read_options, shown_options
 from chronos.trail import (
     State,
     check_columns,
@@ -45,7 +44,7 @@ def save_source(source: Source, given: dict[str, Any], *, actor: Actor, now: dat
                 "kind: a source stays what it is; add another one",
                 [FieldError("kind", "a source stays what it is; add another one")],
             )
-        known = _kept(stored, given) if stored else {}
+        known = kept_secrets(stored.options, stored.secret or {}, given) if stored else {}
         source.options, secret = read_options(kind, given, known)
         source.secret = secret or None
         _check(source)
@@ -126,14 +125,6 @@ def source_state(source: Source) -> State:
         "labels": source.labels,
         "note": source.note,
     }
-
-
-def _kept(stored: Source, given: dict[str, Any]) -> dict[str, Any]:
-    """Secrets that may stay: a token given for one server is not sent to another."""
-    was, url = stored.options.get("url"), given.get("url")
-    if was and isinstance(url, str) and urlsplit(was).netloc != urlsplit(url).netloc:
-        return {}
-    return stored.secret or {}
 
 
 def _kind_of(slug: str) -> CertificateSource:

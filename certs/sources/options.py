@@ -60,6 +60,22 @@ def _given(option: Option, given: Mapping[str, Any], stored: Mapping[str, Any]) 
     return None if value in ("", []) else value
 
 
+def kept_secrets(
+    options: Mapping[str, Any], secret: Mapping[str, Any], given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Stored secrets that may stay: a token given for one server is not sent to another."""
+    was, url = options.get("url"), given.get("url")
+    if was and isinstance(url, str) and _server(was) != _server(url):
+        return {}
+    return secret
+
+
+def _server(url: str) -> str:
+    """Scheme, host and port."""
+    scheme, _, rest = url.lower().partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
 def complaint_of(option: Option, value: Any) -> str:
     """What is wrong with one; empty: nothing."""
     if option.kind == "truth":
