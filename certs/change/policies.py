@@ -34,9 +34,7 @@ def check_policy(row: CertificatePolicy) -> None:
     """What saving it would refuse. Raises PayloadError."""
     check_texts(row, "note")
     read_thresholds(row.thresholds)
-    if not isinstance(row.stale_grace, timedelta) or not (
-        timedelta(0) <= row.stale_grace <= LONGEST_GRACE
-    ):
+    if not timedelta(0) <= row.stale_grace <= LONGEST_GRACE:
         raise wrong("stale_grace", "from none to a year")
     if not isinstance(row.without, list):
         raise wrong("without", "a list of kinds of findings")

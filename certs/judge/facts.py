@@ -23,7 +23,7 @@ def facts_of(row: Certificate, known: Known, world: World) -> dict[str, Sequence
     sources = [world.sources[pk] for pk in sorted(known.source_ids)]
     endpoints = [world.endpoints[pk] for pk in sorted(known.endpoint_ids) if pk in world.endpoints]
     facts: dict[str, list[str]] = {}
-    for labels in (each.labels for each in (*sources, *endpoints)):
+    for labels in [each.labels for each in sources] + [each.labels for each in endpoints]:
         if isinstance(labels, dict):
             for name, value in labels.items():
                 facts.setdefault(str(name), []).append(str(value))

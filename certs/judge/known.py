@@ -57,7 +57,8 @@ class Known:
     @property
     def in_use_since(self) -> datetime | None:
         """Since when it is stored or served."""
-        return min((each.since for each in (*self.places, *self.servings)), default=None)
+        since = [each.since for each in self.places] + [each.since for each in self.servings]
+        return min(since, default=None)
 
 
 @dataclass(slots=True)
@@ -99,19 +100,19 @@ def load_known(ids: Sequence[int], world: World) -> dict[int, Known]:
     found = {pk: Known() for pk in ids}
     _names(found)
     places = Placement.objects.filter(IdIn(ids, "certificate_id"), gone_at=None).order_by("pk")
-    for pk, source, *rest in places.values_list(
+    for pk, source, locator, has_key, since in places.values_list(
         "certificate_id", "source_id", "locator", "has_key", "first_seen_at"
     ):
         if source in world.sources and world.sources[source].kind not in HEARSAY:
-            found[pk].places.append(Place(source, *rest))
+            found[pk].places.append(Place(source, locator, has_key, since))
     served = ServedCertificate.objects.filter(
         IdIn(ids, "certificate_id"), observation__serving=True
     ).order_by("observation_id")
-    for pk, *fields in served.values_list(
+    for pk, endpoint, address, position, since in served.values_list(
         "certificate_id", "observation__endpoint_id", "observation__address", "position",
         "observation__first_seen_at",
     ):  # fmt: skip
-        found[pk].servings.append(Serving(*fields))
+        found[pk].servings.append(Serving(endpoint, address, position, since))
     _endpoints(found, world)
     return found
 

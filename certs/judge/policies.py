@@ -1,6 +1,7 @@
 """Which policy applies to a certificate: the first that matches, or the portal's own."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,10 +38,9 @@ def load_policies() -> list[Policy]:
 
 def compile_policy(row: CertificatePolicy) -> Policy:
     """Of its row; thresholds that cannot be read are the usual ones, rather than none."""
-    try:
+    thresholds = BUILT_IN.thresholds
+    with suppress(PayloadError):
         thresholds = read_thresholds(row.thresholds)
-    except PayloadError:
-        thresholds = BUILT_IN.thresholds
     return Policy(
         name=row.name, thresholds=thresholds, stale_grace=row.stale_grace,
         without=frozenset(map(str, row.without or ())), match=row.match,

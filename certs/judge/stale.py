@@ -28,11 +28,17 @@ def judge_stale(batch: Batch) -> None:
             stale.append(row)
     if not stale:
         return
-    addresses = _addresses({pk for row in stale for pk in batch.known[row.pk].endpoint_ids})
+    addresses = _addresses({pk for row in stale for pk in _where(row, batch)})
     for row in stale:
         batch.say(row, _verdict(row, batch, addresses))
         # "9 days ago" becomes 10.
         batch.again(row, next_day(batch.replacements[row.pk].not_before, batch.now))
+
+
+def _where(row: Certificate, batch: Batch) -> set[int]:
+    """The endpoints that serve the old one or the new one."""
+    new = batch.replacements[row.pk]
+    return batch.known[row.pk].endpoint_ids | batch.known[new.pk].endpoint_ids
 
 
 def _addresses(endpoint_ids: set[int]) -> Counter[int]:
@@ -44,7 +50,7 @@ def _addresses(endpoint_ids: set[int]) -> Counter[int]:
 def _verdict(row: Certificate, batch: Batch, addresses: Counter[int]) -> Verdict:
     new, known = batch.replacements[row.pk], batch.known[row.pk]
     old_at = [each for each in known.servings if each.position == 0]
-    total = sum(addresses[pk] for pk in known.endpoint_ids)
+    total = sum(addresses[pk] for pk in _where(row, batch))
     where = where_stored(new, batch)
     places = sorted({str(batch.world.endpoints[pk]) for pk in known.endpoint_ids})
     more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
@@ -52,7 +58,7 @@ def _verdict(row: Certificate, batch: Batch, addresses: Counter[int]) -> Verdict
     return Verdict(
         "stale_served", "high",
         f"was renewed {ago} ago{f' in {where}' if where else ''}, and the old one is still served "
-        f"at {len(old_at)} of {total} addresses of {', '.join(places[:_MOST_NAMED])}{more}",
+        f"at {len(old_at)} of {total} addresses ({', '.join(places[:_MOST_NAMED])}{more})",
         facts={
             "replaced_by": new.pk,
             "endpoints": [

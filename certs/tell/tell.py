@@ -16,8 +16,9 @@ from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
 
 PREFIX = "certs:"
-# One thing to an operator: this one's end.
-OF_THE_END = ("expiring", "expired", "stale_served")
+# One thing to an operator. That an old one is still served is told by itself: who has renewed it
+# and thinks it is done is to hear of that.
+OF_THE_END = ("expiring", "expired")
 _BATCH = 200
 
 

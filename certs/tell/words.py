@@ -181,11 +181,13 @@ def domain_of(known: Known, row: Certificate, world: World) -> str:
     return parents[-2] if len(parents) > 1 else first
 
 
-def _links(subject: object, certificate: Certificate | None) -> list[Link]:
+def _links(
+    subject: Certificate | Endpoint | Source | None, certificate: Certificate | None
+) -> list[Link]:
     links = []
-    for row, text in ((certificate, "Certificate"), (subject, "")):
-        if row is not None and (text or row is not certificate):
-            url: str = row.get_absolute_url()  # type: ignore[union-attr,attr-defined]
-            noun = text or ("Endpoint" if isinstance(row, Endpoint) else "Source")
-            links.append(Link(settings.PUBLIC_URL + url, noun))
+    if certificate is not None:
+        links.append(Link(settings.PUBLIC_URL + certificate.get_absolute_url(), "Certificate"))
+    if subject is not None and subject is not certificate:
+        noun = "Endpoint" if isinstance(subject, Endpoint) else "Source"
+        links.append(Link(settings.PUBLIC_URL + subject.get_absolute_url(), noun))
     return links

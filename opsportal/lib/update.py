@@ -5,6 +5,7 @@ Django's own way writes a case for each row, which costs several times as much a
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import connection, models
@@ -16,7 +17,7 @@ def update_values(
     """Set a column of instants or whole numbers by the rows' ids. In the caller's transaction."""
     if not values:
         return
-    found = model._meta.get_field(field)
+    found: Any = model._meta.get_field(field)
     table, column = model._meta.db_table, found.column
     kind = "timestamptz" if isinstance(found, models.DateTimeField) else "bigint"
     with connection.cursor() as cursor:
