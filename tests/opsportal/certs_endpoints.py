@@ -26,4 +26,23 @@ SOURCES = [
     _of_source("/run", "post", WRITE),
     _of_source("/confirm", "post", WRITE),
 ]
-CERTS = [*SOURCES]
+INVENTORY = [
+    *(
+        Endpoint(f"api/v1/certs/{noun}", "get", READ)
+        for noun in (
+            "certificates", "certificates.csv", "certificates.jsonl", "summary", "findings",
+            "calendar.ics",
+        )
+    ),
+    *(
+        Endpoint(
+            f"api/v1/certs/certificates/<str:certificate_id>{noun}",
+            "get",
+            READ,
+            found=f"api/v1/certs/certificates/1{noun}",
+            unknown=f"/api/v1/certs/certificates/999999{noun}",
+        )
+        for noun in ("", "/pem")
+    ),
+]  # fmt: skip
+CERTS = [*SOURCES, *INVENTORY]
