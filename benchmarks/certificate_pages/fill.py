@@ -101,7 +101,8 @@ def batch(numbers, teams, sources):
     )  # fmt: skip
     served = [(number, row) for number, row in pairs if row.use == "served"]
     endpoints = Endpoint.objects.bulk_create(
-        Endpoint(host=row.title, port=443, result="ok", probed_at=NOW, seen_at=NOW) for _, row in served
+        Endpoint(host=row.title, port=443, result="ok", probed_at=NOW, seen_at=NOW)
+        for _, row in served
     )
     seen = Observation.objects.bulk_create(
         Observation(

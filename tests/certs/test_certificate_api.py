@@ -3,6 +3,7 @@
 import csv
 import io
 from base64 import b64encode
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -103,7 +104,7 @@ def test_exports_have_all_that_fit_with_their_names(rows, ask, monkeypatch):
     api = next(line for line in lines if line["title"] == "api.example.com")
     assert "www.api.example.com" in api["names"].split()
     stream = b"".join(ask("certificates.jsonl").streaming_content).splitlines()
-    assert [msgspec.json.decode(line)["title"] for line in stream][0] == "api.example.com"
+    assert msgspec.json.decode(stream[0])["title"] == "api.example.com"
     ask("certificates.csv", 400, state="x")
 
 
@@ -123,7 +124,7 @@ def test_an_export_that_is_not_read_makes_room_for_the_next(rows, ask):
     assert b"".join(ask("certificates.csv").streaming_content)
 
 
-def calendar_of(answer) -> list:
+def calendar_of(answer: Any) -> Any:
     assert answer["Content-Type"].startswith("text/calendar")
     calendar = Calendar.from_ical(answer.content)
     assert (calendar["version"], bool(calendar["prodid"])) == ("2.0", True)
@@ -133,7 +134,7 @@ def calendar_of(answer) -> list:
 def test_the_calendar_has_an_event_for_each_with_a_uid_that_stays(rows, ask):
     answer = ask("calendar.ics")
     events = calendar_of(answer)
-    assert [str(event["summary"]) for event in events][0] == "api.example.com expires"
+    assert str(events[0]["summary"]) == "api.example.com expires"
     assert events[0]["dtstart"].dt == rows["api"].not_after
     assert events[0]["dtstamp"].dt == rows["api"].first_seen_at
     again = ask("calendar.ics")

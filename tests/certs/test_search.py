@@ -22,7 +22,7 @@ from tests.certs.inventory import SERIAL, make_inventory, make_many
 from tests.certs.pki import NOW
 
 pytestmark = pytest.mark.django_db
-ALL = "api gone heard idn old root shop".split()
+ALL = ["api", "gone", "heard", "idn", "old", "root", "shop"]
 
 
 @pytest.fixture
@@ -110,7 +110,8 @@ def test_a_serial_has_many_spellings():
 
 MATCHING = [
         ('name=~".*\\\\.shop\\\\..*"', "shop"), ('name!~".*example.*"', ""),
-        ('name="192.0.2.7"', "api"), ('owner="web"', "api"), ('team!="web"', "gone heard idn old root shop"),
+        ('name="192.0.2.7"', "api"), ('owner="web"', "api"),
+        ('team!="web"', "gone heard idn old root shop"),
         ('source="files"', "idn old shop"), ('source!="files"', "api gone heard root"),
         ('path=~"/etc/.*", kind="files"', "idn old shop"), ('finding="expiring"', "api"),
         ('days_left<"0"', "old"), ('days_left<="10", days_left>="10"', "api"),
@@ -148,7 +149,7 @@ ODD = ["%", "_", "'", '"', "\\", "*", ".", "*.", "-", "0", "::", "é", "[",
 
 def test_odd_texts_break_nothing(rows):
     asked = {text: found(rows, q=text) for text in ODD}
-    assert {text: names for text, names in asked.items() if names} == {"*": "shop", "*.": "shop"}
+    assert {text: names for text, names in asked.items() if names} == {"*": "shop"}
 
 
 def test_more_than_a_few_are_found_by_asking_each(rows, monkeypatch):
