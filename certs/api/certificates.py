@@ -116,15 +116,14 @@ class CertificateDetail(APIView):
         }
         parts = CertificateDetailSerializer().fields
         placements = Placement.objects.filter(certificate=row).select_related("source")
-        for name, rows in (
-            ("placements", placements),
-            ("served", served.select_related("observation__endpoint")),
-            ("findings", findings.select_related("endpoint", "source")),
-        ):
+        findings = findings.select_related("certificate", "endpoint", "source")
+        lists: dict[str, QuerySet[Any]] = {
+            "placements": placements,
+            "served": served.select_related("observation__endpoint"),
+            "findings": findings.defer(*FINDING_LONG),
+        }
+        for name, rows in lists.items():
             newest = list(rows.order_by("-id")[:MOST_PLACES])
-            if name == "findings":
-                for finding in newest:
-                    finding.certificate = row
             shown[name] = parts[name].to_representation(newest)
         return Response(shown)
 

@@ -60,7 +60,7 @@ class NameSerializer(serializers.ModelSerializer[CertificateName]):
 class PlacementSerializer(serializers.ModelSerializer[Placement]):
     """Where it is stored."""
 
-    source = serializers.CharField(source="source.name")
+    source = serializers.CharField(source="source.name")  # type: ignore[assignment]
 
     class Meta:
         model = Placement
@@ -94,7 +94,9 @@ class CertFindingSerializer(serializers.ModelSerializer[Finding]):
 
     certificate = serializers.IntegerField(source="certificate_id", allow_null=True)
     endpoint = serializers.IntegerField(source="endpoint_id", allow_null=True)
-    source = serializers.IntegerField(source="source_id", allow_null=True)
+    source = serializers.IntegerField(  # type: ignore[assignment]
+        source="source_id", allow_null=True
+    )
     subject = serializers.SerializerMethodField(help_text="What it is about, in words.")
     url = serializers.SerializerMethodField(help_text="Of the page of what it is about.")
     facts = serializers.JSONField()

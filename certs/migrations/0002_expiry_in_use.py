@@ -15,10 +15,6 @@ class Migration(migrations.Migration):
             name="certificate_use_expiry",
         ),
         migrations.RemoveIndex(
-            model_name="certificate",
-            name="certificate_issuer",
-        ),
-        migrations.RemoveIndex(
             model_name="certificatename",
             name="cert_name_key",
         ),
@@ -44,14 +40,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("retired_at", None)),
                 fields=["use", "not_after", "id"],
                 name="certificate_use_expiry",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="certificate",
-            index=models.Index(
-                fields=["issuer_title", "not_after", "id"],
-                name="certificate_issuer",
-                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
             ),
         ),
         migrations.AddIndex(

@@ -117,11 +117,7 @@ class Certificate(models.Model):
                 name="certificate_use_expiry",
             ),
             models.Index(fields=["team", "not_after", "id"], name="certificate_team_expiry"),
-            models.Index(
-                fields=["issuer_title", "not_after", "id"],
-                opclasses=["varchar_pattern_ops", "timestamptz_ops", "int8_ops"],
-                name="certificate_issuer",
-            ),
+            models.Index(fields=["issuer_title", "not_after", "id"], name="certificate_issuer"),
             models.Index(fields=["tbs_sha256"], name="certificate_tbs"),
             models.Index(fields=["spki_sha256"], name="certificate_key"),
             models.Index(fields=["serial"], name="certificate_serial"),

@@ -24,6 +24,11 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 
+
+def _named() -> QuerySet[Any]:
+    return CertificateName.objects.order_by()
+
+
 def _placed() -> QuerySet[Any]:
     return Placement.objects.filter(gone_at=None).order_by()
 
@@ -31,7 +36,7 @@ def _placed() -> QuerySet[Any]:
 # A certificate has several of these: it matches by any of them.
 _MANY: Mapping[str, tuple[Callable[[], QuerySet[Any]], str]] = MappingProxyType(
     {
-        "name": (CertificateName.objects.order_by, "value"),
+        "name": (_named, "value"),
         "source": (_placed, "source__name"),
         "kind": (_placed, "source__kind"),
         "path": (_placed, "locator"),

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from certs.models import KEY_LENGTH, Certificate, CertificateName
+from certs.search.issued import issuers_like
 from opsportal.lib.ids import IdIn
 
 _FILLING = re.compile(r"[\s:]")
@@ -97,7 +98,8 @@ def conditions_meant(text: str) -> tuple[list[Q], list[Q]]:
     if (address := addressed(text)) is not None:
         return [Q(serial__in=serial_spellings(text))], [address]
     plain = hex_of(text)
-    conditions = _issued(text)
+    issuers = issuers_like(text)
+    conditions = [Q(issuer_title__in=issuers)] if issuers else []
     if len(plain) == SHA256:
         conditions += [Q(sha256=plain), Q(spki_sha256=plain), Q(tbs_sha256=plain)]
     elif (print_ := fingerprinted(text)) is not None:
@@ -144,11 +146,3 @@ def _named(text: str) -> list[Q]:
     if label and "." in parent:
         found.append(Q(key=f"*.{parent}"))
     return found
-
-
-def _issued(text: str) -> list[Q]:
-    """Issuers that begin so, however their words are written."""
-    words = text.strip().split(" ")
-    upper = " ".join(word[:1].upper() + word[1:] for word in words)
-    spelled = {text.strip(), text.strip()[:1].upper() + text.strip()[1:], upper}
-    return [begins("issuer_title", each[:KEY_LENGTH]) for each in sorted(spelled)]

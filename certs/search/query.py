@@ -1,7 +1,7 @@
 """What may be asked for, read from a URL's parameters."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from certs.models import Certificate
 from certs.search.match import read_matchers
 from certs.search.meant import (
     LEAST_HEX,
+    SHA256,
     addressed,
     conditions_meant,
     fingerprinted,
@@ -99,8 +100,8 @@ def read_query(params: Params, *, now: datetime) -> CertificateQuery:
         if text and (name == "match" or text.startswith("{"))
     ]
     words = "" if box.startswith("{") else box
-    conditions, names = _conditions(params)
-    conditions += [narrow([], [name]) for name in names]
+    conditions = _conditions(params, _OTHERS)
+    conditions += [narrow([], [name]) for name in _conditions(params, _NAMES)]
     if words:
         conditions.append(narrow(*conditions_meant(words)))
     wanted = {name: tuple(params[name]) for name in LISTS if params.get(name)}
@@ -129,41 +130,62 @@ def _check_choices(wanted: Mapping[str, Sequence[str]]) -> None:
             raise refused(name, f"{min(unknown)[:40]!r} is none of {', '.join(values)}")
 
 
-def _conditions(params: Params) -> tuple[list[Q], list[Q]]:
-    conditions, names = [], []
-    if text := text_of(params, "name"):
-        names.append(named(text))
-    if text := text_of(params, "contains").lower():
-        if len(text) < _LEAST_CONTAINED:
-            raise refused("contains", f"at least {_LEAST_CONTAINED} characters")
-        names.append(Q(value__contains=text) | Q(unicode__contains=text))
-    if text := text_of(params, "address"):
-        if (address := addressed(text)) is None:
-            raise refused("address", f"{text[:60]!r} is no IPv4 or IPv6 address")
-        names.append(address)
-    if text := text_of(params, "serial"):
-        if not (spellings := serial_spellings(text)):
-            raise refused("serial", f"{text[:60]!r} is no number, hex or decimal")
-        conditions.append(Q(serial__in=spellings))
-    if text := text_of(params, "fingerprint"):
-        if (print_ := fingerprinted(text)) is None:
-            raise refused("fingerprint", f"{LEAST_HEX} to 64 hex digits of SHA-256")
-        conditions.append(print_)
-    if text := text_of(params, "spki"):
-        if len(hex_of(text)) != 64:
-            raise refused("spki", "64 hex digits: the SHA-256 of the SubjectPublicKeyInfo")
-        conditions.append(Q(spki_sha256=hex_of(text)))
-    if text := text_of(params, "lineage"):
-        if not _WORD.fullmatch(text):
-            raise refused("lineage", "the number of a lineage")
-        conditions.append(Q(lineage_id=int(text)))
-    if text := text_of(params, "service"):
-        conditions.append(Q(service=text))
-    if text := text_of(params, "ca"):
-        if text not in ("true", "false"):
-            raise refused("ca", "true or false")
-        conditions.append(Q(is_ca=text == "true"))
-    return conditions, names
+def _conditions(params: Params, readers: Mapping[str, Callable[[str], Q]]) -> list[Q]:
+    return [read(text) for name, read in readers.items() if (text := text_of(params, name))]
+
+
+def _contained(text: str) -> Q:
+    if len(text) < _LEAST_CONTAINED:
+        raise refused("contains", f"at least {_LEAST_CONTAINED} characters")
+    return Q(value__contains=text.lower()) | Q(unicode__contains=text.lower())
+
+
+def _address(text: str) -> Q:
+    if (found := addressed(text)) is None:
+        raise refused("address", f"{text[:60]!r} is no IPv4 or IPv6 address")
+    return found
+
+
+def _serial(text: str) -> Q:
+    if not (spellings := serial_spellings(text)):
+        raise refused("serial", f"{text[:60]!r} is no number, hex or decimal")
+    return Q(serial__in=spellings)
+
+
+def _fingerprint(text: str) -> Q:
+    if (found := fingerprinted(text)) is None:
+        raise refused("fingerprint", f"{LEAST_HEX} to 64 hex digits of SHA-256")
+    return found
+
+
+def _spki(text: str) -> Q:
+    if len(hex_of(text)) != SHA256:
+        raise refused("spki", "64 hex digits: the SHA-256 of the SubjectPublicKeyInfo")
+    return Q(spki_sha256=hex_of(text))
+
+
+def _lineage(text: str) -> Q:
+    if not _WORD.fullmatch(text):
+        raise refused("lineage", "the number of a lineage")
+    return Q(lineage_id=int(text))
+
+
+def _ca(text: str) -> Q:
+    if text not in ("true", "false"):
+        raise refused("ca", "true or false")
+    return Q(is_ca=text == "true")
+
+
+# Of a name that each must have, and of certificates.
+_NAMES: Mapping[str, Callable[[str], Q]] = MappingProxyType(
+    {"name": named, "contains": _contained, "address": _address}
+)
+_OTHERS: Mapping[str, Callable[[str], Q]] = MappingProxyType(
+    {
+        "serial": _serial, "fingerprint": _fingerprint, "spki": _spki, "lineage": _lineage,
+        "service": lambda text: Q(service=text), "ca": _ca,
+    }
+)  # fmt: skip
 
 
 def _bounds(params: Params, now: datetime) -> tuple[datetime | None, datetime | None]:

@@ -47,7 +47,8 @@ def show_certificates(request: HttpRequest) -> HttpResponse:
     """The list: what expires next comes first."""
     params = params_of(request, FILTERS)
     rows: list[Certificate] = []
-    more, facets, capped = "", [], False
+    facets: list[FacetGroup] = []
+    more, capped = "", False
     errors: Sequence[FieldError] = ()
     after = read_place(request.GET.get("after", ""))
     state = None

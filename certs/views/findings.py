@@ -1,6 +1,7 @@
 """What is wrong with certificates, endpoints and sources."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -80,11 +81,14 @@ def _facets(params: dict[str, list[str]]) -> list[FacetGroup]:
         *(
             links.group(
                 name, [(value, None) for value in values], params.get(name, ()),
-                label=lambda value, none=_NONE.get(name, "none"): none if value == NONE else value,
+                label=partial(_label, name),
             )
             for name, values in named.items()
         ),
     ]  # fmt: skip
 
 
-_NONE = {"severity": "noted only", "owner": "nobody"}
+def _label(facet: str, value: str) -> str:
+    if value != NONE:
+        return value
+    return "nobody" if facet == "owner" else "noted only"

@@ -62,10 +62,31 @@ CERT_ENDPOINTS = [
     _one("proposals", "proposal_id", "post", WRITE, "/accept"),
     _one("proposals", "proposal_id", "post", WRITE, "/refuse"),
 ]
+
+INVENTORY = [
+    *(
+        Endpoint(f"api/v1/certs/{noun}", "get", READ)
+        for noun in (
+            "certificates", "certificates.csv", "certificates.jsonl", "summary", "findings",
+            "calendar.ics",
+        )
+    ),
+    *(
+        Endpoint(
+            f"api/v1/certs/certificates/<str:certificate_id>{noun}",
+            "get",
+            READ,
+            found=f"api/v1/certs/certificates/1{noun}",
+            unknown=f"/api/v1/certs/certificates/999999{noun}",
+        )
+        for noun in ("", "/pem")
+    ),
+]  # fmt: skip
 CERTS = [
     Endpoint("api/v1/certs", "post", WRITE),
     Endpoint("api/v1/certs/trust-stores", "get", READ),
     *SOURCES,
     *LIFECYCLE,
+    *INVENTORY,
     *CERT_ENDPOINTS,
 ]

@@ -64,6 +64,8 @@ def _value(field: Any) -> Any:
         return timedelta(seconds=1)
     if isinstance(field, models.BooleanField):
         return True
+    if isinstance(field, models.BinaryField):
+        return b"bytes"
     if isinstance(field, models.SmallIntegerField | models.PositiveSmallIntegerField):
         return number % 10
     if isinstance(field, models.GenericIPAddressField):
