@@ -14,12 +14,14 @@ from certs.tls.profiles import Profile, profiles
 from certs.tls.reading import Reading, Result, Target
 from certs.tls.starttls import PROTOCOLS, USUAL_PROTOCOLS
 from certs.tls.unfinished import Unfinished
-from certs.tls.wire import Wire, connect
+from certs.tls.wire import Wire, connect, is_address
 
 # Seconds; for everything together.
 TIMEOUT = 10.0
 # Bytes that are kept of what is no TLS.
 _FIRST = 100
+# Characters (RFC 1035, 2.3.4).
+_LONGEST_NAME = 253
 # How a server ends that waits for another protocol and does not say which.
 _MUTE = {Result.RESET, Result.CLOSED, Result.TIMEOUT_HANDSHAKE}
 # What another ClientHello may change.
@@ -106,7 +108,7 @@ async def _shake_hands(course: _Course) -> None:
         upgrade = PROTOCOLS[target.protocol].upgrade
         if upgrade:
             course.phase = "waiting for STARTTLS"
-            await upgrade(wire, target)
+            await upgrade(wire, replace(target, server_name=_sendable(target.server_name)))
         course.phase = "shaking hands"
         course.handshake = _handshake(wire, course.profile, course.server_name)
         await course.handshake.perform()
@@ -172,10 +174,12 @@ def _timed_out(course: _Course, timeout: float) -> Reading:
 
 
 def _sendable(name: str) -> str:
-    """As SNI takes it (RFC 6066, 3): without the last dot, and none that is no host name."""
+    """As SNI takes it (RFC 6066, 3): without the last dot; empty where it is no host name."""
     name = name.removesuffix(".")
     try:
         encoded = name.encode("idna").decode("ascii")
     except UnicodeError:
         return ""
-    return "" if "\0" in encoded else encoded
+    if len(encoded) > _LONGEST_NAME or "\0" in encoded or is_address(encoded):
+        return ""
+    return encoded

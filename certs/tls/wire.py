@@ -100,13 +100,12 @@ async def connect(target: Target) -> socket.socket:
 
     Raises OSError where this process may open no more sockets.
     """
-    try:
-        version = ipaddress.ip_address(target.address).version
-    except ValueError as error:
-        raise Failed(Result.UNREACHABLE, printable(str(error).encode())) from error
+    if not is_address(target.address):
+        words = printable(target.address.encode(errors="replace"), 60)
+        raise Failed(Result.UNREACHABLE, f"{words!r} is no address")
     if not 0 < target.port < 65536:
         raise Failed(Result.UNREACHABLE, f"{target.port} is no port")
-    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
@@ -116,6 +115,15 @@ async def connect(target: Target) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address of IPv4 or IPv6, not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

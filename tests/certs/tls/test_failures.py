@@ -239,8 +239,10 @@ def test_a_chain_that_came_before_silence_is_kept(issued: Issued) -> None:
 @pytest.mark.parametrize(
     ("address", "port", "words"),
     [
-        ("localhost", 443, "does not appear to be"),
-        ("127.0.0.1\0", 443, "does not appear to be"),
+        ("localhost", 443, "'localhost' is no address"),
+        ("127.0.0.1\0", 443, "'127.0.0.1' is no address"),
+        ("\ud800", 443, "is no address"),
+        ("x" * 1000, 443, "is no address"),
         ("127.0.0.1", 0, "no port"),
         ("127.0.0.1", 70_000, "no port"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from certs.tls import Reading, Result, Target, read_all
 from tests.certs.pki import Issued
-from tests.certs.serving import tls_server
+from tests.certs.serving import raw_server, tls_server
 from tests.certs.tls.reads import read, say
 
 
@@ -92,10 +92,28 @@ def test_names_as_they_are_sent(issued: Issued, asked: str, sent: str) -> None:
     assert heard == [sent]
 
 
-@pytest.mark.parametrize(
-    "name", ["a..test", "x" * 64 + ".test", ".test", "a\0b.test", "\ud800.test"]
-)
+NO_NAMES = [
+    "a..test", "x" * 64 + ".test", ".test", "a\0b.test", "\ud800.test", "a." * 200,
+    "10.0.0.1", "::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 def test_what_is_no_host_name_is_not_sent(issued: Issued, name: str) -> None:
     with tls_server(issued) as server:
         reading = read(server.port, name)
     assert (reading.result, reading.without_server_name) == (Result.OK, True)
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_nor_is_it_in_the_clear(issued: Issued, name: str) -> None:
+    hello: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        hello.append(connection.recv(4096, socket.MSG_PEEK))
+        say(b"<none/>")(connection)
+
+    with raw_server(answer) as port:
+        reading = read(port, name, protocol="xmpp")
+    assert (reading.result, reading.without_server_name) == (Result.CLOSED, True)
+    assert b'to="127.0.0.1"' in hello[0]
