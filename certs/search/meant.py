@@ -152,4 +152,3 @@ def _issued(text: str) -> list[Q]:
     upper = " ".join(word[:1].upper() + word[1:] for word in words)
     spelled = {text.strip(), text.strip()[:1].upper() + text.strip()[1:], upper}
     return [begins("issuer_title", each[:KEY_LENGTH]) for each in sorted(spelled)]
-
