@@ -50,8 +50,5 @@ def _is_told(row: TrustStore) -> bool:
 def _entry(row: TrustStore) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": row.name}
     entry |= {key: value for key in _TEXTS if (value := getattr(row, key))}
-    for key, usual in _USUAL_TRUTHS.items():
-        if row.kind == TrustStore.Kind.PRIVATE or key == "enabled":
-            if getattr(row, key) != usual:
-                entry[key] = not usual
-    return entry
+    told = _USUAL_TRUTHS if row.kind == TrustStore.Kind.PRIVATE else {"enabled": True}
+    return entry | {key: not usual for key, usual in told.items() if getattr(row, key) != usual}

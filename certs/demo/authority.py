@@ -105,9 +105,9 @@ class Authority:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.root = self._of("Acme Root", by=None, ca=True, days=(-700, 2900))
-        self.issuer = self._of("Acme TLS CA 1", by=self.root, ca=True, days=(-300, 1500))
-        self.late_issuer = self._of("Acme TLS CA 0", by=self.root, ca=True, days=(-900, -3))
+        self.root = self._of("Root", by=None, ca=True, days=(-700, 2900))
+        self.issuer = self._of("TLS CA 1", by=self.root, ca=True, days=(-300, 1500))
+        self.late_issuer = self._of("TLS CA 0", by=self.root, ca=True, days=(-900, -3))
         self.stranger = self._of("Somebody's Root", by=None, ca=True, days=(-100, 900))
 
     def leaf(self, name: str, days: tuple[float, float], **options: Any) -> Issued:

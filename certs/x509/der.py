@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER = 0x01, 0x02, 0x03, 0x04, 0x06
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
@@ -101,6 +102,12 @@ def oid(read: Element, what: str = "the object identifier") -> str:
     content = read.expect(OBJECT_IDENTIFIER, what).content
     if not content or len(content) > _MAX_OID_BYTES or content[-1] & 0x80:
         raise DerError(f"{what} at byte {read.start} is no object identifier")
+    return _dotted(content)
+
+
+# Certificates have the same two dozen.
+@lru_cache(1024)
+def _dotted(content: bytes) -> str:
     arcs, value = [], 0
     for byte in content:
         value = value << 7 | byte & 0x7F

@@ -47,18 +47,19 @@ class Extensions:
     authority_key_id: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    # The kinds that are there.
+    kinds: set[str] = field(default_factory=set)
 
 
 def read_extensions(listed: Element | None) -> Extensions:
     """Read what is listed under [3]; what cannot be read is in `errors`."""
     into = Extensions()
-    seen = set()
     try:
         for kind, value in each_extension(listed):
-            if kind in seen:
+            if kind in into.kinds:
                 into.errors.append(f"{oids.name(kind)} is there twice; the first counts.")
                 continue
-            seen.add(kind)
+            into.kinds.add(kind)
             if reader := _READERS.get(kind):
                 try:
                     reader(into, value)

@@ -37,7 +37,8 @@ LATEST = datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
 _MAX_SERIAL_BYTES = 20
 _KEPT_SERIAL_BYTES = 64
 _MAX_ERRORS = 50
-_NEVER_ADDED = (oids.POISON, oids.TIMESTAMPS)
+# What a precertificate and its certificate do not share (RFC 6962, 3.2).
+_NEVER_ADDED = {oids.POISON, oids.TIMESTAMPS}
 
 
 class CertificateError(PayloadError):
@@ -126,7 +127,7 @@ def _parsed(cut: _Parts) -> Parsed:
     return Parsed(
         der=cut.whole.raw,
         sha256=_digest(cut.whole.raw),
-        tbs_sha256=_digest(_without_ct(cut)),
+        tbs_sha256=_digest(_without_ct(cut) if read.kinds & _NEVER_ADDED else cut.tbs.raw),
         spki_sha256=_digest(cut.spki.raw),
         serial=_serial(cut),
         subject=distinguished_name(subject),
@@ -239,11 +240,11 @@ def _without_ct(cut: _Parts) -> bytes:
     A precertificate that a special certificate of the CA signed has that one as its issuer, and
     so another digest than the final certificate.
     """
+    if cut.extensions is None:
+        return cut.tbs.raw
     try:
         kinds = [kind for kind, _value in each_extension(cut.extensions)]
     except DerError:
-        return cut.tbs.raw
-    if cut.extensions is None or not any(kind in _NEVER_ADDED for kind in kinds):
         return cut.tbs.raw
     listed = element(cut.extensions.data, cut.extensions.body, cut.extensions.end)
     kept = b"".join(

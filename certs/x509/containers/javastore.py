@@ -11,27 +11,33 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha1
 
 from certs.x509.containers.contents import Gathering
-from certs.x509.der import DerError, element
+from certs.x509.der import DerError
 
 MAGICS: Mapping[bytes, str] = {b"\xfe\xed\xfe\xed": "JKS", b"\xce\xce\xce\xce": "JCEKS"}
 _WORDS = b"Mighty Aphrodite"
 _DIGEST = 20
 _PRIVATE, _TRUSTED, _SECRET = 1, 2, 3
-_X509 = re.compile(rb"\x00\x05X\.509")
+# An entry's kind, and the beginning of its alias' length.
+_HEAD = re.compile(rb"\x00\x00\x00[\x01-\x03][\x00-\x03]")
+# How a serialized Java object begins (Java Object Serialization Specification, 6.4.2).
+_OBJECT = b"\xac\xed\x00\x05"
 
 
 class _Cursor:
     """A walk over the bytes. Raises DerError where they end too early."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data, self.at = data, at
 
     def take(self, many: int) -> bytes:
+        start = self.at
+        self.skip(many)
+        return self.data[start : self.at]
+
+    def skip(self, many: int) -> None:
         if self.at + many > len(self.data):
             raise DerError(f"the data ends inside what begins at byte {self.at}")
-        taken = self.data[self.at : self.at + many]
         self.at += many
-        return taken
 
     def number(self, octets: int = 4) -> int:
         return int.from_bytes(self.take(octets), "big")
@@ -50,63 +56,74 @@ def read_javastore(data: bytes, kind: str, passwords: Sequence[str], gathered: G
             f"The password of the {kind} keystore is wrong, or the file was changed: its digest is "
             "another. Its certificates, which are in the clear, are listed all the same."
         )
-    cursor = _Cursor(data[:-_DIGEST])
-    cursor.at = 4
+    cursor = _Cursor(data[:-_DIGEST], 4)
     try:
         version, many = cursor.number(), cursor.number()
         if version not in (1, 2):
             raise DerError(f"version {version} is not known")
         for _ in range(many):
-            if not _entry(cursor, version, gathered):
-                _scan(cursor, kind, gathered)
-                return
+            _entry(cursor, version, gathered)
     except DerError as error:
         gathered.trouble(f"The {kind} keystore cannot be read to its end: {error}.")
 
 
-def _entry(cursor: _Cursor, version: int, gathered: Gathering) -> bool:
-    """One entry; False for one that has no length."""
+def _entry(cursor: _Cursor, version: int, gathered: Gathering) -> None:
     tag = cursor.number()
     alias = cursor.text()
     # Milliseconds of when it was made.
-    cursor.take(8)
+    cursor.skip(8)
     if tag == _TRUSTED:
         _certificate(cursor, version, alias, gathered)
     elif tag == _PRIVATE:
-        cursor.take(cursor.number())
+        cursor.skip(cursor.number())
         for position in range(cursor.number()):
             _certificate(cursor, version, alias, gathered, has_key=position == 0)
     elif tag == _SECRET:
-        return False
+        gathered.note("A secret key, which stays shut.")
+        cursor.at = _after_secret(cursor, version)
     else:
         raise DerError(f"an entry of the kind {tag}, before byte {cursor.at}, is not known")
-    return True
 
 
 def _certificate(
     cursor: _Cursor, version: int, alias: str, gathered: Gathering, *, has_key: bool = False
 ) -> None:
     kind = cursor.text() if version == 2 else "X.509"
-    der = cursor.take(cursor.number())
+    der = cursor.skip(cursor.number())
     if kind == "X.509":
         gathered.add(der, alias, has_key=has_key, where=f"Entry {alias!r}")
     else:
         gathered.note(f"A certificate of the kind {kind!r}.")
 
 
-def _scan(cursor: _Cursor, kind: str, gathered: Gathering) -> None:
-    """After a secret key, a Java object whose length stands nowhere: certificates by their mark."""
-    gathered.note(f"A secret key in the {kind} keystore; certificates after it lose their names.")
-    for found in _X509.finditer(cursor.data, cursor.at):
-        size = int.from_bytes(cursor.data[found.end() : found.end() + 4], "big")
-        start = found.end() + 4
+def _after_secret(cursor: _Cursor, version: int) -> int:
+    """Where the next entry begins, or the end: a secret key is a Java object without a length."""
+    for found in _HEAD.finditer(cursor.data, cursor.at):
+        trial = _Cursor(cursor.data, found.start())
         try:
-            read = element(cursor.data, start)
-        except DerError as error:
-            gathered.trouble(f"The {kind} keystore cannot be read to its end: {error}.")
+            if _begins_entry(trial, version):
+                return found.start()
+        except DerError:
             continue
-        if read.tag == 0x30 and read.end == start + size:
-            gathered.add(read.raw)
+    return len(cursor.data)
+
+
+def _begins_entry(cursor: _Cursor, version: int) -> bool:
+    """Whether what begins here can be an entry, by what is fixed in it. Raises DerError."""
+    tag = cursor.number()
+    if not cursor.text().isprintable():
+        return False
+    cursor.skip(8)
+    if tag == _SECRET:
+        return cursor.take(4) == _OBJECT
+    if tag == _PRIVATE:
+        cursor.skip(cursor.number())
+        if cursor.number() == 0:
+            return False
+    if version == 2 and cursor.text() != "X.509":
+        return False
+    size = cursor.number()
+    return size > 0 and cursor.take(1) == b"\x30" and cursor.at + size - 1 <= len(cursor.data)
 
 
 def _is_password(data: bytes, password: str) -> bool:

@@ -41,7 +41,7 @@ def names(data: bytes, *passwords: str) -> list[str]:
         ("plain.p12", "PKCS#12", [("server.test", "server", True), ("Keystore CA", "", False)]),
         ("java.p12", "PKCS#12", [("server.test", "server", True), ("Keystore CA", "trusted", 0)]),
         ("java.jks", "JKS", [("Keystore CA", "trusted", False), ("server.test", "server", True)]),
-        ("java.jceks", "JCEKS", [("Keystore CA", "", False), ("server.test", "", False)]),
+        ("java.jceks", "JCEKS", [("Keystore CA", "trusted", 0), ("server.test", "server", 1)]),
     ],
 )  # fmt: skip
 def test_every_format(file, kind, found):
