@@ -37,6 +37,8 @@ LATEST = datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
 _MAX_SERIAL_BYTES = 20
 _KEPT_SERIAL_BYTES = 64
 _MAX_ERRORS = 50
+# Each becomes a row; more than one is an old custom.
+_MAX_COMMON_NAMES = 100
 # What a precertificate and its certificate do not share (RFC 6962, 3.2).
 _NEVER_ADDED = {oids.POISON, oids.TIMESTAMPS}
 
@@ -120,7 +122,10 @@ def _parsed(cut: _Parts) -> Parsed:
     key = _key(cut)
     not_before, not_after = _validity(cut, read.details)
     subject, issuer = _name(cut.subject, "subject", errors), _name(cut.issuer, "issuer", errors)
-    common = [_common_name(text) for text in values(subject, COMMON_NAME)]
+    texts = values(subject, COMMON_NAME)
+    if len(texts) > _MAX_COMMON_NAMES:
+        errors.append(f"The subject has {len(texts)} common names; {_MAX_COMMON_NAMES} are kept.")
+    common = [_common_name(text) for text in texts[:_MAX_COMMON_NAMES]]
     if key.exponent is not None:
         read.details["rsa_exponent"] = key.exponent
     errors.extend(read.errors)

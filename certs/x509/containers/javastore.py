@@ -89,7 +89,7 @@ def _certificate(
     cursor: _Cursor, version: int, alias: str, gathered: Gathering, *, has_key: bool = False
 ) -> None:
     kind = cursor.text() if version == 2 else "X.509"
-    der = cursor.skip(cursor.number())
+    der = cursor.take(cursor.number())
     if kind == "X.509":
         gathered.add(der, alias, has_key=has_key, where=f"Entry {alias!r}")
     else:

@@ -160,6 +160,9 @@ def test_more_names_than_anybody_has():
     )
     assert len(read.names) == 20_001
     assert read.errors == ("subjectAltName has more than 20000 names; the rest is left out.",)
+    common = parse_certificate(forge(subject=name(*[(UTF8, b"x")] * 1_000), extensions=b""))
+    assert len(common.names) == 100
+    assert common.errors == ("The subject has 1000 common names; 100 are kept.",)
 
 
 def test_what_follows_the_certificate_is_left_out():
