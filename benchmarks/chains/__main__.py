@@ -34,27 +34,40 @@ def main() -> None:
 
 def alive(where: Sequence[Any], options: argparse.Namespace) -> None:
     """All answer."""
-    settings = {"concurrency": options.concurrency}
-    runs: dict[str, list[dict[str, float]]] = {"bare": [], "ours": []}
-    for _ in range(options.rounds):
-        for how, said in runs.items():
-            said.append(measured(where, how, settings))
+    ways = {
+        "bare": lambda: measured(where, "bare", {"concurrency": options.concurrency}),
+        "ours": lambda: measured(where, "ours", {"concurrency": options.concurrency}),
+        "fast": lambda: measured(where, "ours", {"concurrency": options.concurrency, "fast": True}),
+    }
     if options.sslyze and Path(options.sslyze).exists():
-        part = where[: options.sslyze_endpoints]
-        runs["sslyze"] = [asked([options.sslyze, str(PEER)], {"where": part})]
+        some = {"where": where[: options.sslyze_endpoints]}
+        ways["sslyze"] = lambda: asked([options.sslyze, str(PEER)], some)
     else:
         print("  (no sslyze: --sslyze names the python of an environment that has it)")
+    runs: dict[str, list[dict[str, float]]] = {how: [] for how in ways}
+    for _ in range(options.rounds):
+        for how, run in ways.items():
+            runs[how].append(run())
     print(f"  {'':10}{'read':>12}{'a second':>10}{'CPU ms each':>13}{'MB above idle':>15}")
     for how, said in runs.items():
         count = options.sslyze_endpoints if how == "sslyze" else len(where)
         read = min(int(each["read"]) for each in said)
         speed, cpu, memory = rate(said, count), spent(said, count), most(said)
         print(f"  {how:10}{read:>6}/{count:<5}{speed:>10.0f}{cpu * 1000:>13.2f}{memory:>15.0f}")
-    ratios = [a["seconds"] / b["seconds"] for a, b in zip(runs["bare"], runs["ours"], strict=True)]
-    print(f"  ours to bare, round by round: {median(ratios):.2f} ({listed(ratios)}); asked 0.8")
+    compare(runs, "bare", "0.8", len(where), len(where))
     if "sslyze" in runs:
-        peer = rate(runs["sslyze"], options.sslyze_endpoints)
-        print(f"  ours to sslyze: {rate(runs['ours'], len(where)) / peer:.1f}; asked 8")
+        compare(runs, "sslyze", "8", len(where), options.sslyze_endpoints)
+
+
+def compare(
+    runs: dict[str, list[dict[str, float]]], other: str, wanted: str, count: int, others: int
+) -> None:
+    """Our rate to the other's, round by round."""
+    ratios = [
+        (count / ours["seconds"]) / (others / theirs["seconds"])
+        for ours, theirs in zip(runs["ours"], runs[other], strict=True)
+    ]
+    print(f"  ours to {other}, by rounds: {median(ratios):.2f} ({listed(ratios)}); asked {wanted}")
 
 
 def dead(where: dict[str, Any], options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import json
 import resource
 import sys
 import time
+import warnings
 
 from sslyze import (  # type: ignore[import-not-found,unused-ignore]
     ScanCommand,
@@ -17,6 +18,7 @@ AT_ONCE = 50
 
 
 def main():
+    warnings.simplefilter("ignore")
     where = json.load(sys.stdin)["where"]
     cpu, began = time.process_time(), time.perf_counter()
     scanner = Scanner(concurrent_server_scans_limit=AT_ONCE)

@@ -21,9 +21,16 @@ class Profile:
     legacy: bool
 
 
+def profiles(*, fast: bool = False) -> tuple[Profile, ...]:
+    """In the order in which they are tried. `fast`: the cheapest first, which is the last of the
+    others, since nothing is computed for it."""
+    modern, legacy, unfinished = _profiles()
+    return (unfinished, modern, legacy) if fast else (modern, legacy, unfinished)
+
+
 @cache
-def profiles() -> tuple[Profile, ...]:
-    """In the order in which they are tried: what only the later one can read is outdated."""
+def _profiles() -> tuple[Profile, ...]:
+    """What only a later one can read is outdated."""
     modern = _context(ssl.TLSVersion.TLSv1_2, "ECDHE:DHE:!aNULL:!eNULL:!3DES:!RC4:@SECLEVEL=1")
     legacy = _context(ssl.TLSVersion.TLSv1, "ALL:COMPLEMENTOFALL:!aNULL:@SECLEVEL=0")
     legacy.options |= LEGACY_SERVER_CONNECT

@@ -39,16 +39,19 @@ async def read_chains(
     per_host: int = PER_HOST,
     per_network: int = PER_NETWORK,
     retry: bool = True,
+    fast: bool = False,
 ) -> AsyncGenerator[Reading]:
     """One Reading for each target, as they come, in no order; memory does not grow with them.
 
-    `timeout`: seconds for each. Those that timed out are asked once more at the end (`retry`),
-    since the crowd may have been to blame. Whoever stops early closes it (contextlib.aclosing).
-    `targets` is walked as they are wanted, inside the event loop: no queries there.
+    `timeout` and `fast` are of each, as read_chain has them. Those that timed out are asked once
+    more at the end (`retry`), since the crowd may have been to blame. Whoever stops early closes it
+    (contextlib.aclosing). `targets` is walked as they are wanted, inside the event loop: no
+    queries there.
     """
+    read = partial(read_chain, timeout=timeout, fast=fast)
     turns = Turns(iter(targets), per_host, per_network)
     later: list[Target] = []
-    async with aclosing(_each(turns, partial(read_chain, timeout=timeout), concurrency)) as stream:
+    async with aclosing(_each(turns, read, concurrency)) as stream:
         async for reading in stream:
             if retry and reading.result in _TIMEOUTS and len(later) < _LATER:
                 later.append(reading.target)
@@ -62,6 +65,7 @@ async def read_chains(
             per_host=per_host,
             per_network=per_network,
             retry=False,
+            fast=fast,
         )
         async with aclosing(again) as stream:
             async for reading in stream:

@@ -2,6 +2,7 @@
 clear: for what OpenSSL does not speak (SSLv3, export ciphers, small curves) or finds too large."""
 
 import os
+from collections.abc import Iterable
 
 from certs.tls.alerts import alert_name
 from certs.tls.failed import Failed
@@ -42,6 +43,28 @@ _SIGNATURES = [
     *(0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B),
     *(0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203, 0x0201, 0x0402, 0x0302, 0x0202, 0x0101),
 ]
+
+
+def _sized(width: int, content: bytes) -> bytes:
+    """After its length in so many bytes."""
+    return len(content).to_bytes(width) + content
+
+
+def _listed(numbers: Iterable[int]) -> bytes:
+    """Two bytes each, after the length of all."""
+    return _sized(2, b"".join(number.to_bytes(2) for number in numbers))
+
+
+def _extension(kind: int, content: bytes) -> bytes:
+    return kind.to_bytes(2) + _sized(2, content)
+
+
+_CIPHERS = _listed([*sorted(_MODERN, reverse=True), *_OLD, _SCSV])
+_EXTENSIONS = (
+    _extension(10, _listed(_GROUPS))  # supported_groups
+    + _extension(11, b"\x01\x00")  # ec_point_formats: uncompressed
+    + _extension(13, _listed(_SIGNATURES))  # signature_algorithms
+)
 
 
 class Unfinished:
@@ -123,33 +146,12 @@ class Unfinished:
 
 def client_hello(server_name: str) -> bytes:
     """A ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2) in one record."""
-    ciphers = [*sorted(_MODERN, reverse=True), *_OLD, _SCSV]
-    extensions = [
-        (10, _sized(2, _pairs(_GROUPS))),  # supported_groups
-        (11, b"\x01\x00"),  # ec_point_formats: uncompressed
-        (13, _sized(2, _pairs(_SIGNATURES))),  # signature_algorithms
-    ]
+    extensions = _EXTENSIONS
     if server_name:
-        # A list of one name, which is a host's.
+        # server_name: a list of one name, which is a host's (RFC 6066, 3).
         name = b"\x00" + _sized(2, server_name.encode("ascii"))
-        extensions.insert(0, (0, _sized(2, name)))
-    packed = b"".join(kind.to_bytes(2) + _sized(2, content) for kind, content in extensions)
-    hello = (
-        _TLS_1_2.to_bytes(2)
-        + os.urandom(32)
-        + b"\x00"  # no session
-        + _sized(2, _pairs(ciphers))
-        + b"\x01\x00"  # no compression
-        + _sized(2, packed)
-    )
+        extensions = _extension(0, _sized(2, name)) + extensions
+    # No session, ciphers, no compression.
+    offer = b"\x00" + _CIPHERS + b"\x01\x00"
+    hello = _TLS_1_2.to_bytes(2) + os.urandom(32) + offer + _sized(2, extensions)
     return bytes([_HANDSHAKE]) + _TLS_1_0.to_bytes(2) + _sized(2, b"\x01" + _sized(3, hello))
-
-
-def _pairs(numbers: list[int]) -> bytes:
-    """Two bytes each."""
-    return b"".join(number.to_bytes(2) for number in numbers)
-
-
-def _sized(width: int, content: bytes) -> bytes:
-    """After its length in so many bytes."""
-    return len(content).to_bytes(width) + content

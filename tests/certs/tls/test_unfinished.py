@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from certs.tls import Reading, Result
+from certs.tls import Reading, Result, Target, read_all
 from certs.tls.unfinished import client_hello
 from tests.certs.pki import Issued
 from tests.certs.serving import raw_server, tls_server
@@ -131,3 +131,28 @@ def test_lengths_of_the_hello_add_up(name: str) -> None:
     assert int.from_bytes(hello[3:5]) == len(hello) - 5
     assert int.from_bytes(hello[6:9]) == len(hello) - 9
     assert name.encode() in hello
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_fast_reads_the_same(issued: Issued, version: ssl.TLSVersion) -> None:
+    def configure(context: ssl.SSLContext) -> None:
+        context.minimum_version = version
+
+    with tls_server(issued, configure=configure) as server:
+        target = Target("127.0.0.1", server.port, "tls", "a.test")
+        (reading,) = read_all([target], fast=True)
+    assert (reading.result, list(reading.chain)) == (Result.OK, issued.chain)
+    assert (reading.detail, reading.alert, reading.legacy) == ("", None, False)
+    # Where certificates are encrypted, there is no way around the whole handshake.
+    newest = version is ssl.TLSVersion.TLSv1_3
+    assert (reading.tls_version, server.connections) == (("TLSv1.3", 2) if newest else ("", 1))
+
+
+def test_fast_finds_out_what_is_outdated(issuer: Issued) -> None:
+    def configure(context: ssl.SSLContext) -> None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AES128-SHA:@SECLEVEL=0")
+
+    with tls_server(issuer.issue("a.test", key="rsa2048"), configure=configure) as server:
+        (reading,) = read_all([Target("127.0.0.1", server.port)], fast=True)
+    assert (reading.result, reading.legacy) == (Result.OK, True)
