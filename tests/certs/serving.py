@@ -34,11 +34,12 @@ def tls_server(
     issued: Issued,
     *,
     address: str = "127.0.0.1",
+    port: int = 0,
     by_name: dict[str, Issued] | None = None,
     configure: Callable[[ssl.SSLContext], None] = lambda context: None,
 ) -> Iterator[Served]:
     """A server that shakes hands and closes; `by_name`: chains by SNI."""
-    with tempfile.TemporaryDirectory() as folder, _listening(address) as listener:
+    with tempfile.TemporaryDirectory() as folder, _listening(address, port) as listener:
         context = _context(issued, Path(folder), "default", configure)
         if by_name:
             others = {
@@ -101,10 +102,10 @@ def accepting(
         thread.join(5)
 
 
-def _listening(address: str) -> socket.socket:
+def _listening(address: str, port: int = 0) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.bind((address, 0))
+    listener.bind((address, port))
     listener.listen(128)
     return listener
 
