@@ -117,7 +117,7 @@ def show_endpoint(request: HttpRequest, endpoint_pk: int) -> HttpResponse:
     serving = [row for row in present if row.serving]
     findings = Finding.objects.filter(endpoint=endpoint, closed_at=None)
     context: dict[str, Any] = {
-        "title": str(endpoint),
+        "title": f"Endpoint {endpoint}",
         "endpoint": endpoint,
         "addresses": _addresses(present, now),
         "chains": _by_chain(serving, chains_of([row.pk for row in serving], now=now)),

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from certs.models import Certificate, Observation, Probe
+from certs.judge.endpoints import judge_endpoints
+from certs.models import Certificate, CertificateName, Endpoint, Finding, Observation, Probe
 from certs.observe import (
     ask_for_probes,
     look_at,
@@ -19,9 +20,12 @@ from certs.observe import (
     run_probes,
     store_looks,
 )
+from certs.observe.edit import add_endpoints
 from certs.permitted import may_connect
+from certs.sources.endpoints import parse_endpoint
 from certs.tasks import ProbeOutbox
 from chronos.models import ChangeEvent
+from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.lib.outbox import claim_due
 from tests.certs.making import make_endpoint, make_observation
 from tests.certs.pki import NOW, intermediate, later
@@ -118,12 +122,36 @@ def test_a_resolver_that_fails_ends_nothing_and_neither_does_half_an_answer(name
     assert Certificate.objects.get(sha256=leaf.parsed.sha256).use == "known"
 
 
+def watch(*lines: str) -> list[Endpoint]:
+    """As people add them."""
+    return add_endpoints(
+        [parse_endpoint(line) for line in lines], Endpoint(), actor=COMMAND_LINE, now=NOW
+    )
+
+
 def test_both_forms_of_an_ipv6_address_are_one_endpoint(names):
+    """Case 9."""
     leaf = intermediate().issue("::1")
     with tls_server(leaf, address="::1") as served:
-        endpoint = make_endpoint("::1", served.port)
+        port = served.port
+        (endpoint,) = watch(f"[::1]:{port}", f"[0:0:0:0:0:0:0:1]:{port}", f"tls://[0::01]:{port}")
         probe(endpoint)
     assert seen(endpoint) == [("::1", "ok", 1)]
+
+
+def test_a_name_in_another_script_is_asked_for_by_its_a_labels(names):
+    """Case 10."""
+    ca = intermediate()
+    names["xn--bcher-kva.test"] = ["127.0.0.1"]
+    leaf = ca.issue("xn--bcher-kva.test")
+    with tls_server(ca.issue("no.test"), by_name={"xn--bcher-kva.test": leaf}) as served:
+        (endpoint,) = watch(f"bücher.test:{served.port}", f"BÜCHER.test.:{served.port}")
+        probe(endpoint)
+    row = Observation.objects.select_related("certificate").get()
+    assert row.certificate is not None
+    assert row.certificate.sha256 == leaf.parsed.sha256
+    found = CertificateName.objects.filter(unicode_key="bücher.test").values_list("key", flat=True)
+    assert set(found) == {"xn--bcher-kva.test"}
 
 
 def test_a_server_that_hangs_ends_in_time_and_holds_up_no_others(names):
@@ -179,7 +207,7 @@ def test_by_server_name_four_observations_without_cross_talk(names):
 
 
 def test_a_name_with_eight_addresses_of_which_one_is_old(names):
-    """Case 30: each address has its own; the judge names the one that differs."""
+    """Case 30, as far as a finding that names that address."""
     old, new = (intermediate().issue("api.test") for _ in range(2))
     addresses = [f"127.0.0.{number}" for number in range(11, 19)]
     names["api.test"] = addresses
@@ -193,6 +221,9 @@ def test_a_name_with_eight_addresses_of_which_one_is_old(names):
     assert set(leaves) == set(addresses)
     differing = {address for address, leaf in leaves.items() if leaf == old.parsed.sha256}
     assert differing == {"127.0.0.14"}
+    judge_endpoints(now=later(hours=2))
+    finding = Finding.objects.get(endpoint=endpoint, kind="inconsistent_addresses")
+    assert "127.0.0.14" in finding.summary
 
 
 def by_address(served: Any, others: dict[str, Any]) -> None:
