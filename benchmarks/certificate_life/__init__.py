@@ -1,0 +1,1 @@
+"""What is said of one certificate in 398 days."""
