@@ -1,7 +1,6 @@
 """The list of certificates: what is looked for stands in the URL, so a view can be shared."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -38,7 +37,7 @@ TABS = (
 WITHIN = (("1d", "within a day"), ("7d", "within 7 days"), ("14d", "within 14 days"),
           ("30d", "within 30 days"), ("90d", "within 90 days"))  # fmt: skip
 _TITLES = {"key_type": "Key", "source": "Stored in"}
-MOST_VALUES = 15
+MOST_VALUES = 12
 Params = Mapping[str, Sequence[str]]
 
 
