@@ -13,14 +13,12 @@ from alerts.models import Alert
 from certs.issuers import issuers_of
 from certs.models import Certificate, Finding, Placement, Revocation, ServedCertificate
 from certs.pem import certificate_pem, pem_file_name
-from certs.views.chain import ShownChain, chain_view
 from certs.tell import alert_keys_of
 from certs.views.chain import ShownChain, chain_view
 from certs.wording import visible
 from opsportal.accounts.models import Team
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
-from opsportal.lib.times import utc_now
 from opsportal.lib.times import utc_now
 
 # Of each list; what is past, and what it shares its key with, is shown shorter.
@@ -85,7 +83,6 @@ def show_certificate(request: HttpRequest, certificate_id: int) -> HttpResponse:
         "most": MOST,
         "served_more": len(served) > MOST,
         "placed_more": len(placements) > MOST,
-        "chain": _chain(served),
         "alerts": Alert.objects.filter(dedup_key__in=alert_keys_of(row.pk, findings))
         .select_related("assignee")
         .order_by("-pk")[:_ALERTS],
@@ -105,12 +102,6 @@ def download_pem(request: HttpRequest, certificate_id: int) -> HttpResponse:
         content_type="application/x-pem-file",
         headers={"Content-Disposition": f'attachment; filename="{pem_file_name(row)}"'},
     )
-
-
-def _chain(served: Sequence[ServedCertificate]) -> ShownChain | None:
-    """As one of its servers sends it; without any, what the inventory knows is drawn."""
-    leaf = next((each for each in served if not each.position), None)
-    return chain_view(leaf.observation, now=utc_now()) if leaf else None
 
 
 def _served(row: Certificate, now: bool, most: int) -> list[ServedCertificate]:
