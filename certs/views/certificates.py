@@ -1,7 +1,6 @@
 """The list of certificates: what is looked for stands in the URL, so a view can be shared."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 from certs.feed import feed_query, feed_token
 from certs.kinds import KINDS
 from certs.models import Certificate, Source
+from certs.overview import count_findings
 from certs.search import (
     COUNTED,
     FILTERS,
@@ -37,7 +37,7 @@ TABS = (
 WITHIN = (("1d", "within a day"), ("7d", "within 7 days"), ("14d", "within 14 days"),
           ("30d", "within 30 days"), ("90d", "within 90 days"))  # fmt: skip
 _TITLES = {"key_type": "Key", "source": "Stored in"}
-_MOST_SOURCES = 100
+MOST_VALUES = 12
 Params = Mapping[str, Sequence[str]]
 
 
@@ -103,7 +103,7 @@ def _facets(query: CertificateQuery, params: Params) -> tuple[list[FacetGroup], 
     groups = [
         links.group(
             name,
-            by_count(values, params.get(name, ())),
+            by_count(values, params.get(name, ()))[:MOST_VALUES],
             params.get(name, ()),
             title=_TITLES.get(name, ""),
             label=lambda value: "none" if value == NONE else value,
@@ -111,16 +111,17 @@ def _facets(query: CertificateQuery, params: Params) -> tuple[list[FacetGroup], 
         for name, values in counts.values.items()
         if len(values) > 1 or params.get(name)
     ]
-    titles: dict[str, Any] = {"any": "anything", **{k: v.title for k, v in KINDS.items()}}
-    sources = Source.objects.values_list("name", flat=True)[:_MOST_SOURCES]
+    titles: dict[str, str] = {"any": "anything", **{k: v.title for k, v in KINDS.items()}}
+    sources = Source.objects.values_list("name", flat=True)[:MOST_VALUES]
+    wrong = ["any", *count_findings()]
     for name, values, label in (
-        ("source", list(sources), str), ("finding", list(titles), titles.__getitem__),
+        ("source", list(sources), str), ("finding", wrong, titles.__getitem__),
     ):  # fmt: skip
         chosen = params.get(name, ())
         listed: list[tuple[str, int | None]] = [
-            (value, None) for value in sorted(values, key=lambda v: v not in chosen)
+            (value, None) for value in dict.fromkeys((*chosen, *values))
         ]
-        if listed:
+        if len(listed) > 1 or chosen:
             title = _TITLES.get(name, "")
             groups.append(links.group(name, listed, chosen, title=title, label=label))
     return groups, counts.capped
