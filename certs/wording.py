@@ -10,6 +10,4 @@ def visible(text: object) -> str:
     plain = str(text or "")
     if plain.isprintable():
         return plain
-    return "".join(
-        f"\\u{ord(c):04x}" if unicodedata.category(c) in _UNSEEN else c for c in plain
-    )
+    return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in _UNSEEN else c for c in plain)

@@ -87,7 +87,7 @@ class Life:
             deliver_notifications(rows, now=now)
         for each in mail.outbox:
             day = (now - self.start) / DAY
-            self.said.append(Said(now, day, ", ".join(each.to), each.subject))
+            self.said.append(Said(now, day, ", ".join(each.to), str(each.subject)))
         mail.outbox.clear()
 
 
@@ -96,9 +96,7 @@ def _next_due(now: datetime) -> datetime | None:
         model._default_manager.filter(UNFINISHED, due_at__gt=now).aggregate(at=Min("due_at"))["at"]
         for model in (Decision, Notification, AlertGroup, Escalation)
     ]
-    moments.append(
-        Certificate.objects.filter(judge_at__gt=now).aggregate(at=Min("judge_at"))["at"]
-    )
+    moments.append(Certificate.objects.filter(judge_at__gt=now).aggregate(at=Min("judge_at"))["at"])
     snoozed = Alert.objects.filter(resolved_at=None, snoozed_until__gt=now)
     moments.append(snoozed.aggregate(at=Min("snoozed_until"))["at"])
     return min((moment for moment in moments if moment is not None), default=None)
@@ -160,9 +158,7 @@ def live() -> Life:
     # Day 378.1: 5 % are left. Nobody answers the first page.
     critical = day(398) - LIFETIME * 0.05
     life.run(critical + 45 * MINUTE, day(354))
-    acknowledge_alert(
-        _alert().pk, actor=Actor("ada", None, None), now=critical + 45 * MINUTE
-    )
+    acknowledge_alert(_alert().pk, actor=Actor("ada", None, None), now=critical + 45 * MINUTE)
     life.run(day(385), critical + 45 * MINUTE)
     # Renewed in ACM; one server takes it at once, two when they are told of.
     new = ca.issue(*HOSTS, not_before=day(385), lifetime=LIFETIME)

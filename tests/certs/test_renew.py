@@ -177,7 +177,10 @@ def test_renewed_in_a_file_and_still_served_at_3_of_8_addresses():
         "was renewed 9 days ago in ACM, and the old one is still served at 3 of 8 addresses "
         "(a.test:443)"
     )
-    assert [alert.name for alert in open_alerts()] == ["Certificate expires", "Old one still served"]
+    assert [alert.name for alert in open_alerts()] == [
+        "Certificate expires",
+        "Old one still served",
+    ]
     assert "still served at 3 of 8 addresses" in open_alerts()[1].summary
     for number in range(5, 8):
         make_observation(endpoint, new, address=f"192.0.2.{number}", now=later(days=9, hours=1))
