@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certs', '0005_vouched'),
+        ("certs", "0005_vouched"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='truststore',
-            name='noticed_at',
+            model_name="truststore",
+            name="noticed_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
     ]

@@ -102,8 +102,7 @@ def test_a_missing_intermediate_is_named_where_it_is_known():
     assert kinds() == {"incomplete_chain": "high"}
     assert "browsers may cope" not in summary("incomplete_chain")
     make_certificate(CA)
-    Endpoint.objects.update(judge_at=AT)
-    judge_endpoints(now=AT)
+    judge_endpoints(now=later(hours=26))
     assert "Test CA 1 is not served; browsers may cope" in summary("incomplete_chain")
     assert Validation.objects.get(store__name="ours").missing == [CA.parsed.sha256]
 
