@@ -7,7 +7,7 @@ from certs.discover import run_source
 from certs.models import Probe, SourceRun
 from certs.observe import prune_observations, prune_probes, run_probes
 from certs.prune import prune_runs, prune_troubles
-from certs.validate.revocation import plan_revocations
+from certs.validate.revocation import plan_revocations, prune_lists
 from certs.watch import judge_sources
 from opsportal.lib.outbox import Outbox
 from opsportal.lib.times import utc_now
@@ -69,5 +69,7 @@ def keep_runs() -> None:
 
 
 def watch_revocations() -> None:
-    """Have issuers asked about what came into use."""
-    plan_revocations(now=utc_now())
+    """Have issuers asked about what came into use; forget lists of what went."""
+    now = utc_now()
+    plan_revocations(now=now)
+    prune_lists(now=now)

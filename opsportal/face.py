@@ -64,6 +64,12 @@ NAVIGATION = [
             ("Proposals", "add_link", "certs-proposals", ""),
             ("Check a host", "network_check", "certs-check", ""),
             ("Upload", "upload_file", "certs-upload", ""),
+            (
+                "Trust stores",
+                "verified_user",
+                "admin:certs_truststore_changelist",
+                "certs.view_truststore",
+            ),
             ("Domains", "domain", "admin:certs_domain_changelist", "certs.view_domain"),
         ],
     ),

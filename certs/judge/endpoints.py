@@ -31,6 +31,8 @@ ENDPOINT_KINDS = frozenset(kind.slug for kind in KINDS.values() if kind.about ==
 _BATCH = 200
 # What cannot be judged is tried again so much later.
 _PUT_OFF = timedelta(hours=1)
+# What no store holds may be completed by an intermediate that was found meanwhile.
+_UNTRUSTED_AGAIN = timedelta(days=1)
 _Stores = Mapping[TrustStore, Anchors]
 
 
@@ -151,6 +153,7 @@ def _judge(
         [
             again,
             next_silence(endpoint, current, now),
+            None if all(each.trusted for each in served) else now + _UNTRUSTED_AGAIN,
             *(each.held.until for each in served),
             *(next_expiring(each.held, now) for each in served),
         ]

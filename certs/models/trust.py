@@ -24,9 +24,10 @@ class TrustStore(models.Model):
     # Whether certificates below it are held to the rules of the CA/Browser Forum.
     public = models.BooleanField(default=False)
     note = models.CharField(max_length=1000, blank=True)
-    # How many roots were read, and a digest of what chains were last held against.
+    # How many roots were read, and a digest of what chains were last held against, since when.
     roots = models.PositiveIntegerField(default=0, editable=False)
     digest = models.CharField(max_length=64, blank=True, editable=False)
+    noticed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]

@@ -1,7 +1,7 @@
 """The trust stores, as chains are held against them; and that they changed."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +14,8 @@ from opsportal.accounts.actors import Actor
 from opsportal.lib.errors import FieldError, PayloadError
 
 Kind = TrustStore.Kind
+# What is not edited here is noticed at most so often.
+_SETTLED = timedelta(hours=1)
 _DEFAULTS = (
     ("mozilla", Kind.MOZILLA, True, "The roots that Firefox trusts for servers, by certifi."),
     ("system", Kind.SYSTEM, False, "The roots of the machine that the portal runs on."),
@@ -54,13 +56,19 @@ def notice_stores(*, now: datetime) -> bool:
     for row in TrustStore.objects.all():
         anchors = open_store(row) if row.enabled else None
         digest = _digest(row, anchors) if anchors else ""
-        if digest != row.digest:
+        if digest != row.digest and not _is_flickering(row, digest, now):
             roots = len(anchors.roots) if anchors else row.roots
-            TrustStore.objects.filter(pk=row.pk).update(digest=digest, roots=roots)
+            TrustStore.objects.filter(pk=row.pk).update(digest=digest, roots=roots, noticed_at=now)
             changed = True
     if changed:
         _mark_all(now)
     return changed
+
+
+def _is_flickering(row: TrustStore, digest: str, now: datetime) -> bool:
+    """Machines with different roots take turns: no reason to judge everything at each turn."""
+    both = bool(digest and row.digest)
+    return both and row.noticed_at is not None and now - row.noticed_at < _SETTLED
 
 
 def _digest(row: TrustStore, anchors: Anchors) -> str:
@@ -93,6 +101,8 @@ def save_store(row: TrustStore, *, actor: Actor, now: datetime) -> None:
     Raises PayloadError.
     """
     check_store(row)
+    # Edited: noticed at once.
+    row.digest = ""
     with transaction.atomic():
         known = TrustStore.objects.filter(pk=row.pk).first()
         save_row(row)

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from certs.judge.endpoints import judge_endpoints
 from certs.models import Certificate, Endpoint, Finding, TrustStore, Validation
+from certs.validate import save_store
+from opsportal.accounts.actors import PORTAL
 from tests.certs.making import make_certificate, make_endpoint, make_observation
 from tests.certs.pki import DAY, NOW, Issued, intermediate, issue, later, root
 
@@ -100,8 +102,7 @@ def test_a_missing_intermediate_is_named_where_it_is_known():
     assert kinds() == {"incomplete_chain": "high"}
     assert "browsers may cope" not in summary("incomplete_chain")
     make_certificate(CA)
-    Endpoint.objects.update(judge_at=AT)
-    judge_endpoints(now=AT)
+    judge_endpoints(now=later(hours=26))
     assert "Test CA 1 is not served; browsers may cope" in summary("incomplete_chain")
     assert Validation.objects.get(store__name="ours").missing == [CA.parsed.sha256]
 
@@ -122,7 +123,7 @@ def test_an_unknown_root_is_untrusted_until_it_is_added(store: TrustStore):
     assert kinds() == {"untrusted": "high"}
     assert "ours: unable to get local issuer certificate (Test CA 1)" in summary("untrusted")
     store.pem += other.pem.decode()
-    store.save()
+    save_store(store, actor=PORTAL, now=AT)
     assert kinds() == {}
     assert Finding.objects.get().closed_reason == "fixed"
 

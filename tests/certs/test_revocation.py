@@ -9,8 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from certs.judge.certificates import judge_certificates
-from certs.models import Certificate, Finding, Revocation, RevocationList
-from certs.validate.revocation import check_revocations, lists, plan_revocations
+from certs.models import Certificate, Finding, Revocation, RevocationList, TrustStore
+from certs.validate.revocation import (
+    check_revocations,
+    lists,
+    plan_revocations,
+    prune_lists,
+)
 from tests.certs.authority import Said, list_at, make_answer, make_list, responder_at, speaking
 from tests.certs.making import make_certificate, make_endpoint, make_observation, make_source
 from tests.certs.making import make_placement as place
@@ -207,7 +212,7 @@ def test_nobody_waits_twice_for_a_responder_that_is_silent(ca: Said):
 
 def test_intermediates_are_asked_about_by_roots_of_trust_stores(ca: Said):
     below = intermediate(ROOT, "CA 2", extensions=(list_at(ca.url("/root.crl")),))
-    make_certificate(ROOT)
+    TrustStore.objects.create(name="ours", pem=ROOT.pem.decode())
     serve(below.issue("api.example.com"))
     ca.put("/root.crl", make_list(ROOT, below))
     check()
@@ -228,6 +233,14 @@ def test_only_what_is_in_use_is_asked_about(ca: Said):
     Certificate.objects.update(use=Certificate.Use.SERVED)
     check(later(days=3))
     assert said_of(leaf).checked_at == later(days=3)
+
+
+def test_lists_of_what_is_not_in_use_any_more_are_forgotten(ca: Said):
+    ca.put("/ca.crl", make_list(CA))
+    serve(listed(ca))
+    check()
+    assert prune_lists(now=later(days=20)) == 0
+    assert prune_lists(now=later(days=40)) == 1
 
 
 def test_what_names_nobody_to_ask_is_not_asked_about():

@@ -1,17 +1,19 @@
 """Which certificates issuers are asked about: those in use."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import Q
 
-from certs.models import Certificate, Revocation
+from certs.models import Certificate, Revocation, RevocationList
 
 Use = Certificate.Use
 # In one call; the rest the next time.
 _MOST = 5000
 # Places that one certificate may name.
 _URLS = 3
+# After it was last to be fetched.
+_KEPT = timedelta(days=30)
 
 
 def plan_revocations(*, now: datetime) -> int:
@@ -28,6 +30,12 @@ def plan_revocations(*, now: datetime) -> int:
         certificate__not_after__gt=now,
     )  # fmt: skip
     return len(new) + again.update(check_at=now)
+
+
+def prune_lists(*, now: datetime) -> int:
+    """Forget lists that no certificate in use has named for long; how many."""
+    deleted, _ = RevocationList.objects.filter(fetch_at__lt=now - _KEPT).delete()
+    return deleted
 
 
 def _planned(row: Certificate, now: datetime) -> Revocation:
