@@ -37,6 +37,7 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         source="source.name", default=None, allow_null=True
     )
     provenance = serializers.JSONField(help_text="How it became known: from, what, at.")
+    result = serializers.CharField(help_text="Of the last look, such as ok; empty: none yet.")
 
     class Meta:
         model = Endpoint
