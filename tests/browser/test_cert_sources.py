@@ -34,24 +34,16 @@ def paths(shelf) -> list[str]:
         options={"url": "https://kubernetes.production.example.com:6443"},
         secret={"token": "x"}, environment="prod", note="Ask the platform team before you edit it.",
     )  # fmt: skip
-    Shelf.things = [
-        *(
-            FoundCertificate(leaf.parsed, f"{FOLDER}/{n:03}.pem", n % 3, n % 2 == 0)
-            for n in range(99)
-        ),
-        *(FoundTrouble(f"{FOLDER}/<{n}>.p12", "None of the passwords opens it.") for n in range(4)),
+    locked = [FoundTrouble(f"{FOLDER}/<{n}>.p12", "None of the passwords opens it.") for n in "123"]
+    there = [
+        FoundCertificate(leaf.parsed, f"{FOLDER}/{n:03}.pem", n % 3, n % 2 == 0) for n in range(99)
     ]
+    Shelf.things = [*there, *locked]
     for hour in range(3):
         run(now + timedelta(hours=hour))
-    Shelf.things = [
-        *Shelf.things[:20],
-        SourceError("403 Forbidden: " + "secrets is forbidden " * 9),
-    ]
+    Shelf.things = [*there[:20], SourceError("403 Forbidden: " + "secrets is forbidden " * 9)]
     run(now + timedelta(hours=4))
-    Shelf.things = [
-        *Shelf.things[:20],
-        FoundTrouble("/etc/<x>.p12", "None of the passwords opens it."),
-    ]
+    Shelf.things = [*there[:20], *locked]
     run(now + timedelta(hours=5))
     soon = utc_now() + timedelta(minutes=40)
     Source.objects.update(next_at=soon)
@@ -60,8 +52,8 @@ def paths(shelf) -> list[str]:
         outcome="complete", complete_at=now, finished_at=now,
     )  # fmt: skip
     Source.objects.create(
-        name="vault", kind="vault-pki",
-        options={"url": "https://vault.example.com", "mount": "pki"}, outcome="failed", failures=7, message="It answered 503: Vault is sealed", next_at=soon,
+        name="vault", kind="vault-pki", options={"url": "https://vault.example.com"}, failures=7,
+        outcome="failed", message="It answered 503: Vault is sealed", next_at=soon,
     )  # fmt: skip
     Source.objects.create(name="ct", kind="ct-log", enabled=False, options={})
     judge_sources(now=utc_now())
@@ -87,10 +79,10 @@ def _picture(visit, paths: list[str], folder: str) -> None:
     for scheme in ("light", "dark"):
         visit.page.emulate_media(color_scheme=scheme)
         for width in (1440, 390):
-            visit.page.set_viewport_size({"width": width, "height": 900})
+            visit.page.set_viewport_size({"width": width, "height": 1400})
             for number, path in enumerate(paths[:8]):
                 visit.open(path)
                 visit.page.evaluate(f"localStorage.setItem('adminTheme', '\"{scheme}\"')")
                 visit.open(path)
                 name = f"{folder}/{number}-{width}-{scheme}.png"
-                visit.page.screenshot(path=name, full_page=True)
+                visit.page.screenshot(path=name)
