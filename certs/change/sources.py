@@ -7,9 +7,10 @@ from django.db import transaction
 
 from certs.discover import ask_for_runs, update_use
 from certs.discover.storable import storable_text
-from certs.models import Placement, Source, SourceRun
+from certs.models import Finding, Placement, Source, SourceRun
 from certs.sources import CertificateSource, source_kind
 from certs.sources.options import kept_secrets, read_options, shown_options
+from certs.tell import end_alerts
 from chronos.trail import (
     State,
     check_columns,
@@ -73,6 +74,7 @@ def delete_source(source: Source, *, actor: Actor, now: datetime) -> None:
         record_deleted(source, source_state(source), actor=actor, now=now)
         there = Placement.objects.filter(source=source, gone_at=None).order_by()
         certificates = list(there.values_list("certificate_id", flat=True).distinct())
+        end_alerts(list(Finding.objects.filter(source=source, closed_at=None)), now=now)
         Placement.objects.filter(source=source).delete()
         source.delete()
         update_use(certificates, now=now)

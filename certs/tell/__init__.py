@@ -1,5 +1,5 @@
 """Findings become alerts of the gateway."""
 
-from certs.tell.tell import alert_keys_of, tell_findings
+from certs.tell.tell import alert_keys_of, end_alerts, tell_findings
 
-__all__ = ["alert_keys_of", "tell_findings"]
+__all__ = ["alert_keys_of", "end_alerts", "tell_findings"]

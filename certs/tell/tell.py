@@ -46,6 +46,18 @@ def alert_keys_of(certificate_id: int, findings: Sequence[Finding]) -> list[str]
     return list(dict.fromkeys([end, *map(key_of, findings)]))
 
 
+def end_alerts(findings: Sequence[Finding], *, now: datetime) -> None:
+    """What these were told of is over, since what they are about is removed with them."""
+    keys = [key_of(row) for row in findings if row.told_severity]
+    receive_alerts(
+        [
+            AlertEvent(name="", dedup_key=key, status=RESOLVED, source=SOURCE, ends_at=now)
+            for key in keys
+        ],
+        now=now,
+    )
+
+
 @transaction.atomic
 def _tell_some(now: datetime) -> int:
     news = list(

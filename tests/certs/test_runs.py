@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from alerts.models import Alert
 from certs.change import delete_source
 from certs.discover import run_source
 from certs.discover.run import LONGEST
@@ -17,6 +18,7 @@ from certs.normalise import FoundCertificate, FoundTrouble
 from certs.prune import prune_runs, prune_troubles
 from certs.sources import SourceError
 from certs.tasks import SourceRunOutbox
+from certs.tell import tell_findings
 from certs.watch import OVERDUE, judge_sources
 from opsportal.accounts.actors import COMMAND_LINE
 from opsportal.lib.outbox import claim_due
@@ -101,6 +103,18 @@ def test_a_source_that_is_disabled_or_deleted_meanwhile_stores_nothing_more(shel
     run_source(row, clock=lambda: NOW + PAST_LEASE)
     assert (Source.objects.count(), Placement.objects.count()) == (0, 0)
     assert Certificate.objects.get().use == "known"
+
+
+def test_a_source_that_is_deleted_takes_its_alert_along(shelf):
+    Shelf.things = [SourceError("no")]
+    for hour in range(3):
+        run(later(hours=hour))
+    assert judge_sources(now=later(hours=3))
+    assert tell_findings(now=later(hours=3)) == 1
+    alert = Alert.objects.get(resolved_at=None)
+    delete_source(shelf, actor=COMMAND_LINE, now=later(hours=4))
+    alert.refresh_from_db()
+    assert alert.resolved_at is not None
 
 
 def test_a_disabled_source_keeps_its_places(shelf):
