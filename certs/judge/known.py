@@ -9,6 +9,9 @@ from certs.models import CertificateName, Domain, Endpoint, Placement, ServedCer
 from opsportal.lib.ids import IdIn
 
 Kind = CertificateName.Kind
+ENDPOINT_COLUMNS = (
+    "host", "port", "protocol", "server_name", "team_id", "environment", "service", "labels",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +135,5 @@ def _names(found: dict[int, Known]) -> None:
 def _endpoints(found: dict[int, Known], world: World) -> None:
     wanted = {each.endpoint_id for known in found.values() for each in known.servings}
     if missing := wanted - world.endpoints.keys():
-        rows = Endpoint.objects.filter(IdIn(sorted(missing))).select_related("team")
+        rows = Endpoint.objects.filter(IdIn(sorted(missing))).only(*ENDPOINT_COLUMNS)
         world.endpoints |= {row.pk: row for row in rows}
