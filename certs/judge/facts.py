@@ -61,10 +61,7 @@ def compile_match(text: str) -> Callable[[Facts], bool]:
     tests = [(item.name, _test(item)) for item in parse_matchers(text).items]
 
     def test(facts: Facts) -> bool:
-        for name, holds in tests:
-            if not holds(facts.get(name) or _ABSENT):
-                return False
-        return True
+        return all(holds(facts.get(name) or _ABSENT) for name, holds in tests)
 
     return test
 

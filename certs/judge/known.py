@@ -75,6 +75,8 @@ class World:
 
     def domain_of(self, name: str) -> Domain | None:
         """Ours that holds the name, the longest."""
+        if not self.domains:
+            return None
         return next((self.domains[each] for each in above(name) if each in self.domains), None)
 
 
