@@ -28,7 +28,7 @@ def fill(count: int) -> None:
     for number, team in enumerate(teams):
         OwnershipRule.objects.create(
             name=f"rule {number}", position=number, team=team, environment="prod",
-            match=f'{{domain=~"d[0-9]*{number:02}[.]example[.]com"}}',
+            match=_match(number),
         )  # fmt: skip
     sources = [
         Source.objects.create(name=f"files {number}", kind="files", team=teams[number])
@@ -47,6 +47,15 @@ def fill(count: int) -> None:
             ]
         )
         _serve([row for row in rows if row.use == Use.SERVED])
+
+
+def _match(number: int) -> str:
+    return (
+        f'{{domain="d{number}.example.com"}}',
+        f'{{source="files {number % 10}", path=~"/etc/tls/h[0-9]*{number}[.].*"}}',
+        f'{{name=~"h[0-9]*{number:02}[.]d.*"}}',
+        f'{{stage="live", domain="d{number}.example.com"}}',
+    )[number % 4]
 
 
 def _digest(kind: str, number: int) -> str:

@@ -5,11 +5,12 @@ from functools import lru_cache
 
 from certs.judge.known import Known, World, above
 from certs.models import Certificate
-from opsportal.lib.matchers import MatcherError, Matchers, parse_matchers
+from opsportal.lib.matchers import Matcher, MatcherError, Matchers, parse_matchers
+from opsportal.lib.matchers.values import compile_pattern
 
 # Name -> its values; what is absent is the empty text.
 Facts = Mapping[str, Sequence[str]]
-_NEGATIVE = ("!=", "!~")
+_ABSENT = ("",)
 DAY = 86_400
 # Of each certificate, beside the labels of its sources and endpoints.
 NAMES = (
@@ -57,16 +58,24 @@ def facts_of(row: Certificate, known: Known, world: World) -> dict[str, Sequence
 @lru_cache(maxsize=1024)
 def compile_match(text: str) -> Callable[[Facts], bool]:
     """A test for "one of the values does" (`!=` and `!~`: "none does"). Raises MatcherError."""
-    items = [(item.name, item.op, Matchers((item,))) for item in parse_matchers(text).items]
+    tests = [(item.name, _test(item)) for item in parse_matchers(text).items]
 
     def test(facts: Facts) -> bool:
-        for name, op, matcher in items:
-            every = all if op in _NEGATIVE else any
-            if not every(matcher.matches({name: each}) for each in facts.get(name) or ("",)):
-                return False
-        return True
+        return all(holds(facts.get(name) or _ABSENT) for name, holds in tests)
 
     return test
+
+
+def _test(item: Matcher) -> Callable[[Sequence[str]], bool]:
+    """Of all values of one name; equality, which most ask for, at the cost of a look."""
+    wanted, positive = item.value, item.op not in ("!=", "!~")
+    if item.op in ("=", "!="):
+        return lambda values: (wanted in values) is positive
+    if item.op in ("=~", "!~"):
+        matches = compile_pattern(wanted)
+        return lambda values: any(map(matches, values)) is positive
+    one = Matchers((item,))
+    return lambda values: any(one.matches({item.name: each}) for each in values)
 
 
 def compile_or_never(text: str) -> Callable[[Facts], bool]:

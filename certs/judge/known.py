@@ -9,6 +9,9 @@ from certs.models import CertificateName, Domain, Endpoint, Placement, ServedCer
 from opsportal.lib.ids import IdIn
 
 Kind = CertificateName.Kind
+ENDPOINT_COLUMNS = (
+    "host", "port", "protocol", "server_name", "team_id", "environment", "service", "labels",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class World:
 
     def domain_of(self, name: str) -> Domain | None:
         """Ours that holds the name, the longest."""
+        if not self.domains:
+            return None
         return next((self.domains[each] for each in above(name) if each in self.domains), None)
 
 
@@ -132,5 +137,5 @@ def _names(found: dict[int, Known]) -> None:
 def _endpoints(found: dict[int, Known], world: World) -> None:
     wanted = {each.endpoint_id for known in found.values() for each in known.servings}
     if missing := wanted - world.endpoints.keys():
-        rows = Endpoint.objects.filter(IdIn(sorted(missing))).select_related("team")
+        rows = Endpoint.objects.filter(IdIn(sorted(missing))).only(*ENDPOINT_COLUMNS)
         world.endpoints |= {row.pk: row for row in rows}

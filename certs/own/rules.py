@@ -54,9 +54,9 @@ def owner_of(
     """
     rule = next((rule.owner for rule in rules if rule.matches(facts())), Owner())
     team, environment, service, by = rule.team_id, rule.environment, rule.service, rule.by
-    for name, place in _places(known, world):
+    for noun, place in _places(known, world):
         if team is None and place.team_id is not None:
-            team, by = place.team_id, name
+            team, by = place.team_id, f"{noun} {place}"
         environment = environment or place.environment
         service = service or getattr(place, "service", "")
     return Owner(team, environment, service, by[:300])
@@ -65,9 +65,9 @@ def owner_of(
 def _places(known: Known, world: World) -> Iterator[tuple[str, _Place]]:
     for pk in sorted(known.endpoint_ids):
         if (endpoint := world.endpoints.get(pk)) is not None:
-            yield f"endpoint {endpoint}", endpoint
+            yield "endpoint", endpoint
     for name in known.names:
         if (domain := world.domain_of(name)) is not None:
-            yield f"domain {domain.name}", domain
+            yield "domain", domain
     for pk in sorted(known.source_ids):
-        yield f"source {world.sources[pk].name}", world.sources[pk]
+        yield "source", world.sources[pk]

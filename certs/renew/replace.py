@@ -16,16 +16,18 @@ COLUMNS = (
 
 
 def load_mates(rows: Sequence[Certificate]) -> dict[int, list[Certificate]]:
-    """By lineage: its certificates that are in use. One query."""
-    ids = {row.lineage_id for row in rows if row.lineage_id is not None}
+    """By lineage of these: its certificates that are in use. One query."""
     found: dict[int, list[Certificate]] = defaultdict(list)
-    if ids:
-        mates = Certificate.objects.filter(
-            IdIn(sorted(ids), "lineage_id"), use__in=[Use.SERVED, Use.PLACED], retired_at=None
-        ).only(*COLUMNS)
-        for mate in mates.order_by("pk"):
-            if mate.lineage_id is not None:
-                found[mate.lineage_id].append(mate)
+    for row in rows:
+        if row.lineage_id is not None and row.use != Use.KNOWN and row.retired_at is None:
+            found[row.lineage_id].append(row)
+    ids = {row.lineage_id for row in rows if row.lineage_id is not None}
+    others = Certificate.objects.filter(
+        IdIn(sorted(ids), "lineage_id"), use__in=[Use.SERVED, Use.PLACED], retired_at=None
+    ).exclude(IdIn([row.pk for row in rows]))
+    for mate in others.only(*COLUMNS).order_by("pk"):
+        if mate.lineage_id is not None:
+            found[mate.lineage_id].append(mate)
     return found
 
 

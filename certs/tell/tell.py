@@ -9,7 +9,7 @@ from django.db.models import F
 from alerts.models import Alert
 from alerts.normalise import RESOLVED, SEVERITY_RANK, AlertEvent
 from alerts.receive import receive_alerts
-from certs.judge.known import Known, World, load_known, load_world
+from certs.judge.known import ENDPOINT_COLUMNS, Known, World, load_known, load_world
 from certs.models import Certificate, Endpoint, Finding
 from certs.tell.words import SOURCE, Told, firing
 from opsportal.lib.deadlocks import start_over
@@ -137,6 +137,6 @@ def _subjects(findings: Sequence[Finding], now: datetime) -> Told:
     known: dict[int, Known] = load_known(ids, world)
     missing = {row.endpoint_id for row in findings if row.endpoint_id} - world.endpoints.keys()
     if missing:
-        rows_of = Endpoint.objects.filter(IdIn(sorted(missing))).select_related("team")
-        world.endpoints |= {row.pk: row for row in rows_of}
+        others = Endpoint.objects.filter(IdIn(sorted(missing))).only(*ENDPOINT_COLUMNS)
+        world.endpoints |= {row.pk: row for row in others}
     return Told(rows, known, world, now)

@@ -9,11 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from alerts.models import Alert
 from certs.issuers import issuers_of
 from certs.models import Certificate, Finding, Placement, Revocation, ServedCertificate
 from certs.pem import certificate_pem, pem_file_name
-from certs.tell import alert_keys_of
+from certs.views.alert_state import alert_state_of
 from certs.views.chain import ShownChain, chain_view
 from certs.wording import visible
 from opsportal.accounts.models import Team
@@ -23,7 +22,6 @@ from opsportal.lib.times import utc_now
 
 # Of each list; what is past, and what it shares its key with, is shown shorter.
 MOST, FEW, UNFOLDED, HISTORY = 50, 20, 12, 40
-_ALERTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +81,10 @@ def show_certificate(request: HttpRequest, certificate_id: int) -> HttpResponse:
         "most": MOST,
         "served_more": len(served) > MOST,
         "placed_more": len(placements) > MOST,
-        "alerts": Alert.objects.filter(dedup_key__in=alert_keys_of(row.pk, findings))
-        .select_related("assignee")
-        .order_by("-pk")[:_ALERTS],
         "teams": list(Team.objects.values_list("name", flat=True)[:200]),
         "may_act": can_respond(request.user, row.team_id),
     }
+    context |= alert_state_of(request, row, now=utc_now())
     return render_page(request, "certs/certificate.html", context)
 
 

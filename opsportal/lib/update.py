@@ -23,7 +23,7 @@ def update_values(
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                f'UPDATE "{table}" SET "{column}" = given.at'  # noqa: S608  (names of our own)
+                f'UPDATE "{table}" SET "{column}" = given.at'
                 f" FROM unnest(%s::bigint[], %s::{kind}[]) AS given(id, at)"
                 f' WHERE "{table}".id = given.id',
                 [list(values), list(values.values())],
@@ -34,7 +34,7 @@ def update_values(
             for pk, at in values.items()
         ]
         cursor.execute(
-            f'UPDATE "{table}" SET "{column}" = json_extract(given.value, \'$[1]\')'  # noqa: S608
+            f'UPDATE "{table}" SET "{column}" = json_extract(given.value, \'$[1]\')'
             " FROM json_each(%s) AS given"
             f" WHERE \"{table}\".id = json_extract(given.value, '$[0]')",
             [msgspec.json.encode(pairs).decode()],
