@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from alerts.normalise import SEVERITY_RANK
 from certs.feed import feed_query, feed_token
 from certs.kinds import KINDS
 from certs.models import Certificate, Source
-from certs.overview import count_findings
 from certs.search import (
     COUNTED,
     FILTERS,
@@ -113,7 +113,9 @@ def _facets(query: CertificateQuery, params: Params) -> tuple[list[FacetGroup], 
     ]
     titles: dict[str, str] = {"any": "anything", **{k: v.title for k, v in KINDS.items()}}
     sources = Source.objects.values_list("name", flat=True)[:MOST_VALUES]
-    wrong = ["any", *count_findings()]
+    # The grave ones first.
+    kinds = sorted(KINDS.values(), key=lambda kind: -SEVERITY_RANK.get(kind.severity, -1))
+    wrong = ["any", *(kind.slug for kind in kinds if kind.about != "source")][:MOST_VALUES]
     for name, values, label in (
         ("source", list(sources), str), ("finding", wrong, titles.__getitem__),
     ):  # fmt: skip
