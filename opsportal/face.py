@@ -71,6 +71,18 @@ NAVIGATION = [
                 "certs.view_truststore",
             ),
             ("Domains", "domain", "admin:certs_domain_changelist", "certs.view_domain"),
+            (
+                "Policies",
+                "timer",
+                "admin:certs_certificatepolicy_changelist",
+                "certs.view_certificatepolicy",
+            ),
+            (
+                "Owners",
+                "assignment_ind",
+                "admin:certs_ownershiprule_changelist",
+                "certs.view_ownershiprule",
+            ),
         ],
     ),
     (

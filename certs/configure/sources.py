@@ -12,6 +12,8 @@ from certs.sources.options import shown_options
 from opsportal.accounts.configure import find_team
 from opsportal.lib.configfile import Deed, Mask
 from opsportal.lib.confignode import Node
+from opsportal.lib.configvalues import read_duration
+from opsportal.lib.durations import write_duration
 
 _HOUR = timedelta(hours=1)
 
@@ -23,7 +25,7 @@ def _labels(node: Node) -> dict[str, str]:
 _READ: Mapping[str, Callable[[Node], Any]] = MappingProxyType(
     {
         "enabled": Node.truth,
-        "interval": lambda node: timedelta(seconds=node.whole()),
+        "interval": read_duration,
         "team": find_team,
         "environment": Node.optional_text,
         "note": Node.optional_text,
@@ -33,7 +35,7 @@ _READ: Mapping[str, Callable[[Node], Any]] = MappingProxyType(
 
 
 class CertificateSourceSection:
-    """`certificate_sources: [{name, kind, options, interval, team, ...}]`; intervals in seconds."""
+    """`certificate_sources: [{name, kind, options, interval, team, ...}]`."""
 
     slug = "certificate_sources"
     keys = (
@@ -80,7 +82,7 @@ def _entry(source: Source, mask: Mask) -> dict[str, Any]:
         entry["options"] = options
     usual = kind.interval if kind else _HOUR
     if source.interval != usual:
-        entry["interval"] = int(source.interval.total_seconds())
+        entry["interval"] = write_duration(source.interval)
     if source.team:
         entry["team"] = source.team.name
     for key in ("environment", "labels", "note"):

@@ -31,7 +31,7 @@ certificate_sources:
   - name: files of the demo
     kind: files
     options: {{paths: ["{folder}/*.pem"]}}
-    interval: 60
+    interval: 1m
     team: platform
 {manager}certificate_endpoints:
 {endpoints}
@@ -39,7 +39,7 @@ certificate_sources:
 _MANAGER = f"""  - name: ACM of the demo
     kind: aws-acm
     options: {{regions: [{REGION}]}}
-    interval: 60
+    interval: 1m
     team: platform
 """
 
