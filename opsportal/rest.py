@@ -31,6 +31,7 @@ SCHEMA = {
         "ResourceState": "security.models.CloudResource.State",
         "RevisionKind": "security.models.ConfigRevision.Kind",
         "CollectionOutcome": "security.models.Outcome",
+        "SourceOutcome": "certs.models.Outcome",
         "DeliveryVerdict": "alerts.models.sender.RawDelivery.Verdict",
     },
     "POSTPROCESSING_HOOKS": [

@@ -21,7 +21,7 @@ from opsportal.lib.times import format_instant, utc_now
 _MOST_NAMES = 100
 
 
-class CheckSerializer(serializers.Serializer[Any]):
+class HostCheckSerializer(serializers.Serializer[Any]):
     """What to look at."""
 
     host = serializers.CharField(max_length=255, help_text="A name, or an address.")
@@ -97,12 +97,12 @@ class Check(APIView):
     @extend_schema(
         operation_id="cert_check",
         summary="Check a host now",
-        request=CheckSerializer,
+        request=HostCheckSerializer,
         responses=CheckedSerializer,
     )
     def post(self, request: Request) -> Response:
         """All addresses of the host, within 15 seconds; only what the portal may connect to."""
-        read = CheckSerializer(data=request.data)
+        read = HostCheckSerializer(data=request.data)
         read.is_valid(raise_exception=True)
         given = read.validated_data
         port = given.get("port") or PROTOCOLS[given["protocol"]].ports[0]

@@ -27,7 +27,7 @@ READ, WRITE = "certs:read", "certs:write"
 _MOST_POSITION = 2**31 - 1
 
 
-class PolicySerializer(serializers.ModelSerializer[CertificatePolicy]):
+class CertificatePolicySerializer(serializers.ModelSerializer[CertificatePolicy]):
     """When an expiry is told of."""
 
     stale_grace = serializers.SerializerMethodField(help_text="Seconds.")
@@ -89,7 +89,7 @@ class PolicyList(ScopedByMethod, generics.ListAPIView[CertificatePolicy]):
     """Policies."""
 
     read_scope, write_scope = READ, WRITE
-    serializer_class = PolicySerializer
+    serializer_class = CertificatePolicySerializer
     pagination_class = KeysetPagination
     queryset = CertificatePolicy.objects.all()
 
@@ -102,13 +102,13 @@ class PolicyList(ScopedByMethod, generics.ListAPIView[CertificatePolicy]):
         operation_id="cert_policy_add",
         summary="Add a policy of certificates",
         request=PolicyWriteSerializer,
-        responses={201: PolicySerializer},
+        responses={201: CertificatePolicySerializer},
     )
     def post(self, request: Request) -> Response:
         """What it matches is judged by it within seconds."""
         row = CertificatePolicy()
         _write_policy(row, request, partial=False)
-        return Response(PolicySerializer(row).data, status=201)
+        return Response(CertificatePolicySerializer(row).data, status=201)
 
 
 class PolicyDetail(ScopedByMethod, APIView):
@@ -117,23 +117,25 @@ class PolicyDetail(ScopedByMethod, APIView):
     read_scope, write_scope = READ, WRITE
 
     @extend_schema(
-        operation_id="cert_policy", summary="A policy of certificates", responses=PolicySerializer
+        operation_id="cert_policy",
+        summary="A policy of certificates",
+        responses=CertificatePolicySerializer,
     )
     def get(self, request: Request, policy_id: str) -> Response:
         """As it is."""
-        return Response(PolicySerializer(_find(CertificatePolicy, policy_id)).data)
+        return Response(CertificatePolicySerializer(_find(CertificatePolicy, policy_id)).data)
 
     @extend_schema(
         operation_id="cert_policy_change",
         summary="Change a policy of certificates",
         request=PolicyWriteSerializer(partial=True),
-        responses=PolicySerializer,
+        responses=CertificatePolicySerializer,
     )
     def patch(self, request: Request, policy_id: str) -> Response:
         """What is given."""
         row = _find(CertificatePolicy, policy_id)
         _write_policy(row, request, partial=True)
-        return Response(PolicySerializer(row).data)
+        return Response(CertificatePolicySerializer(row).data)
 
     @extend_schema(
         operation_id="cert_policy_delete",

@@ -29,7 +29,7 @@ READ, WRITE = "certs:read", "certs:write"
 _LEAST, _MOST = (int(span.total_seconds()) for span in (LEAST_INTERVAL, MOST_INTERVAL))
 
 
-class SourceSerializer(serializers.ModelSerializer[Source]):
+class CertificateSourceSerializer(serializers.ModelSerializer[Source]):
     """A source; of secrets only whether they are set."""
 
     options = serializers.SerializerMethodField(help_text="As its kind takes them.")
@@ -99,7 +99,7 @@ class SourceList(ScopedByMethod, generics.ListAPIView[Source]):
     """Sources."""
 
     read_scope, write_scope = READ, WRITE
-    serializer_class = SourceSerializer
+    serializer_class = CertificateSourceSerializer
     pagination_class = KeysetPagination
     queryset = Source.objects.select_related("team")
 
@@ -112,13 +112,13 @@ class SourceList(ScopedByMethod, generics.ListAPIView[Source]):
         operation_id="cert_source_add",
         summary="Add a source of certificates",
         request=SourceWriteSerializer,
-        responses={201: SourceSerializer},
+        responses={201: CertificateSourceSerializer},
     )
     def post(self, request: Request) -> Response:
         """It is looked at within seconds."""
         source = Source()
         _write(source, request, partial=False)
-        return Response(SourceSerializer(source).data, status=201)
+        return Response(CertificateSourceSerializer(source).data, status=201)
 
 
 class SourceDetail(ScopedByMethod, APIView):
@@ -127,23 +127,25 @@ class SourceDetail(ScopedByMethod, APIView):
     read_scope, write_scope = READ, WRITE
 
     @extend_schema(
-        operation_id="cert_source", summary="A source of certificates", responses=SourceSerializer
+        operation_id="cert_source",
+        summary="A source of certificates",
+        responses=CertificateSourceSerializer,
     )
     def get(self, request: Request, source_id: str) -> Response:
         """With how its last look went."""
-        return Response(SourceSerializer(_row(source_id)).data)
+        return Response(CertificateSourceSerializer(_row(source_id)).data)
 
     @extend_schema(
         operation_id="cert_source_change",
         summary="Change a source of certificates",
         request=SourceWriteSerializer(partial=True),
-        responses=SourceSerializer,
+        responses=CertificateSourceSerializer,
     )
     def patch(self, request: Request, source_id: str) -> Response:
         """What is absent stays; of the options all are given, but for secrets."""
         source = _own(request, source_id)
         _write(source, request, partial=True)
-        return Response(SourceSerializer(source).data)
+        return Response(CertificateSourceSerializer(source).data)
 
     @extend_schema(
         operation_id="cert_source_delete",
@@ -208,13 +210,13 @@ class SourceRunNow(APIView):
         operation_id="cert_source_run",
         summary="Have a source looked at within seconds",
         request=None,
-        responses={202: SourceSerializer, 409: ERROR},
+        responses={202: CertificateSourceSerializer, 409: ERROR},
     )
     def post(self, request: Request, source_id: str) -> Response:
         """Asked twice, it is looked at once."""
         source = _own(request, source_id)
         look_now(source, actor=actor_of(request), now=utc_now())
-        return Response(SourceSerializer(source).data, status=202)
+        return Response(CertificateSourceSerializer(source).data, status=202)
 
 
 class SourceConfirm(APIView):
@@ -226,13 +228,13 @@ class SourceConfirm(APIView):
         operation_id="cert_source_confirm",
         summary="Say that what was absent at once is gone indeed",
         request=None,
-        responses={202: SourceSerializer, 409: ERROR},
+        responses={202: CertificateSourceSerializer, 409: ERROR},
     )
     def post(self, request: Request, source_id: str) -> Response:
         """It is looked at once more; what is absent then is gone."""
         source = _own(request, source_id)
         confirm_absence(source, actor=actor_of(request), now=utc_now())
-        return Response(SourceSerializer(source).data, status=202)
+        return Response(CertificateSourceSerializer(source).data, status=202)
 
 
 def _row(source_id: str) -> Source:

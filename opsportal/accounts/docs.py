@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from opsportal.accounts.authentication import ApiKeyAuthentication
+from opsportal.accounts.authentication import ApiKeyAuthentication, ForeignKeyAuthentication
 from opsportal.accounts.permissions import Anyone
 
 
@@ -56,3 +56,14 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "scheme": "bearer",
             "description": "A key of the portal, `ops_...`, with the scope that the call names.",
         }
+
+
+class ForeignKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema names keys for programs that cannot send a header of their own."""
+
+    target_class = ForeignKeyAuthentication
+    name = "ApiKeyAsPassword"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """The scheme's entry."""
+        return {"type": "http", "scheme": "basic", "description": "A key as the password."}
