@@ -7,37 +7,15 @@ import pytest
 
 from alerts.models import Alert
 from certs.demo import CertificateDemo
-from certs.models import Endpoint, Finding
+from certs.models import Endpoint
 from opsportal.lib.times import utc_now
 from opsportal.runtime.demo import Sink, Stage
 from tests.alerts.configuring import apply
 from tests.alerts.moto import CREDENTIALS
+from tests.certs.states import STATES, found
 from tests.certs.turning import turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-# What is served, by service: the result, and what is wrong.
-STATES: dict[str, tuple[str, set[str]]] = {
-    "www": ("ok", set()),
-    "api": ("ok", set()),
-    "shop": ("ok", {"expiring"}),
-    "billing": ("ok", {"expiring"}),
-    "status": ("ok", {"expiring"}),
-    "wiki": ("ok", {"expired"}),
-    "next": ("ok", {"not_yet_valid"}),
-    "blog": ("ok", {"name_mismatch"}),
-    "printer": ("ok", {"self_signed"}),
-    "partner": ("ok", {"untrusted", "wrong_order"}),
-    "half": ("ok", {"incomplete_chain"}),
-    "crossed": ("ok", {"expired_intermediate"}),
-    "vault": ("ok", {"weak_key"}),
-    "till": ("ok", {"legacy_protocol"}),
-    "ledger": ("ok", set()),
-    "mx": ("ok", set()),
-    "deaf": ("timeout_handshake", set()),
-    "plain": ("not_tls", set()),
-    "gone": ("refused", set()),
-}
 
 
 @pytest.fixture
@@ -55,18 +33,6 @@ def demo(settings, tmp_path, monkeypatch):
     apply(demo.configuration(stage))
     yield demo, stage
     sink.close()
-
-
-def found(service: str) -> set[str]:
-    """Kinds of what is open about an endpoint and what it serves; whose severity is none apart."""
-    endpoint = Endpoint.objects.get(service=service)
-    rows = Finding.objects.filter(closed_at=None)
-    leaves = endpoint.observations.filter(serving=True).values("certificate")
-    return {
-        row.kind
-        for row in [*rows.filter(endpoint=endpoint), *rows.filter(certificate__in=leaves)]
-        if row.kind != "unowned"
-    }
 
 
 def test_every_state_is_read_and_judged_right(demo: Any):

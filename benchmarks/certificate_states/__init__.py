@@ -1,0 +1,1 @@
+"""Servers in every state, read and judged."""
