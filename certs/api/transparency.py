@@ -14,8 +14,7 @@ from certs.hear import MOST_ENTRIES, hear_entries
 from certs.models import Certificate
 from certs.vouch import vouch_for
 from opsportal.accounts.actors import actor_of
-from opsportal.accounts.models import ApiKey
-from opsportal.accounts.permissions import can_respond, scoped
+from opsportal.accounts.permissions import request_can_write, scoped
 from opsportal.lib.times import utc_now
 
 
@@ -91,8 +90,7 @@ class CertificateVouch(APIView):
         """Said twice, the first one counts."""
         fits = certificate_id.isascii() and certificate_id.isdigit() and len(certificate_id) < 19
         row = get_object_or_404(Certificate, pk=int(certificate_id) if fits else None)
-        key = request.auth
-        if not isinstance(key, ApiKey) and not can_respond(request.user, row.team_id):
-            raise PermissionDenied("Responders say that.")
+        if not request_can_write(request, row.team_id, "certs:write"):
+            raise PermissionDenied("Only who responds for the certificate's team says that.")
         vouch_for(row, actor=actor_of(request), now=utc_now())
         return Response(VouchedSerializer(row).data)

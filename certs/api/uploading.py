@@ -3,6 +3,7 @@
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
+from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
@@ -192,6 +193,7 @@ def _upload(
         locator=_text(given, "locator"),
         team=_team(request, _text(given, "team")),
         environment=_text(given, "environment"),
+        speaks_for=partial(request_can_silence, request),
     )
 
 

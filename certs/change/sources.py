@@ -48,7 +48,7 @@ def save_source(source: Source, given: dict[str, Any], *, actor: Actor, now: dat
         known = kept_secrets(stored.options, stored.secret or {}, given) if stored else {}
         source.options, secret = read_options(kind, given, known)
         source.secret = secret or None
-        _check(source)
+        _check(source, kind)
         check_columns(source, exclude=["options", "secret", "labels"])
         before = source_state(stored) if stored else None
         after = source_state(source)
@@ -137,12 +137,15 @@ def _kind_of(slug: str) -> CertificateSource:
     return kind
 
 
-def _check(source: Source) -> None:
+def _check(source: Source, kind: CertificateSource) -> None:
     errors = [
         FieldError(field, "has a character that cannot be stored")
         for field in ("name", "environment", "note")
         if not _is_storable(getattr(source, field))
     ]
+    if kind.pushed and source.team is not None:
+        # Whoever hands in comes to the one that is there, and its team could delete it.
+        errors.append(FieldError("team", f"{kind.label} are everybody's, and no team's"))
     if not LEAST_INTERVAL <= source.interval <= MOST_INTERVAL:
         errors.append(FieldError("interval", "must be a minute to 31 days"))
     labels = source.labels

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from certs.discover.use import HEARSAY
 from certs.models import CertificateName, Domain, Endpoint, Placement, ServedCertificate, Source
+from certs.sources.upload import Uploads
 from opsportal.lib.ids import IdIn
 
 Kind = CertificateName.Kind
@@ -22,6 +23,8 @@ class Place:
     locator: str
     has_key: bool
     since: datetime
+    # By somebody's hand, which says nothing of where else it is.
+    handed_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class Known:
     def has_key(self) -> bool:
         """Whether its private key is seen to lie somewhere."""
         return any(each.has_key for each in self.places)
+
+    @property
+    def is_only_handed_in(self) -> bool:
+        """Whether nobody but who uploaded it has it."""
+        return not self.servings and all(each.handed_in for each in self.places)
 
     @property
     def in_use_since(self) -> datetime | None:
@@ -109,7 +117,8 @@ def load_known(ids: Sequence[int], world: World) -> dict[int, Known]:
         "certificate_id", "source_id", "locator", "has_key", "first_seen_at"
     ):
         if source in world.sources and world.sources[source].kind not in HEARSAY:
-            found[pk].places.append(Place(source, locator, has_key, since))
+            by_hand = world.sources[source].kind == Uploads.slug
+            found[pk].places.append(Place(source, locator, has_key, since, by_hand))
     served = ServedCertificate.objects.filter(
         IdIn(ids, "certificate_id"), observation__serving=True
     ).order_by("observation_id")

@@ -12,6 +12,7 @@ Use = Certificate.Use
 COLUMNS = (
     "title", "sha256", "not_before", "not_after", "lineage_id", "use", "first_seen_at",
     "retired_at", "is_precertificate", "issuer_title", "replaced_by_id", "replacement_pinned",
+    "is_ca", "self_signed",
 )  # fmt: skip
 
 
@@ -41,6 +42,8 @@ def replacement_of(
         if mate.pk != row.pk
         and mate.not_after > row.not_after
         and mate.not_before <= now < mate.not_after
+        # Whoever signs for himself writes any issuer.
+        and (row.is_ca or mate.self_signed == row.self_signed)
         and _follows(row, mate, known)
     ]
     return max(following, key=lambda mate: (mate.not_after, mate.pk), default=None)
@@ -50,9 +53,12 @@ def _follows(row: Certificate, mate: Certificate, known: Mapping[int, Known]) ->
     """Servers that renew for themselves hold certificates of one name side by side.
 
     So it is in a source or at an endpoint of the old one, or was issued in the old one's second
-    half, when that was to be renewed; or the old one is nowhere any more.
+    half, when that was to be renewed; or the old one is nowhere any more. One that was only
+    uploaded is at nobody's server: it does not take the place of what is stored elsewhere.
     """
     old, new = known[row.pk], known[mate.pk]
+    if row.use != Use.SERVED and new.is_only_handed_in and not old.is_only_handed_in:
+        return False
     if old.in_use_since is None or mate.not_before >= row.not_before + (
         (row.not_after - row.not_before) / 2
     ):

@@ -1,6 +1,7 @@
 """Handing certificates in, with what was found at once."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,12 @@ from certs.x509.containers import FORMATS
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.models import Team
 from opsportal.accounts.pages import portal_page, render_page
-from opsportal.accounts.permissions import can_respond, is_administrator, responding_teams
+from opsportal.accounts.permissions import (
+    can_respond,
+    is_administrator,
+    request_can_silence,
+    responding_teams,
+)
 from opsportal.lib.errors import FieldError, OpsError, PayloadError
 from opsportal.lib.times import utc_now
 
@@ -78,7 +84,14 @@ def _outcome(request: HttpRequest, name: str, data: bytes) -> Outcome:
         said = {field: request.POST.get(field, "").strip() for field in _TEXTS}
         password = request.POST.get("password", "")
         uploaded = upload_certificates(
-            Upload(data, name, (password,) if password else (), team=_team(request), **said),
+            Upload(
+                data,
+                name,
+                (password,) if password else (),
+                team=_team(request),
+                speaks_for=partial(request_can_silence, request),
+                **said,
+            ),
             actor=actor_of(request),
             now=utc_now(),
         )

@@ -18,7 +18,7 @@ from tests.certs.making import (
     make_placement,
     make_source,
 )
-from tests.certs.pki import DAY, NOW, intermediate, later, root
+from tests.certs.pki import DAY, NOW, intermediate, issue, later, root
 
 pytestmark = pytest.mark.django_db
 JO = Actor("jo", None, None)
@@ -201,3 +201,30 @@ def test_the_grace_is_the_policys():
     assert kinds(row) == []
     judge(later(days=7))
     assert kinds(row) == ["stale_served"]
+
+
+def test_what_anybody_uploaded_does_not_silence_what_is_stored_elsewhere():
+    ca = intermediate()
+    old = stored(ca.issue("a.test", not_before=OLD))
+    make_placement(ca.issue("a.test"), make_source("Uploads", kind="upload"), "pasted")
+    judge(later(days=28))
+    assert again(old).replaced_by is None
+    assert kinds(old) == ["expiring"]
+    # Where it is served, it is told of all the same, and that a newer one is there.
+    make_observation(make_endpoint(), ca.issue("b.test", not_before=OLD))
+    row = Certificate.objects.get(title="b.test")
+    make_placement(ca.issue("b.test"), make_source("more", kind="upload"), "pasted")
+    judge(later(days=28))
+    assert kinds(row) == ["expiring", "stale_served"]
+
+
+def test_whoever_signs_for_himself_under_an_authoritys_name_replaces_nothing():
+    ca = intermediate()
+    source = make_source()
+    old = stored(ca.issue("a.test", not_before=OLD), source=source)
+    forged = issue(("a.test",), organization="Acme")
+    new = stored(forged, source=source)
+    judge(later(days=28))
+    assert again(old).lineage == again(new).lineage
+    assert again(old).replaced_by is None
+    assert "expiring" in kinds(old)

@@ -122,6 +122,9 @@ def test_a_teams_key_writes_its_teams_sources_only(client):
     assert send("post", SOURCES, VAULT | {"team": team.name}) == 201
     for method, noun in (("patch", ""), ("delete", ""), ("post", "/run"), ("post", "/confirm")):
         assert send(method, f"{SOURCES}/{other.pk}{noun}") == 403
+    # What everybody hands in is not one team's to delete.
+    uploads = {"name": "x", "kind": "upload", "team": team.name}
+    assert send("post", SOURCES, uploads) == 400
     mine = Source.objects.get(name="vault")
     assert send("patch", f"{SOURCES}/{mine.pk}", {"team": other.team.name}) == 403
 

@@ -21,6 +21,7 @@ from opsportal.accounts.keys import create_key
 from opsportal.accounts.models import AuditEntry
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.outbox import claim_due
+from tests.accounts.people import bearer, make_key, make_team
 from tests.certs.logs import Log, Logged, logged_before_issue
 from tests.certs.making import (
     make_certificate,
@@ -176,7 +177,11 @@ def test_a_post_keeps_what_is_ours_and_says_so(client):
     assert Placement.objects.count() == 2
     row = Certificate.objects.get(sha256=leaf.parsed.sha256)
     headers = {"Authorization": f"Bearer {key}"}
-    vouched = client.post(f"/api/v1/certs/certificates/{row.pk}/vouch", headers=headers)
+    path = f"/api/v1/certs/certificates/{row.pk}/vouch"
+    Certificate.objects.filter(pk=row.pk).update(team=make_team())
+    others = bearer(make_key("certs:write", team=make_team())[1])
+    assert client.post(path, headers=others).status_code == 403
+    vouched = client.post(path, headers=headers)
     assert vouched.json()["vouched_by"] == "key monitor"
 
 

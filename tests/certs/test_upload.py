@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from certs.models import Certificate, CertificateName, Placement, Source
+from certs.models import Certificate, CertificateName, Domain, Placement, Source
 from certs.upload import Upload, upload_certificates
 from opsportal.accounts.actors import PORTAL
 from opsportal.accounts.models import AuditEntry
@@ -244,3 +244,31 @@ def test_who_may(client, leaf):
     )  # fmt: skip
     assert answer.status_code == 403
     assert Certificate.objects.count() == 0
+
+
+def test_another_teams_certificate_is_not_put_out_of_its_place(client, leaf):
+    theirs = Api(client, team=make_team("theirs"))
+    mine = Api(client, name="mine", team=make_team("ours"))
+    body = {"locator": "vpn/slot 1"}
+    theirs.json(pem=leaf.pem.decode(), team="theirs", **body)
+    other = issue(("b.test",)).pem.decode()
+    answer = mine.json(pem=other, **body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    client.force_login(make_person("responder", mine_team := make_team("third")))
+    page = client.post(PAGE, {"pasted": other, "team": str(mine_team.pk), **body})
+    assert b"Another team" in page.content
+    client.logout()
+    assert [row.certificate.title for row in Placement.objects.filter(gone_at=None)] == ["a.test"]
+    assert theirs.json(pem=other, **body).json()["replaced"] == 1
+
+
+def test_what_rules_give_to_another_team_is_not_taken_by_handing_it_in_first(client, leaf):
+    ours, theirs = make_team("ours"), make_team("theirs")
+    Domain.objects.create(name="a.test", team=theirs)
+    mine = Api(client, team=ours)
+    assert mine.json(pem=leaf.pem.decode(), team="ours").status_code == 201
+    row = Certificate.objects.get()
+    assert (row.team, row.owner_pinned) == (None, False)
+    everybodys = Api(client, name="everybody")
+    assert everybodys.json(pem=leaf.pem.decode(), team="ours").status_code == 200
+    assert Certificate.objects.get().team == ours
