@@ -7,6 +7,7 @@ from django.db import transaction
 
 from certs.discover import ask_for_runs, update_use
 from certs.discover.storable import storable_text
+from certs.judge import mark_all
 from certs.models import Finding, Placement, Source, SourceRun
 from certs.sources import CertificateSource, source_kind
 from certs.sources.options import kept_secrets, read_options, shown_options
@@ -29,6 +30,8 @@ LEAST_INTERVAL, MOST_INTERVAL = timedelta(minutes=1), timedelta(days=31)
 _STANDING = (
     "outcome", "finished_at", "complete_at", "found", "failures", "message", "held", "cursor",
 )  # fmt: skip
+# What whose certificates are, and which policy they are under, follows from.
+_MATCHED = ("name", "team", "environment", "labels")
 _MOST_LABELS, _LONGEST_LABEL = 50, 200
 
 
@@ -61,6 +64,9 @@ def save_source(source: Source, given: dict[str, Any], *, actor: Actor, now: dat
             _keep_standing(source, stored)
         save_row(source)
         record_saved(source, before, after, actor=actor, now=now)
+        if before is not None and any(before[name] != after[name] for name in _MATCHED):
+            there = Placement.objects.filter(source=source, gone_at=None)
+            mark_all(there.values("certificate_id"), now=now)
     return True
 
 
@@ -74,7 +80,7 @@ def delete_source(source: Source, *, actor: Actor, now: datetime) -> None:
         record_deleted(source, source_state(source), actor=actor, now=now)
         there = Placement.objects.filter(source=source, gone_at=None).order_by()
         certificates = list(there.values_list("certificate_id", flat=True).distinct())
-        end_alerts(list(Finding.objects.filter(source=source, closed_at=None)), now=now)
+        end_alerts(Finding.objects.filter(source=source), now=now)
         Placement.objects.filter(source=source).delete()
         source.delete()
         update_use(certificates, now=now)

@@ -18,7 +18,10 @@ def update_use(ids: Sequence[int], *, now: datetime) -> None:
     """Set `use` anew by what is known, and have these judged. In the caller's transaction."""
     if not ids:
         return
-    served = ServedCertificate.objects.filter(certificate=OuterRef("pk"), observation__serving=True)
+    # Where nobody looks any more, nobody would see that it was renewed.
+    served = ServedCertificate.objects.filter(
+        certificate=OuterRef("pk"), observation__serving=True, observation__endpoint__enabled=True
+    )
     placed = Placement.objects.filter(certificate=OuterRef("pk"), gone_at=None).exclude(
         source__kind__in=HEARSAY
     )

@@ -1,7 +1,7 @@
 """Judge the certificates that are due: whose they are, what replaces them, what is wrong."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ from certs.judge.transparency import KINDS as TRANSPARENCY_KINDS
 from certs.judge.transparency import judge_transparency
 from certs.models import Certificate, Finding
 from certs.own import Rule, load_rules, owner_of
-from certs.renew import assign_lineages, load_mates, replacement_of
+from certs.renew import Mates, assign_lineages, load_mates
 from opsportal.accounts.models import Team
 from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
@@ -129,33 +129,29 @@ def _prepare(rows: list[Certificate], rules: _Rules, now: datetime) -> Batch:
         others |= {row.pk: row for row in Certificate.objects.filter(IdIn(pinned)).defer("der")}
     if missing := [pk for pk in others if pk not in known]:
         known |= load_known(missing, world)
+    lineages = {pk: Mates(each, known, now) for pk, each in mates.items()}
     policies, replacements = {}, {}
     for row in rows:
         _own(row, known[row.pk], rules)
-        new = _replacement(row, mates, others, known, now)
+        new = _replacement(row, lineages, others)
         row.replaced_by_id = new.pk if new else None
         if new is not None:
             replacements[row.pk] = new
         policies[row.pk] = policy_for(rules.policies, _lazily(row, known[row.pk], world))
     successors = {new.pk for new in replacements.values()}
-    successors |= _look_around(rows, mates, known, now)
+    successors |= _look_around(rows, lineages.values(), now)
     return Batch(rows, known, world, policies, replacements, now, successors)
 
 
-def _look_around(
-    rows: Sequence[Certificate],
-    mates: Mapping[int, Sequence[Certificate]],
-    known: Mapping[int, Known],
-    now: datetime,
-) -> set[int]:
+def _look_around(rows: Sequence[Certificate], lineages: Iterable[Mates], now: datetime) -> set[int]:
     """What these replace is judged next, where that is news; which of them replace anything."""
     mine = {row.pk for row in rows}
     late, successors = [], set()
-    for each in mates.values():
-        for mate in each:
-            if mate.pk in mine or mate.replacement_pinned or len(each) < 2:
+    for each in lineages:
+        for mate in each.rows:
+            if mate.pk in mine or mate.replacement_pinned:
                 continue
-            new = replacement_of(mate, each, known, now)
+            new = each.replacement_of(mate)
             if new is not None:
                 successors.add(new.pk)
             if mate.replaced_by_id != (new.pk if new else None):
@@ -188,17 +184,12 @@ def _own(row: Certificate, known: Known, rules: _Rules) -> None:
 
 
 def _replacement(
-    row: Certificate,
-    mates: Mapping[int, Sequence[Certificate]],
-    others: Mapping[int, Certificate],
-    known: Mapping[int, Known],
-    now: datetime,
+    row: Certificate, lineages: Mapping[int, Mates], others: Mapping[int, Certificate]
 ) -> Certificate | None:
     if row.replacement_pinned:
         return others.get(row.replaced_by_id or 0)
-    if row.is_precertificate or row.lineage_id is None:
-        return None
-    return replacement_of(row, mates.get(row.lineage_id, ()), known, now)
+    mates = lineages.get(row.lineage_id or 0)
+    return mates.replacement_of(row) if mates is not None and not row.is_precertificate else None
 
 
 def _reason(row: Certificate, batch: Batch) -> str:

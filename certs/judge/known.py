@@ -120,7 +120,7 @@ def load_known(ids: Sequence[int], world: World) -> dict[int, Known]:
             by_hand = world.sources[source].kind == Uploads.slug
             found[pk].places.append(Place(source, locator, has_key, since, by_hand))
     served = ServedCertificate.objects.filter(
-        IdIn(ids, "certificate_id"), observation__serving=True
+        IdIn(ids, "certificate_id"), observation__serving=True, observation__endpoint__enabled=True
     ).order_by("observation_id")
     for pk, endpoint, address, position, since in served.values_list(
         "certificate_id", "observation__endpoint_id", "observation__address", "position",

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from certs.discover import update_use
-from certs.models import Endpoint, Observation, ServedCertificate
+from certs.models import Endpoint, Finding, Observation, ServedCertificate
 from certs.normalise import FoundEndpoint, canonical_endpoint
 from certs.observe.plan import ask_for_probes
+from certs.tell import end_alerts
 from chronos.trail import (
     State,
     check_columns,
@@ -29,6 +30,8 @@ MOST_AT_ONCE = 500
 _MOST_LABELS, _LONGEST_LABEL = 50, 200
 # What may be changed; the rest is what it is.
 EDITED = ("enabled", "interval", "team", "environment", "service", "labels", "note")
+# What certificates that it serves are judged by.
+_MATCHED = ("enabled", "team", "environment", "service", "labels")
 _Key = tuple[str, int, str, str]
 
 
@@ -78,17 +81,27 @@ def change_endpoint(endpoint: Endpoint, *, actor: Actor, now: datetime) -> None:
         endpoint.judge_at = now
         endpoint.save(update_fields=[*EDITED, "next_at", "judge_at"])
         record_saved(endpoint, before, after, actor=actor, now=now)
+        if any(before[name] != after[name] for name in _MATCHED):
+            update_use(_served_by(endpoint), now=now)
 
 
 def delete_endpoint(endpoint: Endpoint, *, actor: Actor, now: datetime) -> None:
     """Remove it with what was seen there."""
     with transaction.atomic():
+        # So that nobody judges it meanwhile.
+        Endpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
         record_deleted(endpoint, state_of(endpoint), actor=actor, now=now)
-        serving = Observation.objects.filter(endpoint=endpoint, serving=True)
-        served = ServedCertificate.objects.filter(observation__in=serving).order_by()
-        touched = sorted(set(served.values_list("certificate_id", flat=True)))
+        end_alerts(Finding.objects.filter(endpoint=endpoint), now=now)
+        touched = _served_by(endpoint)
         endpoint.delete()
         update_use(touched, now=now)
+
+
+def _served_by(endpoint: Endpoint) -> list[int]:
+    """The certificates of its chains."""
+    serving = Observation.objects.filter(endpoint=endpoint, serving=True)
+    rows = ServedCertificate.objects.filter(observation__in=serving).order_by()
+    return sorted(set(rows.values_list("certificate_id", flat=True)))
 
 
 def probe_now(endpoints: Sequence[Endpoint], *, actor: Actor, now: datetime) -> None:

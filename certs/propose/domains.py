@@ -1,11 +1,14 @@
 """Domains of ours: saved and removed; each deed audited and on the timeline."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
+from certs.judge import mark_all
 from certs.models import CertificateName, Domain, Proposal
 from certs.propose.enlist import enlist
 from certs.propose.names import Turned, propose_names
@@ -16,6 +19,8 @@ from opsportal.accounts.actors import Actor
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import format_instant
 
+# What whose certificates are follows from.
+_OWNING = ("name", "team", "environment")
 _MOST_PORTS = 20
 _LONGEST = 200
 
@@ -34,6 +39,8 @@ def save_domain(domain: Domain, *, actor: Actor, now: datetime) -> None:
         if domain.accept:
             _accept_all(domain, now)
         _propose_known(domain, now)
+        if before is None or any(before[name] != after[name] for name in _OWNING):
+            _judge_anew({domain.name, known.name if known else domain.name}, now)
 
 
 def delete_domain(domain: Domain, *, actor: Actor, now: datetime) -> None:
@@ -41,6 +48,14 @@ def delete_domain(domain: Domain, *, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         record_deleted(domain, state_of(domain), actor=actor, now=now)
         domain.delete()
+        _judge_anew({domain.name}, now)
+
+
+def _judge_anew(domains: Iterable[str], now: datetime) -> None:
+    """Certificates for names below: they say whose they are."""
+    for name in domains:
+        below = Q(key=name) | Q(reversed_key__startswith=f".{name}"[::-1])
+        mark_all(CertificateName.objects.filter(below).values("certificate_id"), now=now)
 
 
 def state_of(domain: Domain) -> State:

@@ -1,7 +1,8 @@
 """Which renewed certificate stands in for an old one."""
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from certs.judge.known import Known
@@ -9,10 +10,11 @@ from certs.models import Certificate
 from opsportal.lib.ids import IdIn
 
 Use = Certificate.Use
+_Spot = tuple[str, int]
 COLUMNS = (
     "title", "sha256", "not_before", "not_after", "lineage_id", "use", "first_seen_at",
     "retired_at", "is_precertificate", "issuer_title", "replaced_by_id", "replacement_pinned",
-    "is_ca", "self_signed",
+    "self_signed", "is_ca",
 )  # fmt: skip
 
 
@@ -32,35 +34,75 @@ def load_mates(rows: Sequence[Certificate]) -> dict[int, list[Certificate]]:
     return found
 
 
-def replacement_of(
-    row: Certificate, mates: Sequence[Certificate], known: Mapping[int, Known], now: datetime
-) -> Certificate | None:
-    """The newest of its lineage that is in use, valid now, and follows it; None: there is none."""
-    following = [
-        mate
-        for mate in mates
-        if mate.pk != row.pk
-        and mate.not_after > row.not_after
-        and mate.not_before <= now < mate.not_after
-        # Whoever signs for himself writes any issuer.
-        and (row.is_ca or mate.self_signed == row.self_signed)
-        and _follows(row, mate, known)
-    ]
-    return max(following, key=lambda mate: (mate.not_after, mate.pk), default=None)
+class Mates:
+    """Of one lineage what is in use and valid now, as it is asked who stands in for whom.
 
-
-def _follows(row: Certificate, mate: Certificate, known: Mapping[int, Known]) -> bool:
-    """Servers that renew for themselves hold certificates of one name side by side.
-
-    So it is in a source or at an endpoint of the old one, or was issued in the old one's second
-    half, when that was to be renewed; or the old one is nowhere any more. One that was only
-    uploaded is at nobody's server: it does not take the place of what is stored elsewhere.
+    In any number: thousands of devices have a certificate of one name from their maker.
     """
-    old, new = known[row.pk], known[mate.pk]
-    if row.use != Use.SERVED and new.is_only_handed_in and not old.is_only_handed_in:
-        return False
-    if old.in_use_since is None or mate.not_before >= row.not_before + (
-        (row.not_after - row.not_before) / 2
-    ):
-        return True
-    return bool(old.source_ids & new.source_ids or old.endpoint_ids & new.endpoint_ids)
+
+    def __init__(
+        self, rows: Sequence[Certificate], known: Mapping[int, Known], now: datetime
+    ) -> None:
+        self.rows, self._known = rows, known
+        sorts: dict[tuple[bool, bool], list[Certificate]] = defaultdict(list)
+        for row in rows:
+            if row.not_before <= now < row.not_after:
+                sorts[row.self_signed, known[row.pk].is_only_handed_in].append(row)
+        self._sorts = {sort: _Valid(found, known) for sort, found in sorts.items()}
+
+    def replacement_of(self, row: Certificate) -> Certificate | None:
+        """The newest of its lineage that is in use, valid now, and follows it; None: there is none.
+
+        Servers that renew for themselves hold certificates of one name side by side. So it is in a
+        source or at an endpoint of the old one, or was issued in the old one's second half, when
+        that was to be renewed; or the old one is nowhere any more. One that was only uploaded is
+        at nobody's server: it does not take the place of what is stored elsewhere.
+        """
+        old = self._known[row.pk]
+        by_upload = row.use == Use.SERVED or old.is_only_handed_in
+        following: list[Certificate] = []
+        for (self_signed, handed_in), valid in self._sorts.items():
+            # Whoever signs for himself writes any issuer.
+            alike = row.is_ca or self_signed == row.self_signed
+            if alike and (by_upload or not handed_in):
+                following += valid.following(row, old)
+        last = max(following, key=_last, default=None)
+        return last if last is not None and last.not_after > row.not_after else None
+
+
+class _Valid:
+    """Certificates by where they are, and by when they began."""
+
+    def __init__(self, rows: Sequence[Certificate], known: Mapping[int, Known]) -> None:
+        # The one that lasts longest at each place, and of those that began then or later.
+        self._at: dict[_Spot, Certificate] = {
+            spot: row for row in sorted(rows, key=_last) for spot in _spots(known[row.pk])
+        }
+        self._begun: list[datetime] = []
+        self._longest: list[Certificate] = []
+        longest = None
+        for row in sorted(rows, key=lambda row: row.not_before, reverse=True):
+            longest = row if longest is None else max(longest, row, key=_last)
+            self._begun.append(row.not_before)
+            self._longest.append(longest)
+        self._begun.reverse()
+        self._longest.reverse()
+
+    def following(self, row: Certificate, old: Known) -> Iterator[Certificate]:
+        """Those that may stand in for it; the longest-lived of each reason is enough."""
+        yield from (self._at[spot] for spot in _spots(old) if spot in self._at)
+        half = row.not_before + (row.not_after - row.not_before) / 2
+        place = 0 if old.in_use_since is None else bisect_left(self._begun, half)
+        yield from self._longest[place : place + 1]
+
+
+def _last(row: Certificate) -> tuple[datetime, int]:
+    return row.not_after, row.pk
+
+
+def _spots(known: Known) -> list[_Spot]:
+    """The sources that store it and the endpoints that serve it."""
+    return [
+        *(("source", pk) for pk in known.source_ids),
+        *(("endpoint", pk) for pk in known.endpoint_ids),
+    ]

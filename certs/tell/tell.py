@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from alerts.models import Alert
 from alerts.normalise import RESOLVED, SEVERITY_RANK, AlertEvent
@@ -46,9 +46,14 @@ def alert_keys_of(certificate_id: int, findings: Sequence[Finding]) -> list[str]
     return list(dict.fromkeys([end, *map(key_of, findings)]))
 
 
-def end_alerts(findings: Sequence[Finding], *, now: datetime) -> None:
-    """What these were told of is over, since what they are about is removed with them."""
-    keys = [key_of(row) for row in findings if row.told_severity]
+def end_alerts(findings: QuerySet[Finding], *, now: datetime) -> None:
+    """What these were told of is over, since what they are about is removed with them.
+
+    In the caller's transaction.
+    """
+    # Locked, so that nobody tells of them meanwhile.
+    rows = findings.select_for_update(of=("self",)).exclude(told_severity="").order_by("pk")
+    keys = [key_of(row) for row in rows.filter(Q(closed_at=None) | Q(to_tell=True))]
     receive_alerts(
         [
             AlertEvent(name="", dedup_key=key, status=RESOLVED, source=SOURCE, ends_at=now)
