@@ -85,7 +85,8 @@ class Life:
         flush_groups(claim_due(AlertGroupOutbox(), now, 20), now=now)
         while rows := claim_due(NotificationOutbox(), now, 20):
             deliver_notifications(rows, now=now)
-        for each in mail.outbox:
+        # Channels are told at the same time, in any order.
+        for each in sorted(mail.outbox, key=lambda mail: (str(mail.subject), mail.to)):
             day = (now - self.start) / DAY
             self.said.append(Said(now, day, ", ".join(each.to), str(each.subject)))
         mail.outbox.clear()

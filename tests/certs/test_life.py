@@ -24,8 +24,8 @@ def test_a_life_of_398_days_says_exactly_this():
         # A snooze of two weeks has passed.
         (354.0, JO, f"[HIGH] {EXPIRES} 44 days"),
         (354.9, ADA, f"[HIGH] {EXPIRES} 43 days"),
-        (378.1, JO, f"[CRITICAL] {EXPIRES} 19 days"),
         (378.1, BOSS, f"[CRITICAL] {EXPIRES} 19 days"),
+        (378.1, JO, f"[CRITICAL] {EXPIRES} 19 days"),
         (378.1, JO, f"[PAGE, CRITICAL] {EXPIRES} 19 days"),
         # Half an hour later, since nobody had answered.
         (378.1, ADA, f"[PAGE, CRITICAL] {EXPIRES} 19 days"),
