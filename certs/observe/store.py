@@ -19,6 +19,8 @@ from opsportal.lib.insert import insert_rows
 
 # `Certificate.last_seen_at` is as good as this: most probes write no certificate.
 _SEEN_WITHIN = timedelta(hours=1)
+# An address that left a name and came back takes turns with others; away for so long it is gone.
+ROTATION = timedelta(days=1)
 _PROBED = ["probed_at", "seen_at", "failures", "failing_since", "result", "detail", "next_at"]
 _Place = tuple[int, str]
 
@@ -34,6 +36,7 @@ def store_looks(looks: Sequence[Look[Endpoint]], *, now: datetime) -> None:
     if not endpoints:
         return
     batch = _Batch(endpoints, now)
+    batch.notice_returns([by_pk[pk] for pk in endpoints])
     for pk, endpoint in endpoints.items():
         batch.take(endpoint, by_pk[pk])
     batch.store()
@@ -46,7 +49,7 @@ class _Batch:
         self._endpoints, self._now = endpoints, now
         known = Observation.objects.filter(
             Q(current=True) | Q(serving=True), IdIn(list(endpoints), "endpoint_id")
-        ).defer("facts")
+        )
         rows = list(known)
         self._current = {(row.endpoint_id, row.address): row for row in rows if row.current}
         self._serving = {(row.endpoint_id, row.address): row for row in rows if row.serving}
@@ -57,6 +60,17 @@ class _Batch:
         self._past: list[int] = []
         self._ended: list[int] = []
         self._changed: set[int] = set()
+        self._returning: set[_Place] = set()
+
+    def notice_returns(self, looks: Sequence[Look[Endpoint]]) -> None:
+        """Which addresses had left their names and are back. One query, where any is new."""
+        places = {(look.place.pk, address) for look in looks for address in look.readings}
+        if new := places - self._current.keys():
+            past = Observation.objects.filter(
+                IdIn(sorted({pk for pk, _ in new}), "endpoint_id"), current=False,
+                last_seen_at__gt=self._now - ROTATION,
+            )  # fmt: skip
+            self._returning = new & set(past.order_by().values_list("endpoint_id", "address"))
 
     def take(self, endpoint: Endpoint, look: Look[Endpoint]) -> None:
         """What it came to, and what follows for the endpoint."""
@@ -74,6 +88,8 @@ class _Batch:
             self._past.append(nowhere.pk)
         row = observation_of(endpoint, address, reading, now=self._now)
         before = self._current.get(place)
+        if place in self._returning or (before is not None and "rotates" in before.facts):
+            row.facts["rotates"] = True
         if before is not None and before.digest == row.digest:
             before.latency_ms = row.latency_ms
             self._again.append(before)
@@ -86,15 +102,22 @@ class _Batch:
         self._changed.add(endpoint.pk)
 
     def _leave(self, endpoint: Endpoint, addresses: set[str]) -> None:
-        """The name leads to these alone: what is known of others is past."""
-        for place, row in list(self._current.items()):
-            if place[0] == endpoint.pk and place[1] not in addresses:
+        """The name leads to these alone: what is known of others is past, unless it rotates."""
+        for place in self._current.keys() | self._serving.keys():
+            if place[0] != endpoint.pk or place[1] in addresses or self._rotates(place):
+                continue
+            if (row := self._current.get(place)) is not None:
                 self._past.append(row.pk)
-        for place, row in list(self._serving.items()):
-            if place[0] == endpoint.pk and place[1] not in addresses:
+            if (row := self._serving.pop(place, None)) is not None:
                 self._ended.append(row.pk)
-                del self._serving[place]
                 self._changed.add(endpoint.pk)
+
+    def _rotates(self, place: _Place) -> bool:
+        rows = (self._current.get(place), self._serving.get(place))
+        return any(
+            row is not None and "rotates" in row.facts and row.last_seen_at > self._now - ROTATION
+            for row in rows
+        )
 
     def _follow(self, endpoint: Endpoint, best: Reading) -> None:
         was = (endpoint.result, endpoint.failing_since)
