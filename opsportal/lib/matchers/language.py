@@ -14,6 +14,8 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+# Beside comparisons of numbers.
+_SLOWNESS = {"=": 0, "!=": 0, "=~": 2, "!~": 2}
 Check = Callable[[str], bool]
 
 
@@ -38,7 +40,9 @@ class Matchers:
     _checks: tuple[tuple[str, Check], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        checks = tuple((item.name, _check(item)) for item in self.items)
+        # All must hold, so what is quick to say no is asked first.
+        items = sorted(self.items, key=lambda item: _SLOWNESS.get(item.op, 1))
+        checks = tuple((item.name, _check(item)) for item in items)
         object.__setattr__(self, "_checks", checks)
 
     def __str__(self) -> str:

@@ -9,6 +9,9 @@ import re2
 # What one pattern may take in memory; RE2 then falls back to its slower, still linear engine.
 PATTERN_MEMORY = 1 << 20
 _CACHED_PATTERNS = 4096
+_CACHED_NUMBERS = 1024
+# Of each pattern; labels such as issuers and services have few values in a batch.
+_CACHED_ANSWERS = 16
 
 # Numbers that every database reads as the same double: no overflow, no underflow, no "nan". The
 # second form holds what `repr` makes of very large and very small doubles.
@@ -24,6 +27,7 @@ LARGEST, SMALLEST = 1e307, 1e-306
 _LITERALS = re.compile(r"[^\\.+*?()\[\]{}^$|]*(?:\|[^\\.+*?()\[\]{}^$|]*)*")
 
 
+@lru_cache(maxsize=_CACHED_NUMBERS)
 def parse_number(text: str) -> float | None:
     """The number a label's text stands for; None when it is not a (reasonable) number."""
     return float(text) if _NUMBER.fullmatch(text) else None
@@ -58,6 +62,7 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
         return words.__contains__
     search = re2.compile(f"^(?:{pattern})$".encode(), _options()).search
 
+    @lru_cache(maxsize=_CACHED_ANSWERS)
     def test(text: str) -> bool:
         return search(text.encode("utf-8", "replace")) is not None
 
