@@ -243,6 +243,16 @@ def test_lists_of_what_is_not_in_use_any_more_are_forgotten(ca: Said):
     assert prune_lists(now=later(days=40)) == 1
 
 
+def test_authorities_of_the_same_name_do_not_stand_before_the_one_that_issued_it(ca: Said):
+    leaf = listed(ca)
+    ca.put("/ca.crl", make_list(CA, leaf))
+    serve(leaf)
+    for _ in range(9):
+        make_certificate(intermediate(root(), "Test CA 1", lifetime=4000 * DAY))
+    check()
+    assert said_of(leaf).status == "revoked"
+
+
 def test_what_names_nobody_to_ask_is_not_asked_about():
     serve(CA.issue("api.example.com"))
     check()
