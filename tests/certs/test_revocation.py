@@ -265,8 +265,7 @@ def test_hostile_words_of_authorities_and_servers_are_stored(ca: Said):
 
 def test_one_that_cannot_be_asked_about_keeps_no_other_from_it(ca: Said, monkeypatch: Any):
     ca.put("/ca.crl", make_list(CA))
-    bad, good = listed(ca, "a.test"), listed(ca, "b.test")
-    serve(bad, good)
+    serve(*(leaves := [listed(ca, "a.test"), listed(ca, "b.test")]))
     find, errors = lists.Lists.open, [LookupError("x\0y")]
 
     def fail_once(*given: Any) -> Any:
@@ -276,7 +275,7 @@ def test_one_that_cannot_be_asked_about_keeps_no_other_from_it(ca: Said, monkeyp
 
     monkeypatch.setattr(lists.Lists, "open", fail_once)
     check()
-    assert {said_of(bad).status, said_of(good).status} == {"unknown", "good"}
+    assert {said_of(each).status for each in leaves} == {"unknown", "good"}
 
 
 def test_what_names_nobody_to_ask_is_not_asked_about():
