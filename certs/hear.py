@@ -86,8 +86,10 @@ def _entry(given: Mapping[str, Any]) -> LogEntry:
     if "leaf_input" in given:
         return read_leaf(_base64(given, "leaf_input"), _base64(given, "extra_data"))
     text = given.get("certificate")
-    if not isinstance(text, str) or not text or len(text) > _MOST_TEXT:
+    if not isinstance(text, str) or not text:
         raise PayloadError("give leaf_input and extra_data, or a certificate")
+    if len(text) > _MOST_TEXT:
+        raise PayloadError(f"certificate: has more than {_MOST_TEXT} characters")
     if "-----BEGIN" in text:
         contents = read_container(text.encode(errors="replace"))
         if not contents.entries:

@@ -243,6 +243,41 @@ def test_lists_of_what_is_not_in_use_any_more_are_forgotten(ca: Said):
     assert prune_lists(now=later(days=40)) == 1
 
 
+def test_authorities_of_the_same_name_do_not_stand_before_the_one_that_issued_it(ca: Said):
+    leaf = listed(ca)
+    ca.put("/ca.crl", make_list(CA, leaf))
+    serve(leaf)
+    for _ in range(9):
+        make_certificate(intermediate(root(), "Test CA 1", lifetime=4000 * DAY))
+    check()
+    assert said_of(leaf).status == "revoked"
+
+
+def test_hostile_words_of_authorities_and_servers_are_stored(ca: Said):
+    hostile = intermediate(ROOT, "CA \0 x")
+    ca.put("/ca.crl", make_list(CA))
+    leaf = hostile.issue("a.test", extensions=(list_at(ca.url("/ca.crl")),))
+    serve(leaf)
+    check()
+    assert "not signed by CA \ufffd x" in said_of(leaf).message
+    assert "\ufffd" in RevocationList.objects.get().error
+
+
+def test_one_that_cannot_be_asked_about_keeps_no_other_from_it(ca: Said, monkeypatch: Any):
+    ca.put("/ca.crl", make_list(CA))
+    serve(*(leaves := [listed(ca, "a.test"), listed(ca, "b.test")]))
+    find, errors = lists.Lists.open, [LookupError("x\0y")]
+
+    def fail_once(*given: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return find(*given)
+
+    monkeypatch.setattr(lists.Lists, "open", fail_once)
+    check()
+    assert {said_of(each).status for each in leaves} == {"unknown", "good"}
+
+
 def test_what_names_nobody_to_ask_is_not_asked_about():
     serve(CA.issue("api.example.com"))
     check()

@@ -1,10 +1,12 @@
 """Ask about the certificates that are due, and note what is said."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
+from certs.discover.storable import storable_text
 from certs.judge.mark import mark_certificates
 from certs.models import Certificate, Revocation
 from certs.trust.answer import Answer, RevocationError
@@ -17,6 +19,7 @@ from opsportal.lib.errors import DeliveryError
 from opsportal.lib.http import send_request
 from opsportal.lib.ids import IdIn
 
+log = logging.getLogger(__name__)
 Status = Revocation.Status
 # Certificates of one sweep, the lists it fetches at most, and the questions it asks.
 _BATCH = 100
@@ -48,7 +51,7 @@ def check_revocations(*, now: datetime) -> int:
         if row not in wanted:
             row.check_at = None
         else:
-            _check(row, asking, now)
+            _check_apart(row, asking, now)
     Revocation.objects.bulk_update(rows, _STORED, batch_size=_BATCH)
     changed = [
         row.certificate_id
@@ -110,6 +113,17 @@ class _Asking:
         return read_answer(answer.body, certificate, issuer, at=self._now)
 
 
+def _check_apart(row: Revocation, asking: _Asking, now: datetime) -> None:
+    """One that cannot be asked about keeps no other from it."""
+    try:
+        _check(row, asking, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("revocation not asked about", extra={"certificate": row.certificate_id})
+        _fail(row, [f"{type(error).__name__}: {error}"], now)
+
+
 def _check(row: Revocation, asking: _Asking, now: datetime) -> None:
     """By the issuer's list, else by its responder; what neither says leaves what was known."""
     certificate = load(bytes(row.certificate.der))
@@ -167,6 +181,6 @@ def _fail(row: Revocation, said: Sequence[str], now: datetime) -> None:
     """Nobody could say. What was revoked stays so; what was good is so until its end."""
     if row.status == Status.GOOD and _stale(row, now):
         row.status = Status.UNKNOWN
-    row.message = "; ".join(said)[:1000]
+    row.message = storable_text("; ".join(said))[:1000]
     row.check_at = now + back_off(row.failures)
     row.failures += 1

@@ -9,8 +9,9 @@ from certs.trust.signed import issuer_of
 from certs.validate.stores import open_stores
 from opsportal.lib.ids import IdIn
 
-# Of one name, whoever stored so many.
-_EACH = 8
+# Of one name. Anybody may serve authorities of any name, so that who comes later does not displace
+# who was there.
+_EACH = 32
 
 
 def load_issuers(rows: Sequence[Certificate]) -> Mapping[int, Loaded]:
@@ -18,7 +19,7 @@ def load_issuers(rows: Sequence[Certificate]) -> Mapping[int, Loaded]:
     by_name: dict[str, list[Loaded]] = defaultdict(list)
     found = Certificate.objects.filter(
         IdIn({row.issuer_key for row in rows}, "subject_key"), is_ca=True
-    ).order_by("-not_after")
+    ).order_by("pk")
     for authority in found.only("subject_key", "der").iterator():
         loaded = load(bytes(authority.der))
         if loaded is not None and len(by_name[authority.subject_key]) < _EACH:

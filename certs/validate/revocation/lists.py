@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from certs.discover.storable import storable_text
 from certs.models import RevocationList
 from certs.trust.answer import RevocationError
 from certs.trust.crl import RevokedList, open_list
@@ -64,7 +65,7 @@ def fetch_list(row: RevocationList, issuer: Loaded, *, now: datetime) -> Revocat
         }
     except (RevocationError, DeliveryError) as error:
         values = {
-            "error": str(error)[:1000],
+            "error": storable_text(str(error))[:1000],
             "failures": row.failures + 1,
             "fetch_at": now + back_off(row.failures),
         }

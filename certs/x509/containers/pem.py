@@ -19,8 +19,9 @@ _OTHERS = {
     b"X509 CRL": "A certificate revocation list, which is no certificate",
     b"PUBLIC KEY": "A public key without a certificate",
 }
-_HEADERS = re.compile(rb"^[^\n]*:[^\n]*\n", re.MULTILINE)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
+# Possessive, so that hostile texts are given up in one walk.
+_HEADERS = re.compile(rb"^[^\n:]*+:[^\n]*+\n", re.MULTILINE)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]++={0,2}\s*+")
 
 
 def read_pem(text: bytes, passwords: Sequence[str], gathered: Gathering) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from certs.x509 import CertificateError, matches_host, parse_certificate
+from certs.x509.containers import read_container
 from certs.x509.der import SEQUENCE, encode
 from certs.x509.weakness import weak_key
 from tests.certs.pki import issue
@@ -191,3 +192,16 @@ def test_what_is_no_certificate_says_what_and_where(der, words):
         parse_certificate(der)
     assert words in raised.value.message
     assert len(raised.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"A" * 64 + b" " * 100_000 + b"!",
+        b"-----BEGIN CERTIFICATE-----" + b":" * 100_000 + b"-----END CERTIFICATE-----",
+    ],
+)
+def test_texts_that_look_like_pem_for_long_are_given_up_at_once(data):
+    began = time.process_time()
+    assert read_container(data).entries == ()
+    assert time.process_time() - began < 2
