@@ -1,0 +1,68 @@
+"""What the pages of certificates say of each other's things, and what is done from them."""
+
+import pytest
+from django.test import Client
+
+from certs.models import Certificate
+from tests.accounts.people import make_person
+from tests.certs.inventory import make_finding
+from tests.certs.making import (
+    make_certificate,
+    make_endpoint,
+    make_observation,
+    make_source,
+)
+from tests.certs.pki import DAY, NOW, intermediate
+from tests.certs.probing import names
+
+__all__ = ["names"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def served():
+    """A certificate that an endpoint serves."""
+    endpoint = make_endpoint("api.test", result="ok", probed_at=NOW)
+    issued = intermediate().issue("api.test")
+    make_observation(endpoint, issued)
+    return endpoint, Certificate.objects.get(sha256=issued.parsed.sha256)
+
+
+def page(path: str, role: str = "viewer") -> str:
+    client = Client()
+    client.force_login(make_person(role))
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_finding_in_the_list_says_what_it_is_about(served):
+    endpoint, row = served
+    make_finding("expiring", certificate=row, summary="expires soon")
+    make_finding("legacy_protocol", endpoint=endpoint, certificate=row, summary="speaks TLSv1")
+    make_finding("source_failing", source=make_source("s3"), summary="cannot be read")
+    text = page("/certs/findings/")
+    for said in ("api.test</b> expires soon", "api.test:443</b> speaks TLSv1",
+                 "s3</b> cannot be read"):  # fmt: skip
+        assert said in text
+
+
+def test_an_endpoint_has_the_findings_of_what_it_serves_worst_first(served):
+    endpoint, row = served
+    make_finding("expired", "critical", certificate=row, summary="expired long ago")
+    make_finding("self_signed", "warning", endpoint=endpoint, summary="signed by itself")
+    make_finding("name_mismatch", "high", endpoint=endpoint, summary="not for this name")
+    make_finding("weak_key", "high", certificate=make_certificate(intermediate().issue("x.test")))
+    text = page(endpoint.get_absolute_url())
+    places = [text.index(said) for said in ("expired long ago", "not for this", "signed by its")]
+    assert places == sorted(places)
+    assert "weak_key of" not in text
+    assert '<b>3</b><span class="cert-unit"> findings' in page("/certs/endpoints/")
+
+
+def test_the_badge_of_a_certificate_says_what_is_over_or_will_be():
+    ca = intermediate()
+    old = make_certificate(ca.issue("a.test", not_before=NOW - 9 * DAY, lifetime=5 * DAY))
+    assert ">expired " in page(old.get_absolute_url())
+    soon = make_certificate(ca.issue("b.test", lifetime=90_000 * DAY))
+    assert ">expires in " in page(soon.get_absolute_url())
