@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from certs.explain import explain_certificate
 from certs.models import Certificate
 from tests.accounts.people import make_person
 from tests.certs.inventory import make_finding
@@ -66,3 +67,14 @@ def test_the_badge_of_a_certificate_says_what_is_over_or_will_be():
     assert ">expired " in page(old.get_absolute_url())
     soon = make_certificate(ca.issue("b.test", lifetime=90_000 * DAY))
     assert ">expires in " in page(soon.get_absolute_url())
+
+
+def test_what_is_wrong_at_an_endpoint_is_not_said_to_be_nothing(served):
+    endpoint, row = served
+    make_finding("name_mismatch", "high", endpoint=endpoint, certificate=row)
+    make_finding("wrong_order", "", endpoint=endpoint, certificate=row)
+    words = explain_certificate(row, now=NOW).words
+    assert words[1:3] == [
+        "Wrong name (high) at api.test:443: an alert of that endpoint.",
+        "Nothing else is wrong with it now that anybody would be alerted of.",
+    ]
