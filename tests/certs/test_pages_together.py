@@ -4,13 +4,14 @@ import pytest
 from django.test import Client
 
 from certs.explain import explain_certificate
-from certs.models import Certificate
+from certs.models import Certificate, Source
 from tests.accounts.people import make_person
 from tests.certs.inventory import make_finding
 from tests.certs.making import (
     make_certificate,
     make_endpoint,
     make_observation,
+    make_placement,
     make_source,
 )
 from tests.certs.pki import DAY, NOW, intermediate
@@ -78,3 +79,13 @@ def test_what_is_wrong_at_an_endpoint_is_not_said_to_be_nothing(served):
         "Wrong name (high) at api.test:443: an alert of that endpoint.",
         "Nothing else is wrong with it now that anybody would be alerted of.",
     ]
+
+
+def test_uploads_are_counted_and_never_said_to_be_due():
+    make_placement(intermediate().issue("a.test"), make_source("mine", "upload"), "slot 1")
+    text = page("/certs/sources/")
+    assert "never asked" in text
+    assert '<td class="is-figure">1</td>' in text
+    one = page(Source.objects.get(name="mine").get_absolute_url())
+    for said in ("not looked at yet", "Last complete"):
+        assert said not in text.split("<tbody>")[1] + one
