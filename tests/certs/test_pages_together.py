@@ -1,12 +1,14 @@
 """What the pages of certificates say of each other's things, and what is done from them."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from certs.explain import explain_certificate
 from certs.models import Certificate, Source
-from tests.accounts.people import make_person
+from tests.accounts.people import make_person, make_team
 from tests.certs.inventory import make_finding
+from tests.certs.judging import judge
 from tests.certs.making import (
     make_certificate,
     make_endpoint,
@@ -14,8 +16,9 @@ from tests.certs.making import (
     make_placement,
     make_source,
 )
-from tests.certs.pki import DAY, NOW, intermediate
+from tests.certs.pki import DAY, NOW, intermediate, later
 from tests.certs.probing import names
+from tests.certs.serving import tls_server
 
 __all__ = ["names"]
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,62 @@ def test_what_is_wrong_at_an_endpoint_is_not_said_to_be_nothing(served):
         "Wrong name (high) at api.test:443: an alert of that endpoint.",
         "Nothing else is wrong with it now that anybody would be alerted of.",
     ]
+
+
+def test_a_proposed_renewal_is_confirmed_and_taken_back_on_the_page():
+    ca, source, team = intermediate(), make_source(), make_team("web")
+    old = make_placement(
+        ca.issue("a.test", "b.test", not_before=NOW - 60 * DAY, lifetime=9999 * DAY), source, "1"
+    ).certificate
+    new = make_placement(
+        ca.issue("a.test", "c.test", not_before=later(days=-1), lifetime=9999 * DAY), source, "2"
+    ).certificate
+    judge()
+    Certificate.objects.update(team=team)
+    path = f"{old.get_absolute_url()}replace/"
+    client = Client()
+    client.force_login(make_person("responder"))
+    assert client.post(path, {"by": new.pk}).status_code == 403
+    client.force_login(make_person("responder", team))
+    button = f'name="by" value="{new.pk}"'
+    assert button in client.get(old.get_absolute_url()).content.decode()
+    assert button not in page(old.get_absolute_url())
+    for by in ("", "x", "9" * 30, str(old.pk), "99999"):
+        assert client.post(path, {"by": by}).status_code == 302
+        old.refresh_from_db()
+        assert not old.replacement_pinned
+    client.post(path, {"by": new.pk})
+    old.refresh_from_db()
+    assert old.replaced_by == new
+    assert "Let the names say" in client.get(old.get_absolute_url()).content.decode()
+    client.post(path, {"back": "1"})
+    old.refresh_from_db()
+    assert not old.replacement_pinned
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_checked_is_watched_with_one_click(names):
+    cache.clear()
+    names["api.test"] = ["127.0.0.1"]
+    client = Client()
+    client.force_login(make_person("responder"))
+    with tls_server(intermediate().issue("x.test")) as server:
+        asked = {"host": f"api.test:{server.port}", "server_name": "x.test"}
+        text = client.post("/certs/check/", asked).content.decode()
+    link = f"/certs/endpoints/add/?hosts=api.test%3A{server.port}%20x.test"
+    assert link in text
+    form = client.get(link).content.decode()
+    assert f"api.test:{server.port} x.test</textarea>" in form
+
+
+def test_a_refused_address_is_said_in_one_sentence(settings):
+    cache.clear()
+    settings.CERTS_SCAN_ALLOW = []
+    client = Client()
+    client.force_login(make_person("responder"))
+    text = client.post("/certs/check/", {"host": "10.1.2.3"}).content.decode()
+    assert "OPSPORTAL_CERTS_SCAN_ALLOW.<" in text
+    assert "ALLOW.." not in text
 
 
 def test_uploads_are_counted_and_never_said_to_be_due():
