@@ -1,11 +1,13 @@
 """What the pages of certificates say of each other's things, and what is done from them."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from certs.explain import explain_certificate
-from certs.models import Certificate, Source
+from certs.models import Certificate, CertificatePolicy, Finding, Source
 from tests.accounts.people import make_person, make_team
 from tests.certs.inventory import make_finding
 from tests.certs.judging import judge
@@ -138,6 +140,30 @@ def test_a_refused_address_is_said_in_one_sentence(settings):
     text = client.post("/certs/check/", {"host": "10.1.2.3"}).content.decode()
     assert "OPSPORTAL_CERTS_SCAN_ALLOW.<" in text
     assert "ALLOW.." not in text
+
+
+def test_what_was_renewed_this_minute_is_just_now():
+    CertificatePolicy.objects.create(name="at once", stale_grace=timedelta(0))
+    ca = intermediate()
+    make_observation(make_endpoint("a.test"), ca.issue("a.test", not_before=NOW - 60 * DAY))
+    make_placement(ca.issue("a.test", not_before=NOW), make_source("ACM"))
+    judge()
+    judge(later(seconds=30))
+    summary = Finding.objects.get(kind="stale_served").summary
+    assert summary.startswith("was renewed just now in ACM, and the old one is still served at 1 ")
+
+
+def test_one_source_takes_all_uploads_and_what_is_missing_is_said_once():
+    client = Client()
+    client.force_login(make_person("administrator"))
+    kinds = "/admin/certs/source/add/"
+    assert "?kind=upload" in client.get(kinds).content.decode()
+    make_source("mine", "upload")
+    assert "?kind=upload" not in client.get(kinds).content.decode()
+    answer = client.post(f"{kinds}?kind=vault-pki", {"name": "v", "interval": "01:00:00"})
+    text = answer.content.decode()
+    assert "This field is required." in text
+    assert ">is required<" not in text
 
 
 def test_uploads_are_counted_and_never_said_to_be_due():
