@@ -8,6 +8,7 @@ from django.test import Client
 
 from certs.explain import explain_certificate
 from certs.models import Certificate, CertificatePolicy, Finding, Source
+from chronos.models import ChangeEvent
 from tests.accounts.people import make_person, make_team
 from tests.certs.inventory import make_finding
 from tests.certs.judging import judge
@@ -151,6 +152,24 @@ def test_what_was_renewed_this_minute_is_just_now():
     judge(later(seconds=30))
     summary = Finding.objects.get(kind="stale_served").summary
     assert summary.startswith("was renewed just now in ACM, and the old one is still served at 1 ")
+
+
+def test_the_renewal_of_what_is_served_is_on_the_timeline_of_its_service():
+    ca = intermediate()
+    endpoint = make_endpoint("a.test", service="shop", environment="prod")
+    make_observation(endpoint, ca.issue("a.test", not_before=NOW - 60 * DAY))
+    judge(NOW - DAY)
+    make_placement(ca.issue("a.test", not_before=NOW), make_source("ACM"))
+    judge()
+    event = ChangeEvent.objects.get(kind="certificate", action="renewed")
+    assert (event.service, event.environment) == ("shop", "prod")
+
+
+def test_nothing_ticked_is_nothing_decided():
+    client = Client()
+    client.force_login(make_person("responder"))
+    answer = client.post("/certs/proposals/decide/", {"do": "refuse"}, follow=True)
+    assert "Tick those that you mean." in answer.content.decode()
 
 
 def test_one_source_takes_all_uploads_and_what_is_missing_is_said_once():
