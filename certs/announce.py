@@ -83,6 +83,8 @@ def _change(
     previous: Certificate | None = None,
 ) -> Change:
     at = min(at, now)
+    # A renewed one is stored before anything serves it: what it is of is known by the old one.
+    team = row.team or (previous.team if previous else None)
     return Change(
         kind="certificate",
         action=action,
@@ -93,9 +95,9 @@ def _change(
         ended_at=at,
         external_id=f"certs:{action}:{row.sha256}"
         + (f":{now.timestamp():.0f}" if action == "retired" else ""),
-        service=row.service,
-        environment=row.environment,
-        team=row.team.name if row.team_id is not None and row.team is not None else "",
+        service=row.service or (previous.service if previous else ""),
+        environment=row.environment or (previous.environment if previous else ""),
+        team=team.name if team is not None else "",
         version=f"{row.serial[:40]}",
         previous_version=previous.serial[:40] if previous else "",
         subject=f"certs.certificate:{row.pk}",

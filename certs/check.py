@@ -110,6 +110,14 @@ class Checked:
         )
 
     @property
+    def line(self) -> str:
+        """As one writes it to have it watched."""
+        asked = self.asked
+        return Endpoint(
+            host=asked.host, port=asked.port, protocol=asked.protocol, server_name=asked.server_name
+        ).name
+
+    @property
     def expected_name(self) -> str:
         """The name that its certificate must hold."""
         return self.asked.server_name or self.asked.host
@@ -207,7 +215,7 @@ def _link(der: bytes, now: datetime) -> Link:
 
 def _meaning(reading: Reading) -> str:
     meaning = MEANINGS.get(reading.result, "A chain was read")
-    return f"{meaning}: {reading.detail}." if reading.detail else f"{meaning}."
+    return f"{meaning}: {reading.detail.rstrip('.')}." if reading.detail else f"{meaning}."
 
 
 def _leaf_problems(leaf: Parsed, name: str, *, match: bool, now: datetime) -> list[str]:
@@ -250,7 +258,7 @@ def _title(parsed: Parsed) -> str:
 def _overall(look: Look[Asked], addresses: Sequence[CheckedAddress]) -> list[str]:
     found = []
     if look.resolved.trouble:
-        found.append(f"{look.resolved.trouble[:300]}.")
+        found.append(f"{look.resolved.trouble[:300].rstrip('.')}.")
     leaves: dict[bytes, list[str]] = {}
     for each in addresses:
         if each.reading.chain:

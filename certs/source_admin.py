@@ -76,7 +76,8 @@ class SourceForm(forms.ModelForm):
         except PayloadError as error:
             for wrong in error.errors:
                 name = _PREFIX + wrong.field.removeprefix("options.")
-                self.add_error(name if name in self.fields else None, wrong.message)
+                if name not in self.errors:
+                    self.add_error(name if name in self.fields else None, wrong.message)
         found["given"] = given
         self.instance.kind = self.kind.slug
         return found
@@ -164,11 +165,17 @@ class SourceAdmin(TeamOwnedAdmin):
         if request.GET.get("kind") not in kinds:
             if not self.has_add_permission(request):
                 raise PermissionDenied
+            # Of those that are never asked one takes all.
+            have = set(Source.objects.filter(kind__in=list(kinds)).values_list("kind", flat=True))
             context = {
                 **self.admin_site.each_context(request),
                 "title": "New source: which kind?",
                 "opts": self.opts,
-                "kinds": [(slug, kind.label, kind.help) for slug, kind in kinds.items()],
+                "kinds": [
+                    (slug, kind.label, kind.help)
+                    for slug, kind in kinds.items()
+                    if not (kind.pushed and slug in have)
+                ],
             }
             return TemplateResponse(request, "certs/source_kinds.html", context)
         response: HttpResponse = super().add_view(request, *args, **kwargs)

@@ -112,16 +112,11 @@ class CertFindingSerializer(serializers.ModelSerializer[Finding]):
 
     def get_subject(self, row: Finding) -> str:
         """Its name."""
-        return str(_about(row))
+        return str(row.about or "")
 
     def get_url(self, row: Finding) -> str:
         """Its page."""
-        about = _about(row)
-        return settings.PUBLIC_URL + about.get_absolute_url() if about else ""
-
-
-def _about(row: Finding) -> Any:
-    return row.endpoint or row.source or row.certificate or ""
+        return settings.PUBLIC_URL + row.about.get_absolute_url() if row.about else ""
 
 
 class CertificateDetailSerializer(CertificateSerializer):

@@ -243,5 +243,5 @@ def _certificate(entry: Entry, row: Certificate, uploaded: Uploaded) -> dict[str
         "has_key": entry.has_key,
         "new": row.pk in uploaded.new,
         "errors": row.errors,
-        "url": row.get_absolute_url(),
+        "url": settings.PUBLIC_URL + row.get_absolute_url(),
     }

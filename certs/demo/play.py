@@ -33,7 +33,21 @@ certificate_sources:
     options: {{paths: ["{folder}/*.pem"]}}
     interval: 1m
     team: platform
-{manager}certificate_endpoints:
+{manager}channels:
+  - name: certificates of the demo
+    kind: webhook
+    settings: {{url: "{sink}/calm", secret: "demo secret of the sink"}}
+subscriptions:
+  - name: platform hear of certificates
+    team: platform
+    match: '{{source="certs"}}'
+    min_severity: warning
+    channel: certificates of the demo
+  - name: payments hear of what presses
+    team: payments
+    match: '{{source="certs", owner="payments", days_left<"14"}}'
+    channel: certificates of the demo
+certificate_endpoints:
 {endpoints}
 """
 _MANAGER = f"""  - name: ACM of the demo
@@ -68,6 +82,7 @@ class CertificateDemo:
         return _CONFIGURATION.format(
             root="\n".join(f"      {line}" for line in root.splitlines()),
             folder=folder,
+            sink=stage.sink.url,
             manager=_MANAGER if self._manager else "",
             endpoints="\n".join(each.line for each in self._cast.watched),
         )

@@ -11,6 +11,7 @@ from certs.judge.facts import facts_of
 from certs.judge.known import load_known, load_world
 from certs.judge.policies import BUILT_IN, Policy, load_policies, policy_for
 from certs.judge.thresholds import due_times
+from certs.kinds import KINDS
 from certs.models import Certificate, Crossing, Finding
 from certs.renew import Proposed, propose_replacements
 from certs.tell import alert_keys_of
@@ -68,7 +69,7 @@ def explain_certificate(row: Certificate, *, now: datetime) -> Explanation:
     holds = _holds(row, policy, findings, episodes, now)
     steps = _steps(row, policy, findings, now)
     return Explanation(
-        words=_words(row, steps, findings, holds, episodes, now),
+        words=_words(row, steps, findings, _at_endpoints(row), holds, episodes, now),
         policy=policy,
         policy_why=_why(policy, policies),
         steps=steps,
@@ -169,32 +170,49 @@ def _holds_of_alert(alert: Alert, now: datetime) -> list[str]:
     return holds
 
 
+def _at_endpoints(row: Certificate) -> list[str]:
+    """What is wrong where it is served, which is told of the endpoint."""
+    rows = Finding.objects.filter(certificate=row, closed_at=None, endpoint__isnull=False)
+    rows = rows.exclude(severity="").select_related("endpoint").order_by("-pk")[:MOST_ALERTS]
+    return [
+        f"{KINDS[each.kind].title if each.kind in KINDS else each.kind} ({each.severity}) at "
+        f"{each.endpoint}: an alert of that endpoint."
+        for each in rows
+    ]
+
+
 def _words(
     row: Certificate,
     steps: Sequence[Step],
     findings: Sequence[Finding],
+    at_endpoints: Sequence[str],
     holds: Sequence[str],
     episodes: Sequence[Episode],
     now: datetime,
 ) -> list[str]:
     verb = "expires" if now < row.not_after else "expired"
     words = [f"{row.title} {verb} {when(row.not_after, now)}."]
+    words += at_endpoints
     opened = [each for each in findings if each.closed_at is None and each.severity]
     if opened:
         said = "; ".join(f"{each.kind.replace('_', ' ')} ({each.severity})" for each in opened)
         words.append(f"Wrong with it now: {said}.")
     else:
         coming = next((step for step in steps if not step.crossed), None)
-        words.append("Nothing is wrong with it now that anybody would be alerted of.")
+        words.append(
+            f"Nothing{' else' if at_endpoints else ''} is wrong with it now that anybody would be "
+            "alerted of."
+        )
         if coming is not None and row.retired_at is None and row.use != Use.KNOWN:
             words.append(
                 f"Next is {coming.severity}, at {coming.threshold} left, on "
                 f"{coming.at:%Y-%m-%d %H:%M} UTC."
             )
     words += holds
-    for episode in episodes:
-        if episode.alert.resolved_at is None:
-            words += episode.words
+    firing = [each for each in episodes if each.alert.resolved_at is None]
+    for episode in firing:
+        about = f"{episode.alert.name}: " if len(firing) > 1 else ""
+        words += [f"{about}{said}" for said in episode.words]
     if episodes and all(each.alert.resolved_at for each in episodes):
         words.append(f"Its last alert was over on {episodes[0].alert.resolved_at:%Y-%m-%d %H:%M}.")
     if not episodes:

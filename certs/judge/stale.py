@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
 from certs.judge.batch import Batch
 from certs.judge.expiry import next_day, span
@@ -54,10 +55,11 @@ def _verdict(row: Certificate, batch: Batch, addresses: Counter[int]) -> Verdict
     where = where_stored(new, batch)
     places = sorted({str(batch.world.endpoints[pk]) for pk in known.endpoint_ids})
     more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
-    ago = span(batch.now - new.not_before)
+    since = batch.now - new.not_before
+    ago = "just now" if since < timedelta(minutes=1) else f"{span(since)} ago"
     return Verdict(
         "stale_served", "high",
-        f"was renewed {ago} ago{f' in {where}' if where else ''}, and the old one is still served "
+        f"was renewed {ago}{f' in {where}' if where else ''}, and the old one is still served "
         f"at {len(old_at)} of {total} addresses ({', '.join(places[:_MOST_NAMED])}{more})",
         facts={
             "replaced_by": new.pk,

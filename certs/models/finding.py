@@ -63,6 +63,11 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}: {self.summary}"
 
+    @property
+    def about(self) -> Endpoint | Source | Certificate | None:
+        """What it is about."""
+        return self.endpoint or self.source or self.certificate
+
 
 class Crossing(models.Model):
     """A threshold that a finding crossed: when it was due, and when it was noticed."""

@@ -22,6 +22,13 @@ def left(not_after: datetime) -> str:
 
 
 @register.filter
+def ends(not_after: datetime) -> str:
+    """`expires in 12 days`, `expired 3 days ago`."""
+    now = utc_now()
+    return f"{'expired' if not_after < now else 'expires'} {say_left(not_after, now)}"
+
+
+@register.filter
 def tone(not_after: datetime) -> str:
     """A severity for how soon it is."""
     return urgency_of(not_after, utc_now()).tone

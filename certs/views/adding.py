@@ -22,6 +22,7 @@ from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.times import utc_now
 
 _MOST_ERRORS = 20
+_LONGEST = 600
 _USUAL = {"interval": "1h"}
 
 
@@ -32,7 +33,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not can_respond(request.user, None):
         raise PermissionDenied("Responders add endpoints.")
     given = {
-        name: request.POST.get(name, _USUAL.get(name, ""))
+        name: request.POST.get(name, request.GET.get(name, _USUAL.get(name, ""))[:_LONGEST])
         for name in ("hosts", "team", "environment", "service", "interval")
     }
     context: dict[str, Any] = {"title": "Watch hosts", "given": given, "teams": _teams(request)}

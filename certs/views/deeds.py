@@ -1,4 +1,4 @@
-"""What people do with a certificate on its page: retire it, say whose it is."""
+"""What people do with a certificate on its page: retire it, say whose it is, what replaces it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from certs.models import Certificate
 from certs.own import free_owner, set_owner
+from certs.renew import free_replacement, pin_replacement
 from certs.retire import retire_certificate, unretire_certificate
 from opsportal.accounts.actors import actor_of
 from opsportal.accounts.models import Team
@@ -47,6 +48,20 @@ def own(request: HttpRequest, certificate_id: int) -> HttpResponse:
         request, row, set_owner, f"It is {team.name}'s.", team,
         environment=request.POST.get("environment", ""), service=request.POST.get("service", ""),
     )  # fmt: skip
+
+
+@portal_page
+@require_POST
+def replace(request: HttpRequest, certificate_id: int) -> HttpResponse:
+    """Say what replaces it, or let the names say it again."""
+    row = _find(request, certificate_id)
+    if request.POST.get("back"):
+        return _done(request, row, free_replacement, "Its names say what replaces it.")
+    by = request.POST.get("by", "")
+    if not (by.isascii() and by.isdigit() and len(by) < 19):
+        messages.error(request, "There is no such certificate.")
+        return HttpResponseRedirect(row.get_absolute_url())
+    return _done(request, row, pin_replacement, "It is renewed.", int(by))
 
 
 def _find(request: HttpRequest, certificate_id: int) -> Certificate:

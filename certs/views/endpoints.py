@@ -18,6 +18,7 @@ from certs.kinds import KINDS
 from certs.models import Endpoint, Finding, Observation, Proposal
 from certs.observe.edit import delete_endpoint, probe_now
 from certs.observe.search import FILTERS, STATES, read_filters, search_endpoints
+from certs.search.findings import FINDING_LONG, SEVERITIES
 from certs.tls import PROTOCOLS
 from certs.views.chains import ShownLink, chains_of, drawn_row
 from opsportal.accounts.actors import actor_of
@@ -97,10 +98,15 @@ def _lines(rows: Sequence[Endpoint], now: datetime) -> Mapping[int, _Shown]:
         before = line.leaf.not_after if line.leaf else None
         if before is None or (leaf.not_after and leaf.not_after < before):
             line.leaf = leaf
-    open_ones = Finding.objects.filter(IdIn(ids, "endpoint_id"), closed_at=None)
-    counts = open_ones.order_by().values_list("endpoint_id").annotate(Count("id"))
-    for pk, count in counts:
+    open_ones = Finding.objects.filter(closed_at=None).order_by()
+    counts = open_ones.filter(IdIn(ids, "endpoint_id")).values_list("endpoint_id")
+    for pk, count in counts.annotate(Count("id")):
         found[pk].findings = count
+    leaves = {pk for line in found.values() for pk in line.leaves}
+    of_leaves = open_ones.filter(IdIn(leaves, "certificate_id"), endpoint=None, source=None)
+    by_leaf = dict(of_leaves.values_list("certificate_id").annotate(Count("id")))
+    for line in found.values():
+        line.findings += sum(by_leaf.get(pk, 0) for pk in line.leaves)
     return found
 
 
@@ -115,15 +121,12 @@ def show_endpoint(request: HttpRequest, endpoint_pk: int) -> HttpResponse:
     present = list(known.filter(Q(current=True) | Q(serving=True)).order_by("address", "-id"))
     history, more = _history(known, request.GET.get("before", ""))
     serving = [row for row in present if row.serving]
-    findings = Finding.objects.filter(endpoint=endpoint, closed_at=None)
     context: dict[str, Any] = {
         "title": f"Endpoint {endpoint}",
         "endpoint": endpoint,
         "addresses": _addresses(present, now),
         "chains": _by_chain(serving, chains_of([row.pk for row in serving], now=now)),
-        "findings": [
-            (row, KINDS.get(row.kind)) for row in findings.order_by("-severity", "-id")[:50]
-        ],
+        "findings": [(row, KINDS.get(row.kind)) for row in _findings(endpoint, serving)],
         "history": history,
         "more": more,
         "later": bool(request.GET.get("before")),
@@ -133,6 +136,16 @@ def show_endpoint(request: HttpRequest, endpoint_pk: int) -> HttpResponse:
         "may_change": request.user.has_perm("certs.change_endpoint", endpoint),
     }
     return render_page(request, "certs/endpoint.html", context)
+
+
+def _findings(endpoint: Endpoint, serving: Sequence[Observation]) -> list[Finding]:
+    """What is wrong with it and with the certificates that it serves, worst first."""
+    leaves = {row.certificate_id for row in serving if row.certificate_id}
+    about = Q(endpoint=endpoint) | Q(certificate_id__in=leaves, endpoint=None, source=None)
+    rows = Finding.objects.filter(about, closed_at=None).select_related("certificate")
+    found = list(rows.defer(*FINDING_LONG).order_by("-id")[:50])
+    rank = {name: place for place, name in enumerate(SEVERITIES)}
+    return sorted(found, key=lambda row: rank.get(row.severity, len(rank)))
 
 
 def _addresses(

@@ -64,5 +64,8 @@ def decide_proposals(request: HttpRequest) -> HttpResponse:
         said = "refused, and not proposed again"
     if len(mine) < len(ids):
         messages.warning(request, "Some are other teams' to decide.")
+    if not ids:
+        messages.error(request, "Tick those that you mean.")
+        return HttpResponseRedirect("/certs/proposals/")
     messages.success(request, f"{count} {said}.")
     return HttpResponseRedirect("/certs/proposals/")

@@ -1,5 +1,6 @@
 """Sources as pages: how each does, its log, what cannot be read, and what is where."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -34,9 +35,18 @@ def show_sources(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Sources of certificates",
         "sources": sources,
+        "pushed": _pushed(sources),
         "may_add": request.user.has_perm("certs.add_source"),
     }
     return render_page(request, "certs/sources.html", context)
+
+
+def _pushed(sources: Sequence[Source]) -> dict[int, int]:
+    """Of those that are never asked, how much is there."""
+    kinds = {source.pk: source_kind(source.kind) for source in sources}
+    counts = {pk: 0 for pk, kind in kinds.items() if kind and kind.pushed}
+    present = Placement.objects.filter(source__in=list(counts), gone_at=None).order_by()
+    return counts | dict(present.values_list("source_id").annotate(Count("id")))
 
 
 @portal_page

@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from certs.views.certificate import download_pem, show_certificate
 from certs.views.certificates import show_certificates
-from certs.views.deeds import own, retire
+from certs.views.deeds import own, replace, retire
 from certs.views.explain import show_explanation
 from certs.views.findings import show_findings
 from certs.views.wall import show_wall
@@ -19,5 +19,6 @@ page_urlpatterns: list[URLPattern] = [
     path(f"{_ONE}explain/", show_explanation, name="certs-explain"),
     path(f"{_ONE}retire/", retire, name="certs-retire"),
     path(f"{_ONE}own/", own, name="certs-own"),
+    path(f"{_ONE}replace/", replace, name="certs-replace"),
     path("certs/findings/", show_findings, name="certs-findings"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerts.models import Alert
+from alerts.models import Alert, Subscription
 from certs.demo import CertificateDemo
 from certs.models import Endpoint
 from opsportal.lib.times import utc_now
@@ -47,6 +47,7 @@ def test_every_state_is_read_and_judged_right(demo: Any):
 
 def test_the_renewed_one_is_missed_until_it_is_served(demo: Any):
     play = demo[0].play(demo[1])
+    assert Subscription.objects.filter(match__contains='source="certs"').count() == 2
     now = utc_now()
     turn(now)
     (alert,) = Alert.objects.filter(name__icontains="expire", service="shop", resolved_at=None)
