@@ -83,6 +83,18 @@ def test_other_names_are_a_proposal_that_lists_what_is_dropped_and_a_person_conf
     assert again(old).replaced_by is None
 
 
+def test_a_renewal_by_another_authority_is_a_proposal_where_the_names_are_the_same():
+    source = make_source()
+    old = stored(intermediate().issue("a.test", "b.test", not_before=OLD), source=source)
+    other = root().authority("Other CA", organization="Other")
+    new = stored(other.issue("b.test", "a.test"), source=source)
+    stored(other.issue("a.test", "b.test", "c.test"), source=source)
+    judge()
+    assert again(old).replaced_by is None
+    proposed = propose_replacements([again(old)], now=NOW)[old.pk]
+    assert [(each.certificate, each.dropped, each.added) for each in proposed] == [(new, (), ())]
+
+
 def test_a_person_may_say_that_nothing_replaces_it():
     ca = intermediate()
     source = make_source()
