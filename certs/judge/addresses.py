@@ -84,11 +84,11 @@ def judge_silence(
         return
     silent = [
         row for row in current
-        if row.result != Result.OK and now - row.first_seen_at >= UNREACHABLE_AFTER
+        if row.result != Result.OK and now - _silent_since(row) >= UNREACHABLE_AFTER
     ]  # fmt: skip
     if silent:
         where = sorted({row.address for row in silent})
-        since = min(row.first_seen_at for row in silent)
+        since = min(map(_silent_since, silent))
         yield Verdict(
             kind="unreachable",
             severity=severity,
@@ -99,11 +99,17 @@ def judge_silence(
         )
 
 
+def _silent_since(row: Observation) -> datetime:
+    """Also where it failed in another way before."""
+    since = row.facts.get("silent_since")
+    return datetime.fromisoformat(since) if since else row.first_seen_at
+
+
 def next_silence(
     endpoint: Endpoint, current: Sequence[Observation], now: datetime
 ) -> datetime | None:
     """When silence becomes a finding."""
-    began = [row.first_seen_at for row in current if row.result != Result.OK]
+    began = [_silent_since(row) for row in current if row.result != Result.OK]
     if endpoint.failing_since is not None:
         began = [endpoint.failing_since]
     moments = (moment + UNREACHABLE_AFTER for moment in began)

@@ -22,6 +22,7 @@ from certs.kinds import KINDS
 from certs.models import CertificateName, Endpoint, Observation, TrustStore
 from certs.trust import Anchors
 from certs.validate import Held, notice_stores, open_stores, validate_observations
+from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,7 @@ def judge_endpoints(*, now: datetime) -> int:
 def _judge_apart(ids: Sequence[int], stores: _Stores, now: datetime) -> None:
     """Judge these; what fails is put off by itself, and keeps no other from being judged."""
     try:
-        with transaction.atomic():
-            _judge_batch(ids, stores, now)
+        start_over(lambda: _judge_batch(ids, stores, now))
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -66,6 +66,7 @@ def _judge_apart(ids: Sequence[int], stores: _Stores, now: datetime) -> None:
         Endpoint.objects.filter(IdIn(ids), judge_at__lte=now).update(judge_at=now + _PUT_OFF)
 
 
+@transaction.atomic
 def _judge_batch(ids: Sequence[int], stores: _Stores, now: datetime) -> None:
     # What somebody else holds is judged by them, or by the next sweep.
     rows = Endpoint.objects.select_for_update(skip_locked=True)

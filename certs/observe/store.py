@@ -96,6 +96,11 @@ class _Batch:
             return
         if before is not None:
             self._past.append(before.pk)
+            if not reading.chain and not before.serving:
+                # One silence, in whatever ways it shows.
+                row.facts["silent_since"] = before.facts.get(
+                    "silent_since", before.first_seen_at.isoformat()
+                )
         if row.serving and (old := self._serving.pop(place, None)):
             self._ended.append(old.pk)
         self._new.append((row, reading))

@@ -1,4 +1,4 @@
-"""A renewal with other names: likely, and for a person to confirm."""
+"""A renewal with other names, or by another authority: likely, and for a person to confirm."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ _MOST_ROWS, _MOST = 2000, 5
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A newer one in use of the same family with some of the names: what it drops and adds."""
+    """A newer one in use with some of its names of the same family, or with all and no others of
+    another authority: what it drops and adds."""
 
     certificate: Certificate
     dropped: tuple[str, ...]
@@ -60,7 +61,7 @@ def _compare(
         or other.not_after <= row.not_after
         or other.not_before > now
         or not names & others
-        or family_of(other.issuer) != family_of(row.issuer)
+        or (names != others and family_of(other.issuer) != family_of(row.issuer))
     ):
         return None
     return Proposed(other, tuple(sorted(names - others)), tuple(sorted(others - names)))

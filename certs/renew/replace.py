@@ -1,7 +1,7 @@
 """Which renewed certificate stands in for an old one."""
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from certs.models import Certificate
 from opsportal.lib.ids import IdIn
 
 Use = Certificate.Use
-_Spot = tuple[str, int]
+_Spot = tuple[str, int, str]
 COLUMNS = (
     "title", "sha256", "not_before", "not_after", "lineage_id", "use", "first_seen_at",
     "retired_at", "is_precertificate", "issuer_title", "replaced_by_id", "replacement_pinned",
@@ -53,10 +53,11 @@ class Mates:
     def replacement_of(self, row: Certificate) -> Certificate | None:
         """The newest of its lineage that is in use, valid now, and follows it; None: there is none.
 
-        Servers that renew for themselves hold certificates of one name side by side. So it is in a
-        source or at an endpoint of the old one, or was issued in the old one's second half, when
-        that was to be renewed; or the old one is nowhere any more. One that was only uploaded is
-        at nobody's server: it does not take the place of what is stored elsewhere.
+        Servers that renew for themselves hold certificates of one name side by side. So it lies
+        beside the old one, or is at an endpoint of it where not each address has its own; or was
+        issued in the old one's second half, when that was to be renewed; or the old one is nowhere
+        any more. One that was only uploaded is at nobody's server: it does not take the place of
+        what is stored elsewhere.
         """
         old = self._known[row.pk]
         by_upload = row.use == Use.SERVED or old.is_only_handed_in
@@ -76,7 +77,7 @@ class _Valid:
     def __init__(self, rows: Sequence[Certificate], known: Mapping[int, Known]) -> None:
         # The one that lasts longest at each place, and of those that began then or later.
         self._at: dict[_Spot, Certificate] = {
-            spot: row for row in sorted(rows, key=_last) for spot in _spots(known[row.pk])
+            spot: row for row in sorted(rows, key=_last) for spot, _ in _spots(known[row.pk])
         }
         self._begun: list[datetime] = []
         self._longest: list[Certificate] = []
@@ -90,7 +91,8 @@ class _Valid:
 
     def following(self, row: Certificate, old: Known) -> Iterator[Certificate]:
         """Those that may stand in for it; the longest-lived of each reason is enough."""
-        yield from (self._at[spot] for spot in _spots(old) if spot in self._at)
+        asked = (spot for _, spots in _spots(old) for spot in spots)
+        yield from (self._at[spot] for spot in asked if spot in self._at)
         half = row.not_before + (row.not_after - row.not_before) / 2
         place = 0 if old.in_use_since is None else bisect_left(self._begun, half)
         yield from self._longest[place : place + 1]
@@ -100,9 +102,15 @@ def _last(row: Certificate) -> tuple[datetime, int]:
     return row.not_after, row.pk
 
 
-def _spots(known: Known) -> list[_Spot]:
-    """The sources that store it and the endpoints that serve it."""
-    return [
-        *(("source", pk) for pk in known.source_ids),
-        *(("endpoint", pk) for pk in known.endpoint_ids),
-    ]
+def _spots(known: Known) -> Iterator[tuple[_Spot, Sequence[_Spot]]]:
+    """Where it is: beside what in which source, alone or at many addresses of which endpoint. With
+    each the spots of what may stand in for it there."""
+    for source, folder in {
+        (place.source_id, place.locator.rpartition("/")[0]) for place in known.places
+    }:
+        beside = ("beside", source, folder)
+        yield beside, [beside]
+    counts = Counter(each.endpoint_id for each in known.servings if each.position == 0)
+    for pk, count in counts.items():
+        many, alone = ("many", pk, ""), ("alone", pk, "")
+        yield (many, [many, alone]) if count > 1 else (alone, [many])

@@ -1,6 +1,9 @@
 """From a server on a socket to a finding: read, stored, judged."""
 
+from ipaddress import ip_address
+
 import pytest
+from cryptography import x509
 
 from certs.judge.endpoints import judge_endpoints
 from certs.models import Endpoint, Finding, TrustStore
@@ -43,6 +46,9 @@ def kinds() -> dict[str, str]:
         pytest.param(CA.issue(HOST, lifetime=DAY / 2), {}, id="3 ends in hours"),
         pytest.param(CA.issue(HOST, not_before=later(days=5)), {}, id="4 not yet valid"),
         pytest.param(CA.issue("b.test"), {"name_mismatch": "high"}, id="5 wrong host"),
+        pytest.param(
+            CA.issue(common_name=HOST), {"name_mismatch": "high"}, id="7 common name alone"
+        ),
         pytest.param(issue((HOST,)), {"self_signed": "warning"}, id="11 self-signed"),
         pytest.param(serving(LEAF), {"incomplete_chain": "high"}, id="12 leaf only"),
         pytest.param(serving(LEAF, ROOT, CA), {"wrong_order": ""}, id="13 reversed, with root"),
@@ -68,6 +74,21 @@ def test_an_address_of_ipv6_is_matched_in_any_form(names: Names, form: str):
     with tls_server(CA.issue("::1"), address="::1") as at:
         probe(make_endpoint("::1", at.port, server_name=""), now=AT)
     assert kinds() == {}
+
+
+@pytest.mark.parametrize(
+    ("san", "found"),
+    [
+        pytest.param(x509.IPAddress(ip_address("127.0.0.1")), {}, id="8 iPAddress"),
+        pytest.param(x509.DNSName("127.0.0.1"), {"name_mismatch": "high"}, id="8 dNSName"),
+    ],
+)
+def test_an_address_is_held_as_an_address_only(
+    names: Names, san: x509.GeneralName, found: dict[str, str]
+):
+    with tls_server(CA.issue(sans=[san])) as at:
+        probe(make_endpoint("127.0.0.1", at.port), now=AT)
+    assert kinds() == found
 
 
 def test_a_server_that_reloads_is_found_right_again(names: Names):

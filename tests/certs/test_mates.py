@@ -22,12 +22,15 @@ def lineage(
         )
     known = {}
     for row in rows:
-        places = [Place(draw.randint(1, spots), "x", False, NOW)] if draw.random() < 0.3 else []
-        servings = (
-            [Serving(draw.randint(1, spots), "192.0.2.1", draw.randint(0, 1), NOW)]
-            if draw.random() < 0.5
+        places = (
+            [Place(draw.randint(1, spots), draw.choice(["x/1", "y/2"]), False, NOW)]
+            if draw.random() < 0.3
             else []
         )
+        servings = [
+            Serving(draw.randint(1, spots), f"192.0.2.{number}", draw.randint(0, 1), NOW)
+            for number in range(draw.choice([0, 0, 1, 2]))
+        ]
         known[row.pk] = Known(places=places, servings=servings)
     return rows, known
 
@@ -42,10 +45,21 @@ def follows(old: Certificate, new: Certificate, known: dict[int, Known]) -> bool
         and (
             here.in_use_since is None
             or new.not_before >= half
-            or bool(here.source_ids & there.source_ids)
-            or bool(here.endpoint_ids & there.endpoint_ids)
+            or bool(folders(here) & folders(there))
+            or any(
+                max(count(here, pk), count(there, pk)) > 1
+                for pk in here.endpoint_ids & there.endpoint_ids
+            )
         )
     )
+
+
+def folders(known: Known) -> set[tuple[int, str]]:
+    return {(place.source_id, place.locator.split("/")[0]) for place in known.places}
+
+
+def count(known: Known, endpoint: int) -> int:
+    return sum(each.endpoint_id == endpoint and not each.position for each in known.servings)
 
 
 def test_it_is_the_newest_that_follows():
@@ -53,9 +67,11 @@ def test_it_is_the_newest_that_follows():
     replaced = 0
     for _ in range(300):
         rows, known = lineage(draw.randint(1, 12), draw, 3)
-        mates = Mates(rows, known, NOW)
+        # What is nowhere stands in for nobody.
+        used = [row for row in rows if known[row.pk].in_use_since is not None]
+        mates = Mates(used, known, NOW)
         for row in rows:
-            following = [each for each in rows if each is not row and follows(row, each, known)]
+            following = [each for each in used if each is not row and follows(row, each, known)]
             newest = max(following, key=lambda each: (each.not_after, each.pk), default=None)
             assert mates.replacement_of(row) is newest
             replaced += newest is not None

@@ -83,6 +83,18 @@ def test_other_names_are_a_proposal_that_lists_what_is_dropped_and_a_person_conf
     assert again(old).replaced_by is None
 
 
+def test_a_renewal_by_another_authority_is_a_proposal_where_the_names_are_the_same():
+    source = make_source()
+    old = stored(intermediate().issue("a.test", "b.test", not_before=OLD), source=source)
+    other = root().authority("Other CA", organization="Other")
+    new = stored(other.issue("b.test", "a.test"), source=source)
+    stored(other.issue("a.test", "b.test", "c.test"), source=source)
+    judge()
+    assert again(old).replaced_by is None
+    proposed = propose_replacements([again(old)], now=NOW)[old.pk]
+    assert [(each.certificate, each.dropped, each.added) for each in proposed] == [(new, (), ())]
+
+
 def test_a_person_may_say_that_nothing_replaces_it():
     ca = intermediate()
     source = make_source()
@@ -116,6 +128,38 @@ def test_servers_that_renew_for_themselves_do_not_replace_each_other():
     assert again(row).replaced_by is None
     judge(later(days=1))
     assert kinds(row) == []
+
+
+def test_nodes_behind_one_name_that_renew_for_themselves_are_no_stale_ones():
+    ca = intermediate()
+    one, new = ca.issue("a.test", not_before=NOW - 20 * DAY), ca.issue("a.test")
+    endpoint = make_endpoint("a.test")
+    make_observation(endpoint, one, address="192.0.2.1")
+    make_observation(endpoint, new, address="192.0.2.2")
+    row = Certificate.objects.get(sha256=one.parsed.sha256)
+    judge()
+    judge(later(hours=2))
+    assert (again(row).replaced_by, kinds(row)) == (None, [])
+    # Of which there are more it is meant for all.
+    make_observation(endpoint, new, address="192.0.2.3", now=later(hours=3))
+    judge(later(hours=3))
+    assert again(row).replaced_by is not None
+
+
+def test_namespaces_that_each_have_their_own_do_not_replace_each_others():
+    ca = intermediate()
+    cluster = make_source("cluster", "kubernetes")
+    old = stored(
+        ca.issue("*.a.test", not_before=NOW - 20 * DAY), "shop/tls/tls.crt", source=cluster
+    )
+    make_observation(make_endpoint("shop.a.test"), [bytes(old.der)])
+    stored(ca.issue("*.a.test"), "bank/tls/tls.crt", source=cluster)
+    judge()
+    judge(later(hours=2))
+    assert (again(old).replaced_by, kinds(old)) == (None, [])
+    beside = stored(ca.issue("*.a.test"), "shop/tls/new.crt", source=cluster)
+    judge(later(hours=3))
+    assert again(old).replaced_by == beside
 
 
 def test_what_is_not_yet_valid_or_nowhere_replaces_nothing():

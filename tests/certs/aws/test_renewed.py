@@ -46,7 +46,7 @@ def test_the_old_one_is_served_until_the_balancer_takes_the_new_one(cloud, subne
         judge(later(hours=3))
         assert finding(row, "stale_served").summary == (
             "was renewed 3 hours ago in balancers, and the old one is still served at 1 of 1 "
-            f"addresses of {endpoint}"
+            f"addresses ({endpoint})"
         )
         assert len(open_alerts()) == 1
         run(later(hours=4))

@@ -1,4 +1,4 @@
-"""A name that leads to other addresses each time it is asked for."""
+"""Names that lead to other addresses each time, and addresses that fail in other ways each time."""
 
 import random
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import pytest
 
 from alerts.models import Alert
 from certs.judge.endpoints import judge_endpoints
-from certs.models import Certificate, Endpoint, Observation
+from certs.models import Certificate, Endpoint, Finding, Observation
 from certs.observe import Look, store_looks
 from certs.observe.resolve import Resolved
 from certs.tls import Reading, Result, Target
@@ -72,3 +72,26 @@ def test_a_name_that_moves_is_left_at_once_and_one_that_rotates_after_a_day():
     look(endpoint, {"192.0.2.2": NEW}, later(hours=26))
     assert use(OLD) == "known"
     assert Observation.objects.filter(current=True).count() == 1
+
+
+def test_an_address_that_fails_in_turns_is_silent_since_the_first_time():
+    endpoint = make_endpoint(HOST)
+    look(endpoint, {"192.0.2.1": NEW, "192.0.2.2": NEW}, NOW)
+    ways = (Result.TIMEOUT_CONNECT, Result.REFUSED, Result.UNREACHABLE)
+    for hour in range(1, 9):
+        endpoint.refresh_from_db()
+        readings = {
+            address: Reading(
+                Target(address, 443, "tls", HOST), result,
+                chain=tuple(NEW.chain) if result is Result.OK else (),
+            )
+            for address, result in (("192.0.2.1", Result.OK), ("192.0.2.2", ways[hour % 3]))
+        }  # fmt: skip
+        now = later(hours=hour)
+        store_looks([Look(endpoint, Resolved(tuple(readings), complete=True), readings)], now=now)
+        judge_endpoints(now=now)
+        told = Finding.objects.filter(kind="unreachable", closed_at=None).count()
+        assert told == (hour >= 7)
+    assert Finding.objects.get(kind="unreachable").summary == (
+        f"no chain read since {later(hours=1):%Y-%m-%d %H:%M} UTC, at 192.0.2.2 of 2 addresses"
+    )
