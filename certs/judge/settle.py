@@ -2,16 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from certs.judge.verdict import Subject, Verdict, fingerprint_of
 from certs.models import Certificate, Crossing, Endpoint, Finding
 from opsportal.lib.ids import IdIn
+from opsportal.lib.insert import insert_rows
+from opsportal.lib.rows import read_rows
+from opsportal.lib.update import update_columns
 
 _BATCH = 500
 _STORED = (
-    "severity", "summary", "facts", "threshold", "certificate", "severity_at", "judged_at",
+    "severity", "summary", "facts", "threshold", "certificate_id", "severity_at", "judged_at",
     "closed_at", "closed_reason", "to_tell",
 )  # fmt: skip
+_READ = ("id", "kind", "fingerprint", "endpoint_id", "source_id", "told_severity", *_STORED)
+_stored = attrgetter(*_STORED)
 
 
 def settle_findings(
@@ -31,8 +37,11 @@ def settle_findings(
         return False
     field = _field(subjects[0])
     opened: dict[int, dict[str, Finding]] = {row.pk: {} for row in subjects}
-    open_rows = Finding.objects.filter(
-        IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
+    open_rows = read_rows(
+        Finding.objects.filter(
+            IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
+        ).order_by(),
+        _READ,
     )
     for row in open_rows:
         # A finding of an endpoint names a certificate too, but is not the certificate's.
@@ -60,8 +69,8 @@ def settle_findings(
             row.closed_reason = (reasons or {}).get(subject.pk, "fixed")
             row.to_tell = bool(row.told_severity)
             changed.append(row)
-    Finding.objects.bulk_create(new, batch_size=_BATCH)
-    Finding.objects.bulk_update(changed, _STORED, batch_size=_BATCH)
+    insert_rows(new)
+    update_columns(Finding, _STORED, {row.pk: _stored(row) for row in changed})
     Crossing.objects.bulk_create(
         [
             Crossing(
