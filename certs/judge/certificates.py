@@ -181,7 +181,7 @@ def _lazily(row: Certificate, known: Known, world: World) -> Callable[[], Facts]
 
 def _own(row: Certificate, known: Known, rules: _Rules) -> None:
     if not row.owner_pinned:
-        row.team = None
+        row.team_id = None
         owner = owner_of(known, rules.world, rules.owners, _lazily(row, known, rules.world))
         row.team_id, row.owned_by = owner.team_id, owner.by
         row.environment, row.service = owner.environment, owner.service
