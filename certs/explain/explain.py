@@ -8,6 +8,7 @@ from alerts.explain import explain_alert
 from alerts.models import Alert, Notification
 from certs.judge.expiry import lowered, when
 from certs.judge.facts import facts_of
+from certs.judge.first import FirstMatch
 from certs.judge.known import load_known, load_world
 from certs.judge.policies import BUILT_IN, Policy, load_policies, policy_for
 from certs.judge.thresholds import due_times
@@ -59,7 +60,7 @@ def explain_certificate(row: Certificate, *, now: datetime) -> Explanation:
     world = load_world()
     known = load_known([row.pk], world)[row.pk]
     policies = load_policies()
-    policy = policy_for(policies, lambda: facts_of(row, known, world))
+    policy = policy_for(FirstMatch(policies), lambda: facts_of(row, known, world))
     findings = list(
         Finding.objects.filter(certificate=row, endpoint=None).order_by("-pk")[:MOST_FINDINGS]
     )
@@ -84,7 +85,7 @@ def _why(policy: Policy, policies: Sequence[Policy]) -> str:
     if policy is BUILT_IN:
         own = len(policies) - 1
         return "no policy matches it" if own else "there are no policies of your own"
-    if policy.matches is None:
+    if not policy.match:
         return "it is the first that matches: it is for every certificate"
     return f"it is the first that matches: {policy.match}"
 

@@ -32,6 +32,12 @@ class Batch:
     next_at: dict[int, datetime] = field(default_factory=dict)
     # Why what was wrong is not any more, where a judge knows better.
     reasons: dict[int, str] = field(default_factory=dict)
+    _living: list[Certificate] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._living = [
+            row for row in self.rows if row.use != Certificate.Use.KNOWN and row.retired_at is None
+        ]
 
     def say(self, row: Certificate, verdict: Verdict) -> None:
         """Something is wrong; what the policy does without is noted, and nobody is alerted."""
@@ -46,6 +52,4 @@ class Batch:
 
     def living(self) -> list[Certificate]:
         """Those that are judged at all: in use, and not retired."""
-        return [
-            row for row in self.rows if row.use != Certificate.Use.KNOWN and row.retired_at is None
-        ]
+        return self._living

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -12,6 +13,7 @@ from certs.judge.batch import Batch
 from certs.judge.expiry import KINDS as EXPIRY_KINDS
 from certs.judge.expiry import judge_expiry
 from certs.judge.facts import Facts, facts_of
+from certs.judge.first import FirstMatch
 from certs.judge.known import Known, World, load_known, load_world
 from certs.judge.mark import mark_certificates
 from certs.judge.policies import Policy, load_policies, policy_for
@@ -30,7 +32,8 @@ from certs.renew import Mates, assign_lineages, load_mates
 from opsportal.accounts.models import Team
 from opsportal.lib.deadlocks import start_over
 from opsportal.lib.ids import IdIn
-from opsportal.lib.update import update_values
+from opsportal.lib.rows import read_rows
+from opsportal.lib.update import update_columns, update_values
 
 log = logging.getLogger(__name__)
 Use = Certificate.Use
@@ -42,9 +45,16 @@ JUDGES: Sequence[Callable[[Batch], None]] = (
     judge_transparency,
 )  # fmt: skip
 KINDS = (*EXPIRY_KINDS, *STALE_KINDS, *STRENGTH_KINDS, *SHARED_KINDS, *TRANSPARENCY_KINDS)
-BATCH = 500
-_UNREAD = ("der", "errors", "retired_reason", "retired_by", "subject")
+BATCH = 1000
+_READ = (
+    "id", "sha256", "tbs_sha256", "spki_sha256", "serial", "issuer", "subject_key", "issuer_key",
+    "title", "issuer_title", "not_before", "not_after", "key_type", "key_size", "key_curve",
+    "signature_name", "signature_hash", "is_ca", "self_signed", "is_precertificate", "details",
+    "first_seen_at", "use", "team_id", "environment", "service", "owned_by", "owner_pinned",
+    "lineage_id", "replaced_by_id", "replacement_pinned", "retired_at",
+)  # fmt: skip
 _FOLLOWED = ("team_id", "environment", "service", "owned_by", "replaced_by_id")
+_followed = attrgetter(*_FOLLOWED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,8 @@ class _Rules:
     """All that is asked of every batch."""
 
     world: World
-    policies: Sequence[Policy]
-    owners: Sequence[Rule]
+    policies: FirstMatch[Policy]
+    owners: FirstMatch[Rule]
     teams: Mapping[int, Team]
 
 
@@ -61,7 +71,7 @@ def judge_certificates(*, now: datetime) -> int:
     """All that are due; how many. A batch is a transaction, of a fixed number of statements."""
     if not Certificate.objects.filter(judge_at__lte=now).exists():
         return 0
-    rules = _Rules(load_world(), load_policies(), load_rules(), Team.objects.in_bulk())
+    rules = _Rules(load_world(), FirstMatch(load_policies()), load_rules(), Team.objects.in_bulk())
     total = 0
     due = Certificate.objects.filter(judge_at__lte=now).order_by("judge_at", "pk")
     while ids := list(due.values_list("pk", flat=True)[:BATCH]):
@@ -89,11 +99,11 @@ def _judge_apart(ids: Sequence[int], rules: _Rules, now: datetime) -> int:
 
 @transaction.atomic
 def _judge_some(ids: Sequence[int], rules: _Rules, now: datetime) -> int:
-    rows = list(
+    rows = read_rows(
         Certificate.objects.select_for_update(skip_locked=True)
         .filter(IdIn(ids), judge_at__lte=now)
-        .defer(*_UNREAD)
-        .order_by("pk")
+        .order_by("pk"),
+        _READ,
     )
     if not rows:
         return 0
@@ -107,14 +117,11 @@ def _judge_some(ids: Sequence[int], rules: _Rules, now: datetime) -> int:
         reasons={row.pk: _reason(row, batch) for row in rows},
     )  # fmt: skip
     _announce(batch, before, new, now)
-    changed = [row for row in rows if _followed(row) != before[row.pk]]
-    Certificate.objects.bulk_update(changed, _FOLLOWED, batch_size=BATCH)
+    after = {row.pk: _followed(row) for row in rows}
+    changed = {pk: values for pk, values in after.items() if values != before[pk]}
+    update_columns(Certificate, _FOLLOWED, changed)
     update_values(Certificate, "judge_at", {row.pk: batch.next_at.get(row.pk) for row in rows})
     return len(rows)
-
-
-def _followed(row: Certificate) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in _FOLLOWED)
 
 
 def _prepare(rows: list[Certificate], rules: _Rules, now: datetime) -> Batch:
@@ -174,7 +181,7 @@ def _lazily(row: Certificate, known: Known, world: World) -> Callable[[], Facts]
 
 def _own(row: Certificate, known: Known, rules: _Rules) -> None:
     if not row.owner_pinned:
-        row.team = None
+        row.team_id = None
         owner = owner_of(known, rules.world, rules.owners, _lazily(row, known, rules.world))
         row.team_id, row.owned_by = owner.team_id, owner.by
         row.environment, row.service = owner.environment, owner.service

@@ -10,7 +10,7 @@ from opsportal.lib.matchers.values import compile_pattern
 
 # Name -> its values; what is absent is the empty text.
 Facts = Mapping[str, Sequence[str]]
-_ABSENT = ("",)
+ABSENT = ("",)
 DAY = 86_400
 # Of each certificate, beside the labels of its sources and endpoints.
 NAMES = (
@@ -61,7 +61,7 @@ def compile_match(text: str) -> Callable[[Facts], bool]:
     tests = [(item.name, _test(item)) for item in parse_matchers(text).items]
 
     def test(facts: Facts) -> bool:
-        return all(holds(facts.get(name) or _ABSENT) for name, holds in tests)
+        return all(holds(facts.get(name) or ABSENT) for name, holds in tests)
 
     return test
 

@@ -8,6 +8,7 @@ from certs.discover.use import HEARSAY
 from certs.models import CertificateName, Domain, Endpoint, Placement, ServedCertificate, Source
 from certs.sources.upload import Uploads
 from opsportal.lib.ids import IdIn
+from opsportal.lib.rows import read_rows
 
 Kind = CertificateName.Kind
 ENDPOINT_COLUMNS = (
@@ -146,5 +147,5 @@ def _names(found: dict[int, Known]) -> None:
 def _endpoints(found: dict[int, Known], world: World) -> None:
     wanted = {each.endpoint_id for known in found.values() for each in known.servings}
     if missing := wanted - world.endpoints.keys():
-        rows = Endpoint.objects.filter(IdIn(sorted(missing))).only(*ENDPOINT_COLUMNS)
-        world.endpoints |= {row.pk: row for row in rows}
+        rows = Endpoint.objects.filter(IdIn(sorted(missing))).order_by()
+        world.endpoints |= {row.pk: row for row in read_rows(rows, ("id", *ENDPOINT_COLUMNS))}

@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from certs.judge.facts import Facts, compile_or_never
+from certs.judge.facts import Facts
+from certs.judge.first import FirstMatch
 from certs.judge.thresholds import USUAL, Threshold, read_thresholds
 from certs.models import CertificatePolicy
 from opsportal.lib.errors import PayloadError
@@ -13,7 +14,7 @@ from opsportal.lib.errors import PayloadError
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """As judges ask it; `matches` None: every certificate."""
+    """As judges ask it; `match` empty: every certificate."""
 
     name: str
     thresholds: Sequence[Threshold]
@@ -21,7 +22,6 @@ class Policy:
     # Kinds that are noted, and nobody is alerted.
     without: frozenset[str] = frozenset()
     match: str = ""
-    matches: Callable[[Facts], bool] | None = None
 
 
 # Where no policy matches.
@@ -43,11 +43,10 @@ def compile_policy(row: CertificatePolicy) -> Policy:
         thresholds = read_thresholds(row.thresholds)
     return Policy(
         name=row.name, thresholds=thresholds, stale_grace=row.stale_grace,
-        without=frozenset(map(str, row.without or ())), match=row.match,
-        matches=compile_or_never(row.match) if row.match.strip() else None,
+        without=frozenset(map(str, row.without or ())), match=row.match.strip(),
     )  # fmt: skip
 
 
-def policy_for(policies: Sequence[Policy], facts: Callable[[], Facts]) -> Policy:
+def policy_for(policies: FirstMatch[Policy], facts: Callable[[], Facts]) -> Policy:
     """The first that matches; facts are asked for only where one looks at them."""
-    return next(policy for policy in policies if policy.matches is None or policy.matches(facts()))
+    return policies.find(facts) or BUILT_IN

@@ -2,16 +2,25 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from certs.judge.verdict import Subject, Verdict, fingerprint_of
 from certs.models import Certificate, Crossing, Endpoint, Finding
 from opsportal.lib.ids import IdIn
+from opsportal.lib.insert import insert_rows
+from opsportal.lib.rows import read_rows
+from opsportal.lib.update import update_columns, update_values
 
 _BATCH = 500
 _STORED = (
-    "severity", "summary", "facts", "threshold", "certificate", "severity_at", "judged_at",
+    "severity", "summary", "facts", "threshold", "certificate_id", "judged_at",
     "closed_at", "closed_reason", "to_tell",
 )  # fmt: skip
+_READ = (
+    "id", "fingerprint", "severity", "summary", "facts", "threshold", "certificate_id",
+    "endpoint_id", "source_id", "closed_reason", "to_tell", "told_severity",
+)  # fmt: skip
+_stored = attrgetter(*_STORED)
 
 
 def settle_findings(
@@ -31,15 +40,21 @@ def settle_findings(
         return False
     field = _field(subjects[0])
     opened: dict[int, dict[str, Finding]] = {row.pk: {} for row in subjects}
-    open_rows = Finding.objects.filter(
-        IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
+    open_rows = read_rows(
+        Finding.objects.filter(
+            IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
+        ).order_by(),
+        _READ,
     )
     for row in open_rows:
+        row.closed_at = None
         # A finding of an endpoint names a certificate too, but is not the certificate's.
         if field != "certificate_id" or row.endpoint_id is None:
             opened[getattr(row, field)][row.fingerprint] = row
     new: list[Finding] = []
     changed: list[Finding] = []
+    # As severe as they are from now on.
+    turned: list[Finding] = []
     crossed: list[tuple[Finding, Verdict]] = []
     for subject, said in verdicts.items():
         known = opened[subject.pk]
@@ -48,6 +63,8 @@ def settle_findings(
             if fingerprint in known:
                 row = known.pop(fingerprint)
                 if _differs(row, verdict):
+                    if row.severity != verdict.severity:
+                        turned.append(row)
                     _follow(row, verdict, now)
                     changed.append(row)
             else:
@@ -55,13 +72,11 @@ def settle_findings(
                 new.append(row)
             if verdict.crossed:
                 crossed.append((row, verdict))
-        for row in known.values():
-            row.closed_at, row.judged_at = now, now
-            row.closed_reason = (reasons or {}).get(subject.pk, "fixed")
-            row.to_tell = bool(row.told_severity)
-            changed.append(row)
-    Finding.objects.bulk_create(new, batch_size=_BATCH)
-    Finding.objects.bulk_update(changed, _STORED, batch_size=_BATCH)
+        reason = (reasons or {}).get(subject.pk, "fixed")
+        changed += [_closed(row, reason, now) for row in known.values()]
+    insert_rows(new)
+    update_columns(Finding, _STORED, {row.pk: _stored(row) for row in changed})
+    update_values(Finding, "severity_at", {row.pk: now for row in turned})
     Crossing.objects.bulk_create(
         [
             Crossing(
@@ -94,6 +109,12 @@ def _opened(
     return row
 
 
+def _closed(row: Finding, reason: str, now: datetime) -> Finding:
+    row.closed_at, row.judged_at, row.closed_reason = now, now, reason
+    row.to_tell = bool(row.told_severity)
+    return row
+
+
 def _copy(row: Finding, verdict: Verdict) -> None:
     row.severity, row.summary = verdict.severity, verdict.summary[:1000]
     row.facts, row.threshold = dict(verdict.facts), verdict.threshold
@@ -113,8 +134,6 @@ def _differs(row: Finding, verdict: Verdict) -> bool:
 
 
 def _follow(row: Finding, verdict: Verdict, now: datetime) -> None:
-    if row.severity != verdict.severity:
-        row.severity_at = now
     _copy(row, verdict)
     row.judged_at = now
     row.to_tell = row.to_tell or bool(verdict.severity or row.told_severity)

@@ -19,9 +19,11 @@ def judge_key_reuse(batch: Batch) -> None:
     sharing = Certificate.objects.filter(
         IdIn(sorted({row.spki_sha256 for row in rows}), "spki_sha256"),
         use__in=[Use.SERVED, Use.PLACED], retired_at=None, is_ca=False,
-    )  # fmt: skip
+    ).exclude(IdIn([row.pk for row in rows]))  # fmt: skip
     by_key: dict[str, dict[int, tuple[int | None, str]]] = defaultdict(dict)
-    for key, pk, lineage, title in sharing.order_by("pk").values_list(
+    for row in rows:
+        by_key[row.spki_sha256][row.pk] = (row.lineage_id, row.title)
+    for key, pk, lineage, title in sharing.order_by().values_list(
         "spki_sha256", "pk", "lineage_id", "title"
     ):
         by_key[key][pk] = (lineage, title)
@@ -41,9 +43,12 @@ def judge_serials(batch: Batch) -> None:
     rows = batch.living()
     alike = Certificate.objects.filter(
         IdIn(sorted({row.serial for row in rows}), "serial"), is_precertificate=False
-    )
+    ).exclude(IdIn([row.pk for row in rows]))
     by_serial: dict[tuple[str, str], dict[int, tuple[str, str]]] = defaultdict(dict)
-    for pk, serial, issuer, tbs, title in alike.order_by("pk").values_list(
+    for row in rows:
+        if not row.is_precertificate:
+            by_serial[row.serial, row.issuer_key][row.pk] = (row.tbs_sha256, row.title)
+    for pk, serial, issuer, tbs, title in alike.order_by().values_list(
         "pk", "serial", "issuer_key", "tbs_sha256", "title"
     ):
         by_serial[serial, issuer][pk] = (tbs, title)

@@ -1,10 +1,11 @@
 """Whose a certificate is: by the first rule that matches, else by where it is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from certs.judge.facts import Facts, compile_or_never
+from certs.judge.facts import Facts
+from certs.judge.first import FirstMatch
 from certs.judge.known import Known, World
 from certs.models import OwnershipRule
 
@@ -23,8 +24,7 @@ class Owner:
 class Rule:
     """As it is asked."""
 
-    name: str
-    matches: Callable[[Facts], bool]
+    match: str
     owner: Owner
 
 
@@ -33,26 +33,28 @@ class _Place(Protocol):
     environment: str
 
 
-def load_rules() -> list[Rule]:
+def load_rules() -> FirstMatch[Rule]:
     """Those that are enabled, in order. One query."""
-    return [
-        Rule(
-            row.name,
-            compile_or_never(row.match),
-            Owner(row.team_id, row.environment, row.service, f"rule {row.name}"),
-        )
-        for row in OwnershipRule.objects.filter(enabled=True)
-    ]
+    return FirstMatch(
+        [
+            Rule(
+                row.match.strip(),
+                Owner(row.team_id, row.environment, row.service, f"rule {row.name}"),
+            )
+            for row in OwnershipRule.objects.filter(enabled=True)
+        ]
+    )
 
 
 def owner_of(
-    known: Known, world: World, rules: Sequence[Rule], facts: Callable[[], Facts]
+    known: Known, world: World, rules: FirstMatch[Rule], facts: Callable[[], Facts]
 ) -> Owner:
     """By rule; what that leaves open by endpoints, by domains of ours, by sources, in this order.
 
     Matchers see no owner here: it is what they decide.
     """
-    rule = next((rule.owner for rule in rules if rule.matches(facts())), Owner())
+    found = rules.find(facts)
+    rule = found.owner if found else Owner()
     team, environment, service, by = rule.team_id, rule.environment, rule.service, rule.by
     for noun, place in _places(known, world):
         if team is None and place.team_id is not None:

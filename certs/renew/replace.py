@@ -4,15 +4,17 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from certs.judge.known import Known
 from certs.models import Certificate
 from opsportal.lib.ids import IdIn
+from opsportal.lib.rows import read_rows
 
 Use = Certificate.Use
 _Spot = tuple[str, int, str]
 COLUMNS = (
-    "title", "sha256", "not_before", "not_after", "lineage_id", "use", "first_seen_at",
+    "id", "title", "sha256", "not_before", "not_after", "lineage_id", "use", "first_seen_at",
     "retired_at", "is_precertificate", "issuer_title", "replaced_by_id", "replacement_pinned",
     "self_signed", "is_ca",
 )  # fmt: skip
@@ -28,7 +30,7 @@ def load_mates(rows: Sequence[Certificate]) -> dict[int, list[Certificate]]:
     others = Certificate.objects.filter(
         IdIn(sorted(ids), "lineage_id"), use__in=[Use.SERVED, Use.PLACED], retired_at=None
     ).exclude(IdIn([row.pk for row in rows]))
-    for mate in others.only(*COLUMNS).order_by("pk"):
+    for mate in read_rows(others.order_by("pk"), COLUMNS):
         if mate.lineage_id is not None:
             found[mate.lineage_id].append(mate)
     return found
@@ -43,12 +45,15 @@ class Mates:
     def __init__(
         self, rows: Sequence[Certificate], known: Mapping[int, Known], now: datetime
     ) -> None:
-        self.rows, self._known = rows, known
+        self.rows, self._known, self._now = rows, known, now
+
+    @cached_property
+    def _sorts(self) -> dict[tuple[bool, bool], "_Valid"]:
         sorts: dict[tuple[bool, bool], list[Certificate]] = defaultdict(list)
-        for row in rows:
-            if row.not_before <= now < row.not_after:
-                sorts[row.self_signed, known[row.pk].is_only_handed_in].append(row)
-        self._sorts = {sort: _Valid(found, known) for sort, found in sorts.items()}
+        for row in self.rows:
+            if row.not_before <= self._now < row.not_after:
+                sorts[row.self_signed, self._known[row.pk].is_only_handed_in].append(row)
+        return {sort: _Valid(found, self._known) for sort, found in sorts.items()}
 
     def replacement_of(self, row: Certificate) -> Certificate | None:
         """The newest of its lineage that is in use, valid now, and follows it; None: there is none.
@@ -59,6 +64,8 @@ class Mates:
         any more. One that was only uploaded is at nobody's server: it does not take the place of
         what is stored elsewhere.
         """
+        if len(self.rows) == 1 and self.rows[0].pk == row.pk:
+            return None  # as most are: there is no other
         old = self._known[row.pk]
         by_upload = row.use == Use.SERVED or old.is_only_handed_in
         following: list[Certificate] = []
