@@ -72,7 +72,7 @@ def test_an_endpoint_that_is_disabled_serves_nothing_until_it_is_enabled_again()
 
 def test_whose_a_certificate_is_follows_its_endpoint_its_domain_and_its_source():
     web, pay, ops = (Team.objects.create(name=name) for name in ("web", "pay", "ops"))
-    endpoint, source = make_endpoint(), make_source("uploads", "upload")
+    endpoint, source = make_endpoint(), make_source("hosts", "endpoints")
     issued = intermediate().issue("a.shop.example.com")
     make_placement(issued, source)
     make_observation(endpoint, issued)
@@ -87,7 +87,7 @@ def test_whose_a_certificate_is_follows_its_endpoint_its_domain_and_its_source()
 
     assert whose() is None
     source.team = ops
-    save_source(source, {}, actor=COMMAND_LINE, now=NOW)
+    save_source(source, {"hosts": ["a.test"]}, actor=COMMAND_LINE, now=NOW)
     assert whose() == "ops"
     domain = Domain(name="shop.example.com", team=pay)
     save_domain(domain, actor=COMMAND_LINE, now=NOW)

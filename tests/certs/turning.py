@@ -12,7 +12,7 @@ from certs.tell import tell_findings
 from opsportal.lib.outbox import claim_due
 
 
-def turn(now: datetime, *, timeout: float = 1.0) -> None:
+def turn(now: datetime, *, timeout: float = 0.4) -> None:
     """Look at every source and endpoint, judge what there is, and tell the gateway."""
     Source.objects.update(next_at=now)
     plan_runs(now=now)
