@@ -8,6 +8,7 @@ from certs.discover.storable import storable_text
 from certs.discover.stored import Stored
 from certs.models import Source, SourceTrouble
 from certs.normalise import FoundTrouble
+from certs.sources.options import hide_secrets
 from opsportal.lib.ids import IdIn
 
 SHOWN_FOR = timedelta(days=7)
@@ -19,6 +20,8 @@ def store_troubles(
     """Note what could not be read. In the caller's transaction."""
     if not troubles:
         return
+    # Whoever was asked may repeat what it was asked with.
+    secret = source.secret or {}
     by_key = {locator_key(text := storable_text(each.locator)): (text, each) for each in troubles}
     # One that was over begins anew.
     SourceTrouble.objects.filter(
@@ -28,7 +31,8 @@ def store_troubles(
         [
             SourceTrouble(
                 source=source, locator=locator, locator_key=key,
-                message=storable_text(each.message)[:1000], first_at=now, last_at=now,
+                message=storable_text(hide_secrets(each.message, secret))[:1000],
+                first_at=now, last_at=now,
             )
             for key, (locator, each) in by_key.items()
         ],

@@ -21,6 +21,8 @@ from opsportal.lib.insert import insert_rows
 _SEEN_WITHIN = timedelta(hours=1)
 # An address that left a name and came back takes turns with others; away for so long it is gone.
 ROTATION = timedelta(days=1)
+# Where only some addresses of a name are known each time, one not seen for so long is gone too.
+_KEPT = timedelta(days=7)
 _PROBED = ["probed_at", "seen_at", "failures", "failing_since", "result", "detail", "next_at"]
 _Place = tuple[int, str]
 
@@ -79,6 +81,8 @@ class _Batch:
             self._observe(endpoint, address, reading)
         if look.resolved.complete:
             self._leave(endpoint, set(readings))
+        elif look.resolved.addresses:
+            self._leave(endpoint, set(readings) | self._seen_lately(endpoint))
         self._follow(endpoint, best_of(list(readings.values())))
 
     def _observe(self, endpoint: Endpoint, address: str, reading: Reading) -> None:
@@ -116,6 +120,11 @@ class _Batch:
             if (row := self._serving.pop(place, None)) is not None:
                 self._ended.append(row.pk)
                 self._changed.add(endpoint.pk)
+
+    def _seen_lately(self, endpoint: Endpoint) -> set[str]:
+        rows = (*self._current.items(), *self._serving.items())
+        since = self._now - _KEPT
+        return {a for (own, a), row in rows if own == endpoint.pk and row.last_seen_at > since}
 
     def _rotates(self, place: _Place) -> bool:
         rows = (self._current.get(place), self._serving.get(place))

@@ -108,6 +108,20 @@ def test_a_resolver_that_fails_ends_nothing_and_neither_does_half_an_answer(name
     assert Certificate.objects.get(sha256=leaf.parsed.sha256).use == "known"
 
 
+def test_half_answers_for_a_week_keep_no_address_that_is_gone(names):
+    again = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    names["api.test"] = {socket.AF_INET: ["127.0.0.1"], socket.AF_INET6: again}
+    with tls_server(intermediate().issue("api.test"), address="127.0.0.1") as served:
+        endpoint = make_endpoint("api.test", served.port)
+        probe(endpoint)
+    names["api.test"] = {socket.AF_INET: ["127.0.0.2"], socket.AF_INET6: again}
+    probe(endpoint, now=later(days=6))
+    assert Observation.objects.get(serving=True).address == "127.0.0.1"
+    probe(endpoint, now=later(days=8))
+    assert not Observation.objects.filter(serving=True).exists()
+    assert seen(endpoint) == [("127.0.0.2", "refused", 2)]
+
+
 def watch(*lines: str) -> list[Endpoint]:
     """As people add them."""
     return add_endpoints(

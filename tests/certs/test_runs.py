@@ -134,8 +134,12 @@ def test_what_a_source_raises_tells_no_secret(shelf, caplog):
     assert done.outcome == "failed"
     assert done.message == "RuntimeError: cannot send Bearer ***\ufffd"
     assert "s3cr3t" not in caplog.text
-    Shelf.things = [SourceError("401 for s3cr3t-token")]
+    Shelf.things = [
+        FoundTrouble("default/", "403: s3cr3t-token may not list"),
+        SourceError("401 for s3cr3t-token"),
+    ]
     assert run(later(hours=1)).message == "401 for ***"
+    assert SourceTrouble.objects.get().message == "403: *** may not list"
 
 
 def test_hostile_words_are_stored_as_a_database_takes_them(shelf):
