@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -127,6 +128,7 @@ def show_endpoint(request: HttpRequest, endpoint_pk: int) -> HttpResponse:
         "addresses": _addresses(present, now),
         "chains": _by_chain(serving, chains_of([row.pk for row in serving], now=now)),
         "findings": [(row, KINDS.get(row.kind)) for row in _findings(endpoint, serving)],
+        "alerts": urlencode({"q": f'{{source="certs", endpoint="{endpoint}"}}'}),
         "history": history,
         "more": more,
         "later": bool(request.GET.get("before")),

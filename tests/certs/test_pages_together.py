@@ -65,6 +65,8 @@ def test_an_endpoint_has_the_findings_of_what_it_serves_worst_first(served):
     places = [text.index(said) for said in ("expired long ago", "not for this", "signed by its")]
     assert places == sorted(places)
     assert "weak_key of" not in text
+    assert "ops-head sev-critical" in text
+    assert "endpoint%3D%22api.test%3A443%22" in text
     assert '<b>3</b><span class="cert-unit"> findings' in page("/certs/endpoints/")
 
 
