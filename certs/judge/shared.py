@@ -1,41 +1,70 @@
 """Keys and serials that unrelated certificates have in common; and what is nobody's."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 
 from certs.judge.batch import Batch
+from certs.judge.mark import mark_certificates
 from certs.judge.verdict import Verdict
-from certs.models import Certificate
+from certs.models import Certificate, Finding
 from opsportal.lib.ids import IdIn
 
 Use = Certificate.Use
 KINDS = ("key_reuse", "duplicate_serial", "unowned")
-_MOST_NAMED = 5
+_MOST_NAMED, _MOST_COMPARED = 5, 200
+# Of one key: its certificates that are in use, each with its lineage and title.
+_Sharing = dict[int, tuple[int | None, str]]
 
 
 def judge_key_reuse(batch: Batch) -> None:
     """A renewal may keep its key; another certificate that is in use may not have it."""
-    rows = [row for row in batch.living() if not row.is_ca]
+    keys = {row.spki_sha256 for row in batch.rows if not row.is_ca}
     sharing = Certificate.objects.filter(
-        IdIn(sorted({row.spki_sha256 for row in rows}), "spki_sha256"),
+        IdIn(sorted(keys), "spki_sha256"),
         use__in=[Use.SERVED, Use.PLACED], retired_at=None, is_ca=False,
-    ).exclude(IdIn([row.pk for row in rows]))  # fmt: skip
-    by_key: dict[str, dict[int, tuple[int | None, str]]] = defaultdict(dict)
-    for row in rows:
-        by_key[row.spki_sha256][row.pk] = (row.lineage_id, row.title)
-    for key, pk, lineage, title in sharing.order_by().values_list(
+    )  # fmt: skip
+    by_key: dict[str, _Sharing] = defaultdict(dict)
+    for key, pk, lineage, title in sharing.order_by("pk").values_list(
         "spki_sha256", "pk", "lineage_id", "title"
     ):
         by_key[key][pk] = (lineage, title)
-    for row in rows:
-        others = {
-            pk: title
-            for pk, (lineage, title) in by_key[row.spki_sha256].items()
-            if pk != row.pk and lineage != row.lineage_id
-        }
-        if others:
+    shared = {key for key, each in by_key.items() if _is_shared(each)}
+    for row in batch.living():
+        if not row.is_ca and row.spki_sha256 in shared:
+            others = _unrelated(row, by_key[row.spki_sha256])
             said = f"has its key in common with {_named(others.values())}"
             batch.say(row, Verdict("key_reuse", "low", said, facts={"with": sorted(others)[:50]}))
+    _tell_others(batch, by_key, shared)
+
+
+def _is_shared(sharing: _Sharing) -> bool:
+    return len({lineage for lineage, _ in sharing.values()}) > 1
+
+
+def _unrelated(row: Certificate, sharing: _Sharing) -> dict[int, str]:
+    """Enough of them to name: a maker's key may be in very many."""
+    found = (
+        (pk, title)
+        for pk, (lineage, title) in sharing.items()
+        if pk != row.pk and lineage != row.lineage_id
+    )
+    return dict(islice(found, _MOST_COMPARED))
+
+
+def _tell_others(batch: Batch, by_key: Mapping[str, _Sharing], shared: Collection[str]) -> None:
+    """Have those outside the batch judged for which it is news. One query."""
+    mine = {row.pk for row in batch.rows}
+    others = {
+        pk: key in shared for key, each in by_key.items() for pk in each if pk not in mine
+    }  # fmt: skip
+    if not others:
+        return
+    found = Finding.objects.filter(
+        IdIn(list(others), "certificate_id"), kind="key_reuse", endpoint=None, closed_at=None
+    )
+    told = set(found.order_by().values_list("certificate_id", flat=True))
+    mark_certificates([pk for pk, so in others.items() if so != (pk in told)], now=batch.now)
 
 
 def judge_serials(batch: Batch) -> None:

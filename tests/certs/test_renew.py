@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from certs.models import Certificate, CertificatePolicy
+from certs.discover import update_use
+from certs.models import Certificate, CertificatePolicy, Placement
 from certs.renew import free_replacement, pin_replacement, propose_replacements
 from certs.renew.lineage import family_of
 from opsportal.accounts.actors import Actor
@@ -195,6 +196,14 @@ def test_one_key_in_unrelated_certificates_is_found_and_over_when_one_is_gone():
     judge()
     assert (kinds(one), kinds(other)) == (["key_reuse"], ["key_reuse"])
     assert finding(one, "key_reuse").summary == "has its key in common with b.test"
+    Placement.objects.exclude(certificate=one).update(gone_at=NOW)
+    update_use([other.pk], now=later(hours=1))
+    judge(later(hours=1))
+    assert (kinds(one), kinds(other)) == ([], [])
+    again_there = stored(ca.issue("c.test", key=first.key), source=make_source("y"))
+    Certificate.objects.filter(pk=one.pk).update(judge_at=None)
+    judge(later(hours=2))
+    assert (kinds(one), kinds(again_there)) == (["key_reuse"], ["key_reuse"])
 
 
 def test_renewed_in_a_file_and_still_served_at_3_of_8_addresses():
