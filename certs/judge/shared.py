@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
+from django.db.models import Q
+
 from certs.judge.batch import Batch
 from certs.judge.mark import mark_certificates
 from certs.judge.verdict import Verdict
@@ -22,7 +24,8 @@ def judge_key_reuse(batch: Batch) -> None:
     keys = {row.spki_sha256 for row in batch.rows if not row.is_ca}
     sharing = Certificate.objects.filter(
         IdIn(sorted(keys), "spki_sha256"),
-        use__in=[Use.SERVED, Use.PLACED], retired_at=None, is_ca=False,
+        # Not "one of": SQLite would go through all that are in use.
+        ~Q(use=Use.KNOWN), retired_at=None, is_ca=False,
     )  # fmt: skip
     by_key: dict[str, _Sharing] = defaultdict(dict)
     for key, pk, lineage, title in sharing.order_by("pk").values_list(
