@@ -43,9 +43,12 @@ class CertificateSourceSection:
     )  # fmt: skip
 
     def read(self, mask: Mask) -> list[dict[str, Any]]:
-        """The sources by name."""
+        """The sources by name; without those that make themselves when something is handed in.
+
+        A file that does not name these does not say that all of that is gone.
+        """
         rows = Source.objects.select_related("team").order_by("name")
-        return [_entry(source, mask) for source in rows]
+        return [_entry(source, mask) for source in rows if not _is_pushed(source)]
 
     def write(self, entry: Node, deed: Deed) -> None:
         """Make one source so."""
@@ -71,6 +74,11 @@ class CertificateSourceSection:
         """Remove the source, and the places that it knew of."""
         source = Source.objects.select_related("team").get(name=name)
         delete_source(source, actor=deed.actor, now=deed.now)
+
+
+def _is_pushed(source: Source) -> bool:
+    kind = source_kind(source.kind)
+    return kind is not None and kind.pushed
 
 
 def _entry(source: Source, mask: Mask) -> dict[str, Any]:

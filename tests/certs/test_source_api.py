@@ -156,8 +156,11 @@ def test_a_file_makes_sources_and_an_export_makes_them_again():
     assert "token: '***'" in exported
     assert apply(exported.encode()) == ""
     assert Source.objects.get(name="vault").secret == {"token": "hvs.s3cr3t"}
+    # What was handed in is in no file.
+    Source.objects.create(name="Uploads", kind="upload")
+    assert "Uploads" not in export_config()
     apply(b"certificate_sources: []", prune=True)
-    assert not Source.objects.exists()
+    assert Source.objects.get().name == "Uploads"
 
 
 @pytest.mark.parametrize(
