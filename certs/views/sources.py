@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from certs.change import confirm_absence, look_now
-from certs.models import Finding, Placement, Source, SourceRun, SourceTrouble
+from certs.models import Endpoint, Finding, Placement, Source, SourceRun, SourceTrouble
 from certs.sources import source_kind
 from certs.sources.options import shown_options
 from opsportal.accounts.actors import actor_of
@@ -36,9 +36,16 @@ def show_sources(request: HttpRequest) -> HttpResponse:
         "title": "Sources of certificates",
         "sources": sources,
         "pushed": _pushed(sources),
+        "hosts": _hosts(sources),
         "may_add": request.user.has_perm("certs.add_source"),
     }
     return render_page(request, "certs/sources.html", context)
+
+
+def _hosts(sources: Sequence[Source]) -> dict[int, int]:
+    """How many endpoints each of them has led to."""
+    rows = Endpoint.objects.filter(source__in=[source.pk for source in sources]).order_by()
+    return dict(rows.values_list("source_id").annotate(Count("id")))
 
 
 def _pushed(sources: Sequence[Source]) -> dict[int, int]:
@@ -75,6 +82,7 @@ def show_source(request: HttpRequest, source_pk: int) -> HttpResponse:
         "places": found[:ROWS],
         "more": found[ROWS - 1].pk if len(found) > ROWS else None,
         "later": after is not None,
+        "hosts": source.endpoints.count(),
         "gone": gone,
         "findings": list(Finding.objects.filter(source=source, closed_at=None)),
         "may_look": can_respond(request.user, source.team_id),

@@ -174,6 +174,19 @@ def test_nothing_ticked_is_nothing_decided():
     assert "Tick those that you mean." in answer.content.decode()
 
 
+def test_a_source_leads_to_the_endpoints_that_it_named():
+    source = make_source("zone of a&b", "zone-file")
+    make_endpoint("a.test", source=source)
+    make_endpoint("b.test")
+    link = "/certs/endpoints/?source=zone%20of%20a%26b"
+    listed = page("/certs/sources/")
+    assert link in listed
+    assert "and 1 host<" in listed
+    assert link in page(source.get_absolute_url())
+    assert "a.test" in page(link)
+    assert "b.test" not in page(link)
+
+
 def test_one_source_takes_all_uploads_and_what_is_missing_is_said_once():
     client = Client()
     client.force_login(make_person("administrator"))
