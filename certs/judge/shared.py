@@ -72,10 +72,12 @@ def _tell_others(batch: Batch, by_key: Mapping[str, _Sharing], shared: Collectio
 
 def judge_serials(batch: Batch) -> None:
     """Unique for an issuer (RFC 5280, 4.1.2.2). A precertificate has its certificate's."""
-    rows = batch.living()
+    # Who signs for himself is an issuer of his own, whatever name he writes.
+    rows = [row for row in batch.living() if not row.self_signed]
     alike = Certificate.objects.filter(
-        IdIn(sorted({row.serial for row in rows}), "serial"), is_precertificate=False
-    ).exclude(IdIn([row.pk for row in rows]))
+        IdIn(sorted({row.serial for row in rows}), "serial"), is_precertificate=False,
+        self_signed=False,
+    ).exclude(IdIn([row.pk for row in rows]))  # fmt: skip
     by_serial: dict[tuple[str, str], dict[int, tuple[str, str]]] = defaultdict(dict)
     for row in rows:
         if not row.is_precertificate:

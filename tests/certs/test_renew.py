@@ -189,6 +189,16 @@ def test_equal_serials_of_two_issuers_are_two_certificates_and_of_one_a_finding(
     assert again(rows[0]).lineage != again(rows[1]).lineage
 
 
+def test_devices_that_sign_for_themselves_have_serials_of_their_own():
+    source = make_source()
+    rows = [
+        stored(issue((), common_name="device.local", serial=1), f"{number}.pem", source=source)
+        for number in range(3)
+    ]
+    judge()
+    assert [kinds(row) for row in rows] == [[]] * 3
+
+
 def test_one_key_in_unrelated_certificates_is_found_and_over_when_one_is_gone():
     ca = intermediate()
     first = ca.issue("a.test")
