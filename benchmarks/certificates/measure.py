@@ -34,6 +34,7 @@ from certs.judge.certificates import judge_certificates
 from certs.models import Certificate, Finding
 from certs.tell import tell_findings
 from opsportal.accounts.models import Team
+from opsportal.lib.memory import calm_collector
 from opsportal.lib.outbox import claim_due
 
 HOUR = timedelta(hours=1)
@@ -55,6 +56,8 @@ class _Subject:
 def measure(certificates: int, subscriptions: int) -> None:
     """Print a table."""
     call_command("migrate", verbosity=0)
+    # As in workers.
+    calm_collector()
     fill(certificates)
     _subscribe(subscriptions)
     print(f"{connection.vendor}: {certificates:,} certificates, {subscriptions} subscriptions")

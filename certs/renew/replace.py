@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import Q
+
 from certs.judge.known import Known
 from certs.models import Certificate
 from opsportal.lib.ids import IdIn
@@ -28,7 +30,10 @@ def load_mates(rows: Sequence[Certificate]) -> dict[int, list[Certificate]]:
             found[row.lineage_id].append(row)
     ids = {row.lineage_id for row in rows if row.lineage_id is not None}
     others = Certificate.objects.filter(
-        IdIn(sorted(ids), "lineage_id"), use__in=[Use.SERVED, Use.PLACED], retired_at=None
+        # Not "one of": SQLite would go through all that are in use.
+        IdIn(sorted(ids), "lineage_id"),
+        ~Q(use=Use.KNOWN),
+        retired_at=None,
     ).exclude(IdIn([row.pk for row in rows]))
     for mate in read_rows(others.order_by("pk"), COLUMNS):
         if mate.lineage_id is not None:
