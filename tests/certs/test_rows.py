@@ -9,13 +9,13 @@ from opsportal.accounts.models import Team
 from opsportal.lib.rows import read_rows
 from opsportal.lib.update import update_columns
 from tests.certs.making import make_certificate
-from tests.certs.pki import NOW
+from tests.certs.pki import NOW, root
 
 pytestmark = pytest.mark.django_db
 
 
 def test_read_rows_are_models_and_the_rest_is_asked_for(django_assert_num_queries):
-    made = make_certificate("a.test")
+    made = make_certificate(root().issue("a.test"))
     with django_assert_num_queries(1):
         (row,) = read_rows(Certificate.objects.all(), ("id", "title", "team_id", "not_after"))
         assert (row, row.title, row.not_after) == (made, made.title, made.not_after)
@@ -29,7 +29,8 @@ def test_read_rows_are_models_and_the_rest_is_asked_for(django_assert_num_querie
 
 
 def test_columns_of_every_type_are_set_in_one_statement(django_assert_num_queries):
-    certificate, team = make_certificate("a.test"), Team.objects.create(name="web")
+    certificate = make_certificate(root().issue("a.test"))
+    team = Team.objects.create(name="web")
     rows = [
         Finding.objects.create(
             kind=kind, certificate=certificate, fingerprint=kind, summary="old", opened_at=NOW,
