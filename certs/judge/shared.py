@@ -26,13 +26,19 @@ def judge_key_reuse(batch: Batch) -> None:
         IdIn(sorted(keys), "spki_sha256"),
         # Not "one of": SQLite would go through all that are in use.
         ~Q(use=Use.KNOWN), retired_at=None, is_ca=False,
-    )  # fmt: skip
+    ).exclude(IdIn([row.pk for row in batch.rows]))  # fmt: skip
     by_key: dict[str, _Sharing] = defaultdict(dict)
-    for key, pk, lineage, title in sharing.order_by("pk").values_list(
+    for row in batch.living():
+        if not row.is_ca:
+            by_key[row.spki_sha256][row.pk] = (row.lineage_id, row.title)
+    for key, pk, lineage, title in sharing.order_by().values_list(
         "spki_sha256", "pk", "lineage_id", "title"
     ):
         by_key[key][pk] = (lineage, title)
     shared = {key for key, each in by_key.items() if _is_shared(each)}
+    for key in shared:
+        # The same are named in whatever batch.
+        by_key[key] = dict(sorted(by_key[key].items()))
     for row in batch.living():
         if not row.is_ca and row.spki_sha256 in shared:
             others = _unrelated(row, by_key[row.spki_sha256])

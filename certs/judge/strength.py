@@ -46,8 +46,10 @@ def judge_weakness(row: Certificate) -> Iterator[Verdict]:
 
 def judge_lifetime(row: Certificate, public: Collection[int]) -> Iterator[Verdict]:
     """A certificate of public trust that lives longer than browsers allow."""
+    if row.pk not in public:
+        return
     excess, rule = _excess(row), lifetime_rule(row.not_before)
-    if excess is None or rule is None or row.pk not in public:
+    if excess is None or rule is None:
         return
     days = lifetime(row.not_before, row.not_after) / timedelta(days=1)
     yield _verdict(row, "too_long_lived", f"is valid for {days:.4g} days, more than {rule}")
