@@ -39,18 +39,7 @@ def settle_findings(
     if not subjects:
         return False
     field = _field(subjects[0])
-    opened: dict[int, dict[str, Finding]] = {row.pk: {} for row in subjects}
-    open_rows = read_rows(
-        Finding.objects.filter(
-            IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
-        ).order_by(),
-        _READ,
-    )
-    for row in open_rows:
-        row.closed_at = None
-        # A finding of an endpoint names a certificate too, but is not the certificate's.
-        if field != "certificate_id" or row.endpoint_id is None:
-            opened[getattr(row, field)][row.fingerprint] = row
+    opened = _open_findings(subjects, field, kinds)
     new: list[Finding] = []
     changed: list[Finding] = []
     # As severe as they are from now on.
@@ -77,6 +66,28 @@ def settle_findings(
     insert_rows(new)
     update_columns(Finding, _STORED, {row.pk: _stored(row) for row in changed})
     update_values(Finding, "severity_at", {row.pk: now for row in turned})
+    _store_crossings(crossed, now)
+    return any(row.to_tell for row in (*new, *changed))
+
+
+def _open_findings(
+    subjects: Sequence[Subject], field: str, kinds: Collection[str]
+) -> dict[int, dict[str, Finding]]:
+    """What is open of each subject, by fingerprint."""
+    opened: dict[int, dict[str, Finding]] = {row.pk: {} for row in subjects}
+    rows = Finding.objects.filter(
+        IdIn([row.pk for row in subjects], field), closed_at=None, kind__in=list(kinds)
+    )
+    for row in read_rows(rows.order_by(), _READ):
+        row.closed_at = None
+        # A finding of an endpoint names a certificate too, but is not the certificate's.
+        if field != "certificate_id" or row.endpoint_id is None:
+            opened[getattr(row, field)][row.fingerprint] = row
+    return opened
+
+
+def _store_crossings(crossed: Sequence[tuple[Finding, Verdict]], now: datetime) -> None:
+    """Each threshold once, whenever it is noticed again."""
     Crossing.objects.bulk_create(
         [
             Crossing(
@@ -88,7 +99,6 @@ def settle_findings(
         ],
         batch_size=_BATCH, ignore_conflicts=True,
     )  # fmt: skip
-    return any(row.to_tell for row in (*new, *changed))
 
 
 def _field(subject: Subject) -> str:
