@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from alerts.complete import complete_alerts
 from alerts.models import Alert
 from alerts.normalise import RESOLVED, SEVERITY_RANK, AlertEvent
 from alerts.receive import receive_alerts
@@ -79,7 +80,10 @@ def _tell_some(now: datetime) -> int:
     for key in groups:
         groups[key] = [row for row in open_rows.get(key, ()) if row.severity]
     closed = {key_of(row): row for row in news if row.closed_at is not None}
-    receive_alerts(_events(groups, closed, now), now=now)
+    events = _events(groups, closed, now)
+    # A certificate is often stored before it is seen to be served, which says whose it is.
+    complete_alerts(events)
+    receive_alerts(events, now=now)
     ids = [row.pk for row in news]
     Finding.objects.filter(IdIn(ids)).update(to_tell=False, told_at=now)
     Finding.objects.filter(IdIn(ids), closed_at=None).update(told_severity=F("severity"))

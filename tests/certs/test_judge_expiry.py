@@ -189,3 +189,13 @@ def test_an_authority_is_told_of_where_its_key_lies_and_not_by_who_serves_it():
     served(ca.issue("a.test", lifetime=20 * DAY))
     judge()
     assert kinds(Certificate.objects.get(is_ca=True)) == []
+
+
+def test_an_alert_of_one_that_was_only_stored_learns_whose_it_is_once_it_is_served():
+    issued = ending(days=5)
+    make_placement(issued, make_source())
+    judge()
+    assert the_alert().service == ""
+    make_observation(make_endpoint(service="shop", environment="prod"), issued)
+    judge(later(minutes=1))
+    assert (the_alert().service, the_alert().environment) == ("shop", "prod")
