@@ -8,7 +8,8 @@ from chronos.ask.reading import Bound, Filter, Interval, Mark, Reading, Referenc
 from chronos.ask.vocabulary import FIELDS
 from opsportal.lib.matchers import Matcher
 
-_PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./@+#*:-]*[A-Za-z0-9_*/-])?", re.ASCII)
+# "+-" and "+/-" are read as "±".
+_PLAIN = re.compile(r"(?!.*\+/?-)[A-Za-z0-9_](?:[A-Za-z0-9_./@+#*:-]*[A-Za-z0-9_*/-])?", re.ASCII)
 _SHAPES = {
     Shape.COUNT: "how many",
     Shape.WHO: "who",

@@ -63,6 +63,8 @@ def reading_of(question: str, now: datetime, zone: str) -> Reading:
 @example("since:" * 160, NOW, "UTC")
 @example("2026-11-20 2026-03-29 today diff", datetime(2026, 3, 29, 1, tzinfo=UTC), "UTC")
 @example("2026-11-20 now today diff", datetime(2026, 3, 29, 1, tzinfo=UTC), "UTC")
+@example("±A:+-", datetime(2026, 3, 29, 1, tzinfo=UTC), "UTC")
+@example('tag:"a+-b" tag:"a+/-b" tag:"a-" ±5m', datetime(2026, 3, 29, 1, tzinfo=UTC), "UTC")
 def test_a_reading_is_sound_and_reads_the_same_when_written(question, now, zone):
     reading = reading_of(question, now, zone)
     if reading.interval and reading.interval.exact:

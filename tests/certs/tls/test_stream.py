@@ -143,15 +143,16 @@ def test_no_targets() -> None:
 
 
 def test_open_ports_are_found_and_the_rest_is_counted(issued: Issued, hanging: int) -> None:
+    # Addresses that no other test listens at.
     tally: Counter[Result] = Counter()
     with ExitStack() as stack:
-        server = stack.enter_context(tls_server(issued, address="127.0.0.7"))
+        server = stack.enter_context(tls_server(issued, address="127.77.0.7"))
         closed = stack.enter_context(socket.socket())
-        closed.bind(("127.0.0.7", 0))
+        closed.bind(("127.77.0.7", 0))
         ports = [server.port, closed.getsockname()[1]]
-        addresses = [f"127.0.0.{number}" for number in range(1, 11)]
+        addresses = [f"127.77.0.{number}" for number in range(1, 11)]
         found = list(find_all_open(addresses, ports, tally=tally))
-    assert found == [Target("127.0.0.7", server.port)]
+    assert found == [Target("127.77.0.7", server.port)]
     assert tally == {Result.OK: 1, Result.REFUSED: 19}
 
 
