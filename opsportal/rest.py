@@ -38,6 +38,8 @@ SCHEMA = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "opsportal.lib.api.schema.add_errors",
     ],
+    # Expanded, Swagger UI shows only a part of so many calls.
+    "SWAGGER_UI_SETTINGS": {"docExpansion": "none", "deepLinking": True, "filter": True},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
