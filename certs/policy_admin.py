@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 
 from certs.change.owners import check_owner_rule, delete_owner_rule, save_owner_rule
@@ -12,8 +11,7 @@ from certs.judge.facts import NAMES
 from certs.judge.thresholds import DAYS, USUAL
 from certs.models import CertificatePolicy, OwnershipRule
 from opsportal.accounts.actors import actor_of
-from opsportal.lib.admin import PortalAdmin, TextareaWidget, register
-from opsportal.lib.errors import PayloadError
+from opsportal.lib.admin import DeedForm, PortalAdmin, TextareaWidget, register
 from opsportal.lib.times import utc_now
 
 _MATCH = (
@@ -22,25 +20,7 @@ _MATCH = (
 )
 
 
-class _DeedForm(forms.ModelForm):
-    """A form that tells what its deed would refuse."""
-
-    def refuse(self, row: Any) -> None:
-        """Raises PayloadError."""
-        raise NotImplementedError
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]  # Django's own hook
-        if self.errors:
-            return
-        try:
-            self.refuse(self.instance)
-        except PayloadError as error:
-            for found in error.errors:
-                self.add_error(found.field if found.field in self.fields else None, found.message)
-
-
-class PolicyForm(_DeedForm):
+class PolicyForm(DeedForm):
     """When an expiry is told of."""
 
     class Meta:
@@ -63,7 +43,7 @@ class PolicyForm(_DeedForm):
         check_policy(row)
 
 
-class OwnerForm(_DeedForm):
+class OwnerForm(DeedForm):
     """Whose certificates are."""
 
     class Meta:

@@ -2,20 +2,18 @@
 
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 
 from certs.models import TrustStore
 from certs.validate import check_store, delete_store, save_store
 from opsportal.accounts.actors import actor_of
-from opsportal.lib.admin import PortalAdmin, TextareaWidget, register
-from opsportal.lib.errors import PayloadError
+from opsportal.lib.admin import DeedForm, PortalAdmin, TextareaWidget, register
 from opsportal.lib.times import utc_now
 
 Kind = TrustStore.Kind
 
 
-class TrustStoreForm(forms.ModelForm):
+class TrustStoreForm(DeedForm):
     """A set of roots."""
 
     class Meta:
@@ -28,15 +26,9 @@ class TrustStoreForm(forms.ModelForm):
             "public": "Certificates below it are held to the CA/Browser Forum's lifetimes.",
         }
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]  # Django's own hook
-        if self.errors:
-            return
-        try:
-            check_store(self.instance)
-        except PayloadError as error:
-            for found in error.errors:
-                self.add_error(found.field if found.field in self.fields else None, found.message)
+    def refuse(self, row: TrustStore) -> None:
+        """As the deed does."""
+        check_store(row)
 
 
 @register(TrustStore)

@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from opsportal.accounts.actors import Actor, actor_of
 from opsportal.accounts.permissions import is_administrator
 from opsportal.accounts.team_owned_admin import TeamOwnedAdmin
-from opsportal.lib.admin import PortalAdmin, ReadOnlyAdmin, register
-from opsportal.lib.errors import PayloadError
+from opsportal.lib.admin import DeedForm, PortalAdmin, ReadOnlyAdmin, register
 from opsportal.lib.times import utc_now
 from security.accept import accept_risk, check_acceptance
 from security.allow import check_network, delete_network, save_network
@@ -31,25 +30,7 @@ def check_choices() -> list[tuple[str, str]]:
     return [(slug, f"{slug} {found.label}") for slug, found in sorted(auditors().items())]
 
 
-class _DeedForm(forms.ModelForm):
-    """A form that tells what its deed would refuse."""
-
-    def refuse(self, row: Any) -> None:
-        """Raises PayloadError."""
-        raise NotImplementedError
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]  # Django's own hook
-        if self.errors:
-            return
-        try:
-            self.refuse(self.instance)
-        except PayloadError as error:
-            for found in error.errors:
-                self.add_error(found.field if found.field in self.fields else None, found.message)
-
-
-class _CheckForm(_DeedForm):
+class _CheckForm(DeedForm):
     """A form that names a check."""
 
     check_id = forms.ChoiceField(label="Check", choices=check_choices)
@@ -72,7 +53,7 @@ class OverrideForm(_CheckForm):
         check_override(row)
 
 
-class NetworkForm(_DeedForm):
+class NetworkForm(DeedForm):
     """A network that is known."""
 
     class Meta:

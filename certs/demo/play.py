@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
+from certs.demo.acm import REGION, DemoManager
 from certs.demo.cast import Cast
-from certs.demo.manager import REGION, DemoManager
 from certs.permitted import may_connect
 from opsportal.lib.aws.here import is_here
 from opsportal.lib.times import utc_now

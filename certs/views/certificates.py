@@ -22,11 +22,12 @@ from certs.search import (
     read_query,
 )
 from certs.search.query import NONE
-from certs.views.pages import last, params_of, read_place, write_place
+from certs.views.pages import read_place, write_place
 from opsportal.accounts.models import User
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.facets import FacetGroup, FacetLinks, by_count
+from opsportal.lib.params import last, params_of
 from opsportal.lib.times import utc_now
 
 PAGE = 50

@@ -20,11 +20,11 @@ from certs.search.findings import (
     search_findings,
 )
 from certs.search.query import NONE
-from certs.views.pages import last, params_of, read_number
 from opsportal.accounts.models import Team
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import FieldError, PayloadError
 from opsportal.lib.facets import FacetGroup, FacetLinks, by_count
+from opsportal.lib.params import last, params_of, read_number
 
 PAGE = 50
 TABS = (("", "Open"), ("closed", "Closed"), ("all", "All"))

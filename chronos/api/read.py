@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from chronos.api.export import FORMS, export_events
+from chronos.api.export import COLUMNS, export_events
 from chronos.api.pages import ChangePages, read_reached, write_reached
 from chronos.api.schema import EVENT_ID, EXPORT, FILTERS, FOLLOWING, INTAKE, PAGING
 from chronos.api.serializers import (
@@ -28,6 +28,7 @@ from chronos.models import ChangeEvent
 from chronos.search import EventQuery, bound_search, read_query
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import parse_time
+from opsportal.lib.api.files import FileView, answer_file
 from opsportal.lib.times import format_instant, utc_now
 
 # Seconds: an update is seen within one, and a follower costs two short requests a second.
@@ -84,24 +85,16 @@ class ChangeDetail(APIView):
         return Response(event_as_json(event))
 
 
-class ChangeExport(APIView):
+class ChangeExport(FileView):
     """All that fits, as a file."""
 
     permission_classes = [scoped("events:read")]
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """The address says what it is."""
-        return super().perform_content_negotiation(request, force=True)
 
     @extend_schema(summary="Export changes", **EXPORT)
     def get(self, request: Request, form: str) -> HttpResponseBase:
         """Export what fits, newest start first, as CSV or JSON Lines."""
         query, note = _asked_for(request)
-        answer = StreamingHttpResponse(
-            export_events(query, form),
-            content_type=f"{FORMS[form][0]}; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="changes.{form}"'},
-        )
+        answer = answer_file("changes", form, COLUMNS, export_events(query))
         if note:
             answer["X-Note"] = note
         return answer

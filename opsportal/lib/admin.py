@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.core.validators import MaxLengthValidator
 from django.db import DataError
 from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -31,7 +32,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
 from unfold.widgets import UnfoldAdminTextInputWidget as TextWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as CheckboxWidget
 
-from opsportal.lib.errors import OpsError
+from opsportal.lib.errors import OpsError, PayloadError
 
 _ID = re.compile(r"[0-9]{1,18}")
 
@@ -154,6 +155,24 @@ class TabularInline(SharedChoices, ThemeTabularInline):
 
 class StackedInline(SharedChoices, ThemeStackedInline):
     """Rows as blocks."""
+
+
+class DeedForm(ModelForm):
+    """A form that tells what its deed would refuse."""
+
+    def refuse(self, row: Any) -> None:
+        """Raises PayloadError."""
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook
+        if self.errors:
+            return
+        try:
+            self.refuse(self.instance)
+        except PayloadError as error:
+            for found in error.errors:
+                self.add_error(found.field if found.field in self.fields else None, found.message)
 
 
 class PortalAdmin(ModelAdmin):

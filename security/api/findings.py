@@ -1,14 +1,10 @@
 """Findings for machines: lists, one, exports; and the checks."""
 
-from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound
@@ -18,7 +14,7 @@ from rest_framework.views import APIView
 
 from opsportal.accounts.permissions import scoped
 from opsportal.lib.api import KeysetPagination
-from security.api.finding_files import COLUMNS, write_csv, write_lines
+from opsportal.lib.api.files import FILES, FileView, answer_file
 from security.api.finding_json import FindingSerializer, finding_as_json
 from security.checks import check_standings
 from security.findings import (
@@ -47,7 +43,13 @@ FILTERS = [
     OpenApiParameter(name, description=_WORDS.get(name, ""), many=name in NARROWING)
     for name in (*NARROWING, *OTHERS)
 ]
-_FILES = {(200, kind): OpenApiTypes.STR for kind in ("text/csv", "application/jsonl")}
+# Of files.
+COLUMNS = (
+    "id", "check", "label", "status", "score", "summary", "account", "account_name", "team",
+    "region", "technology", "resource", "resource_name", "arn", "subject", "first_seen_at",
+    "opened_at", "seen_at", "fixed_at", "fixed_reason", "undecided", "actor", "introduced_by",
+    "fixed_by", "acceptance", "fingerprint", "evidence", "url",
+)  # fmt: skip
 
 
 class FindingList(generics.ListAPIView[Finding]):
@@ -83,28 +85,16 @@ class FindingDetail(APIView):
                                                  finding_id)))  # fmt: skip
 
 
-class FindingExport(APIView):
+class FindingExport(FileView):
     """All that fit, as a file."""
 
     permission_classes = [scoped("security:read")]
 
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """The address says what it is."""
-        return super().perform_content_negotiation(request, force=True)
-
-    @extend_schema(summary="Export findings", parameters=FILTERS, responses=_FILES)
+    @extend_schema(summary="Export findings", parameters=FILTERS, responses=FILES)
     def get(self, request: Request, form: str) -> HttpResponseBase:
         """Export what fits, the worst first, as CSV or JSON Lines."""
         rows = (finding_as_json(row) for row in each_finding(_query(request), 500))
-        # The first are read at once, so that their errors are told.
-        first = list(islice(rows, 500))
-        lines: Iterator[bytes] = (write_csv if form == "csv" else write_lines)(chain(first, rows))
-        kind = "text/csv" if form == "csv" else "application/jsonl"
-        return StreamingHttpResponse(
-            lines,
-            content_type=f"{kind}; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="findings.{form}"'},
-        )
+        return answer_file("findings", form, COLUMNS, rows)
 
 
 class SecurityCheckSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from security.models import AddressUse, CloudResource, ConfigRevision
@@ -43,10 +43,6 @@ DIFF = [
     OpenApiParameter("from", OpenApiTypes.INT64, required=True, description="A revision's id."),
     OpenApiParameter("to", OpenApiTypes.INT64, required=True, description="Another's."),
 ]
-FILES = {
-    (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR),
-    (200, "application/jsonl"): OpenApiResponse(OpenApiTypes.STR),
-}
 
 
 class LinePartSerializer(serializers.Serializer[Any]):

@@ -14,6 +14,7 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.facets import FacetGroup, FacetLinks
+from opsportal.lib.params import last, params_of
 from opsportal.lib.times import utc_now
 from security.collectors import collectors
 from security.history import changes_matching, read_feed
@@ -22,7 +23,7 @@ from security.models import CloudAccount
 from security.normalise import CLASSES
 from security.review import MOST_AT_ONCE, review_revisions
 from security.views.access import require_responder
-from security.views.pages import Rows, last, newest_first, params_of
+from security.views.pages import Rows, newest_first
 
 PATH = "/security/"
 _PAGE = 100

@@ -10,13 +10,14 @@ from django.views.decorators.http import require_safe
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.lib.errors import PayloadError
 from opsportal.lib.ids import IdIn
+from opsportal.lib.params import last, params_of
 from opsportal.lib.times import utc_now
 from security.collectors import collectors
 from security.history import InventoryQuery, inventory_matching, read_inventory, with_revisions
 from security.history.inventory import NAMES
 from security.models import AddressUse, CloudAccount, CloudResource
 from security.search import AddressQuery, is_address, read_addresses, uses_matching
-from security.views.pages import Rows, by_id, last, params_of
+from security.views.pages import Rows, by_id
 
 _PAGE = 100
 # What the address is to a resource: heading.

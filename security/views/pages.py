@@ -1,13 +1,13 @@
 """Pages of big lists by their URL: a place in the list, and what comes after it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.utils.datastructures import MultiValueDict
+
+from opsportal.lib.params import read_number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = 2**63 - 1
@@ -26,7 +26,7 @@ class Rows:
 def newest_first(found: QuerySet[Any], after: str, size: int) -> Rows:
     """A page by `-captured_at, -id`."""
     micros, _, pk = after.partition("-")
-    at, last = _instant(micros), _number(pk)
+    at, last = _instant(micros), read_number(pk)
     if at is not None and last is not None:
         # The second condition says the first again, so that the index serves.
         found = found.filter(
@@ -42,7 +42,7 @@ def newest_first(found: QuerySet[Any], after: str, size: int) -> Rows:
 
 def by_id(found: QuerySet[Any], after: str, size: int, *, down: bool = False) -> Rows:
     """A page by `id`, or by `-id`."""
-    last = _number(after)
+    last = read_number(after)
     if last is not None:
         found = found.filter(**{"id__lt" if down else "id__gt": last})
     rows = list(found[: size + 1])
@@ -50,30 +50,8 @@ def by_id(found: QuerySet[Any], after: str, size: int, *, down: bool = False) ->
     return Rows(rows[:size], more, last is not None)
 
 
-def params_of(request: HttpRequest, names: Sequence[str]) -> dict[str, list[str]]:
-    """What is asked for, without blanks and without what the page does not know."""
-    found = {}
-    given: MultiValueDict[str, str] = request.GET
-    for name in names:
-        texts = [text.strip() for text in given.getlist(name)]
-        if kept := list(dict.fromkeys(filter(None, texts))):
-            found[name] = kept
-    return found
-
-
-def last(params: Mapping[str, Sequence[str]], name: str) -> str:
-    """The last value of a parameter, or nothing."""
-    values = params.get(name) or [""]
-    return values[-1]
-
-
-def _number(text: str) -> int | None:
-    digits = text.isascii() and text.isdigit() and len(text) < 19
-    return int(text) if digits else None
-
-
 def _instant(text: str) -> datetime | None:
-    micros = _number(text)
+    micros = read_number(text)
     try:
         return None if micros is None else _EPOCH + timedelta(microseconds=micros)
     except OverflowError:

@@ -10,6 +10,7 @@ from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.api import parse_time
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.params import last, params_of
 from opsportal.lib.times import utc_now
 from security.cause import causes_of
 from security.collectors import Collector, collector_of
@@ -18,7 +19,7 @@ from security.models import CloudResource, Comment, ConfigRevision, Finding
 from security.review import add_comment
 from security.views.access import require_responder
 from security.views.feed import back_to
-from security.views.pages import LARGEST, by_id, last, params_of
+from security.views.pages import LARGEST, by_id
 from security.views.readable import read_config
 
 _HISTORY, _FINDINGS, _COMMENTS, _CAUSES, _LINES = 20, 50, 50, 5, 20

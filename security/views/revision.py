@@ -11,6 +11,7 @@ from opsportal.accounts.actors import actor_of
 from opsportal.accounts.pages import portal_page, render_page
 from opsportal.accounts.permissions import can_respond
 from opsportal.lib.errors import FieldError, PayloadError
+from opsportal.lib.params import last, params_of
 from opsportal.lib.times import utc_now
 from security.cause import causes_of
 from security.collectors import Collector, collector_of
@@ -19,7 +20,7 @@ from security.models import Comment, ConfigRevision, Finding, Review
 from security.review import withdraw_review
 from security.views.access import require_responder
 from security.views.feed import back_to
-from security.views.pages import LARGEST, last, params_of
+from security.views.pages import LARGEST
 from security.views.readable import read_config
 
 _COMMENTS, _CAUSES, _FINDINGS, _LINES = 50, 20, 50, 500

@@ -36,7 +36,7 @@ MAY_CALL = {
     # SQLite's own, by the name that CloudFront has for another thing.
     "opsportal/lib/sqlite/base.py": {"create_function"},
     # Only in a cloud of this machine: `is_here` is asked before.
-    "certs/demo/manager.py": {"import_certificate"},
+    "certs/demo/acm.py": {"import_certificate"},
     "security/demo/clouds.py": {
         "attach_role_policy", "authorize_security_group_ingress", "create_bucket",
         "create_managed_prefix_list", "create_network_interface", "create_policy", "create_queue",

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certs.demo.acm import REGION, DemoManager
 from certs.demo.authority import Authority
-from certs.demo.manager import REGION, DemoManager
 from certs.sources.aws.acm import AcmCertificates
 from opsportal.lib.aws.here import is_here
 from opsportal.lib.times import utc_now

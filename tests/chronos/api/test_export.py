@@ -12,6 +12,7 @@ from chronos.models import ChangeEvent
 from chronos.normalise import Change
 from chronos.record import record_changes
 from chronos.search import EventQuery
+from opsportal.lib.api import files
 from opsportal.lib.times import utc_now
 
 NOW = utc_now().replace(microsecond=0)
@@ -20,7 +21,7 @@ NOW = utc_now().replace(microsecond=0)
 @pytest.fixture
 def _changes(api, monkeypatch):
     monkeypatch.setattr(export, "PAGE", 7)
-    monkeypatch.setattr(export, "PIECE", 3)
+    monkeypatch.setattr(files, "_PIECE", 3)
     record_changes(
         [
             Change("note", f"=cmd|{n}", "+bo", NOW - timedelta(minutes=n), tags=("a", "b"))
@@ -68,12 +69,16 @@ def test_a_bad_filter_is_told_before_anything_is_sent(api):
 @pytest.mark.usefixtures("_changes")
 def test_no_more_than_a_few_run_at_once_and_an_ended_one_makes_room(api):
     gc.collect()  # what another test has not read to its end
-    running = [export.export_events(EventQuery(), "csv") for _ in range(export.MOST_AT_ONCE)]
+
+    def export_all():
+        return files.write_pieces("csv", export.COLUMNS, export.export_events(EventQuery()))
+
+    running = [export_all() for _ in range(files.MOST_AT_ONCE)]
     refused = api.stream(".csv")
     assert (refused.status_code, refused["Retry-After"]) == (503, "5")
     running.pop().close()  # its reader went away
     assert body(api.stream(".csv"))
-    running.append(export.export_events(EventQuery(), "csv"))
+    running.append(export_all())
     for pieces in running:
         assert b"".join(pieces).count(b"\n") == 21
     assert body(api.stream(".csv"))
